@@ -1,0 +1,122 @@
+import ipaddr from "ipaddr.js";
+import type { Brand } from "./brand.js";
+
+/** An IPv6 address: 16 octets in network order. Never changed once made. */
+export type Ip6 = Brand<Uint8Array, "Ip6">;
+
+/** A prefix: address octets and length 0..128. From the wire it may carry bits beyond its length; see `masked`. */
+export interface Prefix {
+  readonly address: Ip6;
+  readonly length: number;
+}
+
+/** The address `::`. */
+export const UNSPECIFIED: Ip6 = ip6(new Uint8Array(16));
+
+/** Takes 16 octets as an address, without copying. Asserts the size: callers have checked it. */
+export function ip6(octets: Uint8Array): Ip6 {
+  if (octets.length !== 16) throw new Error(`an IPv6 address has 16 octets, not ${octets.length}`);
+  return octets as Ip6;
+}
+
+/** Parses RFC 4291 text, embedded IPv4 included, without zone; `undefined` when it is none. About 4 us: never per packet. */
+export function parseIp6(text: string): Ip6 | undefined {
+  if (!ipaddr.IPv6.isValid(text) || text.includes("%")) return undefined;
+  return ip6(Uint8Array.from(ipaddr.IPv6.parse(text).toByteArray()));
+}
+
+/** RFC 5952 text: compressed, lower case; one spelling for one address, because Neutron compares text. */
+export function formatIp6(address: Ip6): string {
+  return new ipaddr.IPv6([...address]).toRFC5952String();
+}
+
+/** Parses `address/length`; `undefined` when it is none. Host bits stay as written. */
+export function parsePrefix(text: string): Prefix | undefined {
+  const slash = text.indexOf("/");
+  const address = slash < 0 ? undefined : parseIp6(text.slice(0, slash));
+  const digits = text.slice(slash + 1);
+  if (address === undefined || !/^\d{1,3}$/.test(digits) || Number(digits) > 128) return undefined;
+  return { address, length: Number(digits) };
+}
+
+/** `address/length` in RFC 5952 text. */
+export function formatPrefix(prefix: Prefix): string {
+  return `${formatIp6(prefix.address)}/${prefix.length}`;
+}
+
+/** True when both addresses have the same octets. */
+export function sameIp6(a: Ip6, b: Ip6): boolean {
+  for (let i = 0; i < 16; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/** True when address (as masked by its own rules) and length agree. */
+export function samePrefix(a: Prefix, b: Prefix): boolean {
+  return a.length === b.length && sameIp6(a.address, b.address);
+}
+
+/** Orders addresses as 128-bit numbers: negative, zero or positive. */
+export function compareIp6(a: Ip6, b: Ip6): number {
+  for (let i = 0; i < 16; i++) {
+    const difference = (a[i] ?? 0) - (b[i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+/** True for `::`. */
+export function isUnspecified(address: Ip6): boolean {
+  return sameIp6(address, UNSPECIFIED);
+}
+
+/** True for fe80::/10. */
+export function isLinkLocal(address: Ip6): boolean {
+  return address[0] === 0xfe && ((address[1] ?? 0) & 0xc0) === 0x80;
+}
+
+/** True for ff00::/8. */
+export function isMulticast(address: Ip6): boolean {
+  return address[0] === 0xff;
+}
+
+/** True when the first `length` bits of both addresses agree. */
+export function sharesBits(a: Ip6, b: Ip6, length: number): boolean {
+  const whole = length >> 3;
+  for (let i = 0; i < whole; i++) if (a[i] !== b[i]) return false;
+  const rest = length & 7;
+  if (rest === 0) return true;
+  const mask = 0xff00 >> rest;
+  return (((a[whole] ?? 0) ^ (b[whole] ?? 0)) & mask & 0xff) === 0;
+}
+
+/** True when `address` lies in `prefix`. */
+export function contains(prefix: Prefix, address: Ip6): boolean {
+  return sharesBits(prefix.address, address, prefix.length);
+}
+
+/** True when the whole of `inner` lies in `outer` (equal ones too). */
+export function containsPrefix(outer: Prefix, inner: Prefix): boolean {
+  return inner.length >= outer.length && contains(outer, inner.address);
+}
+
+/** True when the two prefixes have an address in common. */
+export function overlaps(a: Prefix, b: Prefix): boolean {
+  return sharesBits(a.address, b.address, Math.min(a.length, b.length));
+}
+
+/** The address with every bit beyond `length` cleared (RFC 8415 21.22 leaves them to be ignored). */
+export function maskIp6(address: Ip6, length: number): Ip6 {
+  const octets = Uint8Array.from(address);
+  const whole = length >> 3;
+  if (whole < 16) {
+    octets[whole] = (octets[whole] ?? 0) & (0xff00 >> (length & 7)) & 0xff;
+    octets.fill(0, whole + 1);
+  }
+  return ip6(octets);
+}
+
+/** The prefix without host bits; itself when it has none. */
+export function masked(prefix: Prefix): Prefix {
+  const address = maskIp6(prefix.address, prefix.length);
+  return sameIp6(address, prefix.address) ? prefix : { address, length: prefix.length };
+}
