@@ -2,14 +2,16 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    reporters: ["default"],
+    // CI counts from the JSON report; people read the other one.
+    reporters: process.env["CI"] === undefined ? ["default"] : ["default", "json"],
+    outputFile: { json: "coverage/results.json" },
     projects: [
       { test: { name: "unit", include: ["test/**/*.test.ts"], exclude: ["test/e2e/**"] } },
       {
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
-          // Namespaces, real timers and real peers: one scenario at a time keeps captures readable.
+          // Namespaces, real timers and real peers: one scenario at a time keeps timing and captures readable.
           fileParallelism: false,
           testTimeout: 60_000,
           hookTimeout: 60_000,
