@@ -6,7 +6,15 @@ export default defineConfig({
     reporters: process.env["CI"] === undefined ? ["default"] : ["default", "json"],
     outputFile: { json: "coverage/results.json" },
     projects: [
-      { test: { name: "unit", include: ["test/**/*.test.ts"], exclude: ["test/e2e/**"] } },
+      {
+        test: {
+          name: "unit",
+          include: ["test/**/*.test.ts"],
+          exclude: ["test/e2e/**"],
+          // Properties run hundreds of cases, and CI machines are small: time is never what a test is about.
+          testTimeout: 60_000,
+        },
+      },
       {
         test: {
           name: "e2e",
