@@ -102,7 +102,7 @@ export class Reader {
 
   /** Clears the fault, adds to it the option it was in, notes it in `faults`, and returns it. */
   takeFault(fault: Fault, option: number): Fault {
-    const noted = { ...fault, option };
+    const noted = { code: fault.code, offset: fault.offset, option };
     this.fault = undefined;
     this.faults.push(noted);
     return noted;
