@@ -11,8 +11,271 @@ export interface CatalogueRow {
 /** Every line that the programs log. Ids are stable; tests assert ids, never sentences. */
 export const CATALOGUE = {
   // --- both programs ---
+  "HOOK-START": {
+    level: 8,
+    text: "About to execute {script} script ({action}), {count} variables.",
+    note: "The hook script is being started for one prefix.",
+  },
+  "HOOK-DONE": {
+    level: 8,
+    text: "Script execution complete ({script} {action}), return code={status}{says}",
+    note: "The hook script has ended as it should.",
+  },
+  "HOOK-STATUS": {
+    level: 5,
+    text: "Script execution complete ({script} {action}), return code={status}{says}",
+    note: "The hook script reports a failure by its exit status; the lease is not touched by that. Try the script by hand.",
+  },
+  "HOOK-SIGNAL": {
+    level: 5,
+    text: "Script execution failed ({script} {action}): killed by {signal}{says}",
+    note: "The hook script was killed by somebody or crashed; the lease is not touched by that.",
+  },
+  "HOOK-TIMEOUT": {
+    level: 4,
+    text: "Script {script} {action} did not end within {seconds} s and was killed{says}",
+    note: "The hook script hangs. Make it faster, let it work in the background, or raise script-timeout.",
+  },
+  "HOOK-NOT-RUN": {
+    level: 4,
+    text: "Script {script} {action} could not be run: {reason}",
+    note: "The file is missing, not executable or its interpreter is; leases are given all the same, but without the script.",
+  },
+  "HOOK-SHELL": {
+    level: 6,
+    text: "Script {script} has no #! line and is run with {shell}",
+    note: "Said once. Write #!/bin/bash (or another interpreter) into the first line of the script.",
+  },
+  "HOOK-OVERLOAD": {
+    level: 4,
+    text: "Scripts cannot keep up: {dropped} calls dropped, {superseded} left out because a later one makes them void",
+    note: "More hook calls wait than the queue holds. Dropped calls may leave routes missing; make the script faster.",
+  },
+  "HOOK-ABANDONED": {
+    level: 4,
+    text: "{count} calls of {script} were not made: the program ends",
+    note: "The shutdown did not wait for every hook call that was due. After the next start the live leases are replayed.",
+  },
+  "LOG-NO-SYSLOG": {
+    level: 4,
+    text: "Cannot write to the system log ({reason}); the log file is used",
+    note: "log-mode syslog needs the program logger of util-linux and a system log; some lines may be lost.",
+  },
+  "PROGRAM-FAILED": { level: 3, text: "{sentence}", note: "The program could not start, or cannot go on." },
+  "PROGRAM-STOPPING": { level: 6, text: "Received {signal}, shutting down.", note: "An orderly stop begins." },
+  "PROGRAM-STOPPED": { level: 6, text: "Bye bye.", note: "The last line of an orderly stop." },
   // --- server ---
+  "SERVER-DUID": {
+    level: 7,
+    text: "My DUID is {duid} ({origin} {file}).",
+    note: "Clients know this server by it: keep the file when moving the server to another host.",
+  },
+  "SERVER-LEASE-UNREADABLE": {
+    level: 4,
+    text: "Lease record {id} ({octets} octets) cannot be read and is left as it is.",
+    note: "The store is damaged or was written by a newer version; other leases are served.",
+  },
+  "SERVER-LISTENING": {
+    level: 6,
+    text: "Listening on {interface}, address {address}, receive buffer {octets} octets.",
+    note: "Raise net.core.rmem_max when the buffer is small and clients are many.",
+  },
+  "SERVER-STARTED": {
+    level: 6,
+    text: "Server begins operation: {interfaces} interface(s), {leases} lease(s) known.",
+    note: "From here on clients are answered.",
+  },
+  "SERVER-SOCKET-TROUBLE": {
+    level: 4,
+    text: "{sentence} ({kind})",
+    note: "Sending or receiving failed; said once for each kind of trouble.",
+  },
+  "SERVER-COMMIT-FAILED": {
+    level: 3,
+    text: "{count} lease change(s) could not be stored, their clients get no answer: {reason}",
+    note: "Nothing is answered that is not on disk. Clients ask again; look after the disk.",
+  },
+  "SERVER-OVERLOADED": {
+    level: 5,
+    text: "{count} datagram(s) dropped: more arrive than can be answered.",
+    note: "The queue was full. Clients retransmit with growing intervals.",
+  },
+  "SERVER-ANSWERED": {
+    level: 7,
+    text: "{type} from {from} on {interface} (client {client}) answered with {answer}: {leases}.",
+    note: "One line for every message that got an answer.",
+  },
+  "SERVER-LEASE-ADDED": {
+    level: 6,
+    text: "{prefix} delegated to {client} on {interface} for {seconds} s.",
+    note: "A new lease; it is on disk before the client hears of it.",
+  },
+  "SERVER-LEASE-MOVED": {
+    level: 6,
+    text: "{prefix} of {client}: its client was at {old}, is at {new} now.",
+    note: "The same client has another address or is behind another interface; the hook script moves its route.",
+  },
+  "SERVER-LEASE-RELEASED": {
+    level: 6,
+    text: "{prefix} released by {client}.",
+    note: "The client does not need the prefix any more.",
+  },
+  "SERVER-LEASE-WITHDRAWN": {
+    level: 5,
+    text: "{prefix} withdrawn from {client}: no pool has it any more.",
+    note: "The configuration has changed since the prefix was delegated; the client is told at its Renew or Rebind.",
+  },
+  "SERVER-LEASE-EXPIRED": {
+    level: 6,
+    text: "{prefix} of {client} has expired.",
+    note: "The valid lifetime ended without a Renew or Rebind; the prefix is free again.",
+  },
+  "SERVER-NO-PREFIX": {
+    level: 5,
+    text: "No prefix is free on {interface} for {client}.",
+    note: "Every pool of the interface is used up, or it has none. Add a pd-pool or shorten valid-lifetime.",
+  },
+  "SERVER-CLIENT-LIMIT": {
+    level: 5,
+    text: "Client {client} on {interface} has {limit} leases already and gets no more.",
+    note: "See client-max-lease in the iface block.",
+  },
+  "SERVER-IA-LIMIT": {
+    level: 5,
+    text: "A message of {client} on {interface} has too many IAs: {ignored} beyond {limit} left aside.",
+    note: "No client that is in its right mind asks for that much in one message.",
+  },
+  "SERVER-OFFER-LIMIT": {
+    level: 5,
+    text: "More than {limit} offers are out, the oldest are given up; {count} so far.",
+    note: "A flood of Solicits. Nothing that is leased is touched, but clients may get another prefix than offered.",
+  },
+  "SERVER-DROP-UNDECODABLE": {
+    level: 8,
+    text: "Dropped {what} from {from} on {interface}: not a DHCPv6 message.",
+    note: "The octets cannot be cut into header and options, or an identifier stands in it twice (RFC 8415 8, 21.1).",
+  },
+  "SERVER-DROP-UNKNOWN-LINK": {
+    level: 8,
+    text: "Dropped {what} from {from} on {interface}: the interface is not served.",
+    note: "No iface block names the interface.",
+  },
+  "SERVER-DROP-UNKNOWN-TYPE": {
+    level: 8,
+    text: "Dropped {what} from {from} on {interface}: unknown message type.",
+    note: "RFC 8415 16.",
+  },
+  "SERVER-DROP-NOT-FOR-SERVERS": {
+    level: 8,
+    text: "Dropped {what} from {from} on {interface}: no message for a server.",
+    note: "RFC 8415 16.3, 16.10, 16.11, 16.14. Another server may share the link, or a relay is misconfigured.",
+  },
+  "SERVER-DROP-NOT-SERVED": {
+    level: 8,
+    text: "Dropped {what} from {from} on {interface}: this server does not serve it.",
+    note: "A known message type that needs a part of DHCPv6 which this server has not.",
+  },
+  "SERVER-DROP-UNICAST": {
+    level: 8,
+    text: "Dropped {what} from {from} on {interface}: sent to an address instead of ff02::1:2.",
+    note: "Clients use multicast unless the iface block has a unicast address (RFC 9915 16).",
+  },
+  "SERVER-DROP-NO-CLIENT-ID": {
+    level: 8,
+    text: "Dropped {what} from {from} on {interface}: no Client Identifier.",
+    note: "RFC 8415 16.2 and following.",
+  },
+  "SERVER-DROP-BAD-CLIENT-ID": {
+    level: 8,
+    text: "Dropped {what} from {from} on {interface}: Client Identifier is not 3 to 130 octets long.",
+    note: "RFC 8415 11.1.",
+  },
+  "SERVER-DROP-NO-SERVER-ID": {
+    level: 8,
+    text: "Dropped {what} from {from} on {interface}: no Server Identifier.",
+    note: "RFC 8415 16.4, 16.6, 16.8, 16.9.",
+  },
+  "SERVER-DROP-FOREIGN-SERVER-ID": {
+    level: 8,
+    text: "Dropped {what} from {from} on {interface}: meant for another server.",
+    note: "RFC 8415 16. Normal on a link with several servers. Else: has this server lost its DUID file?",
+  },
+  "SERVER-DROP-UNEXPECTED-SERVER-ID": {
+    level: 8,
+    text: "Dropped {what} from {from} on {interface}: it must not name a server.",
+    note: "RFC 8415 16.2, 16.5, 16.7.",
+  },
+  "SERVER-DROP-UNEXPECTED-IA": {
+    level: 8,
+    text: "Dropped {what} from {from} on {interface}: it must not have an IA option.",
+    note: "RFC 8415 16.12.",
+  },
+  "SERVER-DROP-NOTHING-TO-SAY": {
+    level: 8,
+    text: "Dropped {what} from {from} on {interface}: nothing is known of what it names.",
+    note: "Another server of the link may know, so a Rebind or Confirm gets no answer (RFC 8415 18.3.3, 18.3.5).",
+  },
+  "SERVER-DROP-ANSWER-TOO-LONG": {
+    level: 5,
+    text: "Dropped {what} from {from} on {interface}: the answer is longer than a datagram.",
+    note: "The client asks for more than fits into one answer.",
+  },
   // --- client ---
+  "CLIENT-PHASE": {
+    level: 7,
+    text: "{interface}: {from} -> {to} ({event}); next: {next}",
+    note: "The client of an interface changed its phase; client/README.md has the diagram.",
+  },
+  "CLIENT-SEND": {
+    level: 7,
+    text: "Creating {message} message with {count} PD(s) on {interface}/{index} interface ({attempt}): {content}",
+    note: "A message leaves; copies of one exchange share the transaction-id.",
+  },
+  "CLIENT-RATE-LIMIT": {
+    level: 5,
+    text: "{interface}: {message} is put off for {seconds} s: {count} messages left in the last 20 s",
+    note: "Servers answer in a way that makes the client ask again at once: see what they answer.",
+  },
+  "CLIENT-DISCARD": {
+    level: 7,
+    text: "{interface}: dropped a datagram from {from}: {why}",
+    note: "It is not for this client, no answer to what it has out, or broken (RFC 8415 16).",
+  },
+  "CLIENT-ADVERTISE": {
+    level: 7,
+    text: "{interface}: Advertise from {from} ({server}), preference {preference}, {served} IA(s): {verdict}",
+    note: "A server offers prefixes. The best of the first second's offers is taken.",
+  },
+  "CLIENT-STATUS": {
+    level: 5,
+    text: "{interface}: the server answers {status} for {what}{text}",
+    note: "A part or all was refused; the client keeps what it holds and asks again later.",
+  },
+  "CLIENT-ANSWER-FAULT": {
+    level: 5,
+    text: "{interface}: a part of the answer is left aside: {fault}",
+    note: "The server sent something unusable or not asked for; the rest of its answer was used.",
+  },
+  "CLIENT-LEASE": {
+    level: 6,
+    text: "{interface}: {prefix} for IA {iaid}, preferred {preferred}, valid {valid}, T1 {t1}, T2 {t2}",
+    note: "A prefix was delegated or its lifetimes were renewed.",
+  },
+  "CLIENT-GONE": {
+    level: 5,
+    text: "{interface}: prefix {prefix} of IA {iaid} is gone ({reason})",
+    note: "expire: its valid lifetime is over; withdrawn: by the server; release: we gave it back.",
+  },
+  "CLIENT-NOTHING-WANTED": {
+    level: 5,
+    text: "{interface}: no pd is configured, nothing is asked for",
+    note: "Only prefix delegation is done: write pd into the iface block.",
+  },
+  "CLIENT-UNCONFIGURED": {
+    level: 5,
+    text: "{interface}: IA {iaid} with {prefixes} is not configured any more and is forgotten",
+    note: "The configuration no longer has this IA of an earlier run. Its lease ends by itself.",
+  },
 } as const satisfies Record<string, CatalogueRow>;
 
 /** Name of a row of the catalogue. */

@@ -1,0 +1,81 @@
+import type { Iaid } from "../shared/brand.js";
+import { formatPrefix, ip6, masked, overlaps, type Prefix } from "../shared/prefix.js";
+import { STATUS } from "../shared/wire/codes.js";
+import { findAll, find, type Option, type OptionValue } from "../shared/wire/options.js";
+import { type Grant, type IaAnswer, includesPrefix } from "./binding.js";
+
+/** A Status Code option, with the text made fit for a log. */
+export interface Status {
+  readonly code: number;
+  readonly text: string;
+}
+
+/** The answers to the IAs asked for, and what of the message was left aside and why (for the log). */
+export interface Answers {
+  readonly status: Status;
+  readonly ias: readonly IaAnswer[];
+  readonly faults: readonly string[];
+}
+
+/**
+ * Reads what an Advertise or Reply says about the IAs `asked` for. Unknown IAIDs are ignored, IAs whose T1 is beyond
+ * T2 count as not sent, leases with a preferred above the valid lifetime and prefixes that nobody can delegate are
+ * left out, bits beyond the prefix length are cleared (RFC 8415 18.2.10.1, 21.21, 21.22).
+ */
+export function readAnswers(options: readonly Option[], asked: readonly Iaid[]): Answers {
+  const faults: string[] = [];
+  const ias: IaAnswer[] = [];
+  for (const ia of findAll(options, "iaPd")) {
+    if (!asked.includes(ia.iaid)) faults.push(`IA ${ia.iaid} was not asked for`);
+    else if (ias.some(({ iaid }) => iaid === ia.iaid)) faults.push(`IA ${ia.iaid} is there twice`);
+    else if (ia.t2 !== 0 && ia.t1 > ia.t2) faults.push(`IA ${ia.iaid}: T1 ${ia.t1} is beyond T2 ${ia.t2}`);
+    else ias.push(readIa(ia, faults));
+  }
+  return { status: statusOf(options), ias, faults };
+}
+
+/** The status of a message or of an IA; Success when it has none (RFC 8415 21.13). */
+export function statusOf(options: readonly Option[]): Status {
+  const found = find(options, "statusCode");
+  if (found === undefined) return { code: STATUS.success, text: "" };
+  return { code: found.status, text: printable(found.text) };
+}
+
+/** True when the IA brings something to use. */
+export const isServed = (answer: IaAnswer): boolean => answer.grants.length > 0;
+
+/** Where no delegated prefix can lie: loopback and the unspecified address, link-local, multicast. */
+const UNUSABLE: readonly Prefix[] = [
+  { address: ip6(new Uint8Array(16)), length: 64 },
+  { address: ip6(Uint8Array.of(0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)), length: 10 },
+  { address: ip6(Uint8Array.of(0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)), length: 8 },
+];
+
+function readIa(ia: OptionValue<"iaPd">, faults: string[]): IaAnswer {
+  const { code: status, text: statusText } = statusOf(ia.options);
+  const grants: Grant[] = [];
+  const withdrawn: Prefix[] = [];
+  for (const offered of findAll(ia.options, "iaPrefix")) {
+    const lease = { ...offered, prefix: masked(offered.prefix) };
+    const fault = faultOf(lease);
+    const known = includesPrefix([...withdrawn, ...grants.map(({ prefix }) => prefix)], lease.prefix);
+    if (fault !== undefined) faults.push(`IA ${ia.iaid}: ${formatPrefix(offered.prefix)} ${fault}`);
+    else if (known) faults.push(`IA ${ia.iaid}: ${formatPrefix(lease.prefix)} is there twice`);
+    else if (lease.valid === 0) withdrawn.push(lease.prefix);
+    else if (status === STATUS.success && statusOf(offered.options).code === STATUS.success) {
+      grants.push({ prefix: lease.prefix, preferred: lease.preferred, valid: lease.valid });
+    }
+  }
+  return { iaid: ia.iaid, status, statusText, t1: ia.t1, t2: ia.t2, grants, withdrawn };
+}
+
+function faultOf({ prefix, preferred, valid }: Grant): string | undefined {
+  if (preferred > valid) return `has a preferred lifetime ${preferred} above its valid lifetime ${valid}`;
+  const clash = UNUSABLE.find((range) => overlaps(range, prefix));
+  return clash === undefined ? undefined : `cannot be delegated: it overlaps ${formatPrefix(clash)}`;
+}
+
+/** UTF-8 text of a stranger, without control characters. */
+function printable(text: Uint8Array): string {
+  return new TextDecoder().decode(text).replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "?");
+}

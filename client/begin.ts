@@ -1,0 +1,88 @@
+import { type Millis, millis, toMillis } from "../shared/brand.js";
+import type { Duid } from "../shared/duid.js";
+import {
+  backOff,
+  firstDelay,
+  RETRANSMISSION,
+  type RetransmissionParameters,
+  withMrt,
+} from "../shared/proto/retransmit.js";
+import { announce } from "./announce.js";
+import { isLive, pause } from "./binding.js";
+import type { Offer } from "./choose.js";
+import { beginExchange } from "./exchange.js";
+import { rebind, renew, request, solicit } from "./messages.js";
+import type { ClientState } from "./state.js";
+import type { TransitionEvent } from "./transitions.js";
+import { enter, setBindings, type Turn } from "./turn.js";
+
+/** Looks for servers: at once, or after a pause that grows with every refusal (RFC 8415 18.2.1, 14.1). */
+export function discover(turn: Turn, event: TransitionEvent, delay: Millis = pauseBeforeSolicit(turn)): void {
+  const { state } = turn;
+  const exchange = beginExchange(turn, solicitParameters(state), solicit(state.bindings), delay);
+  enter(turn, event, { phase: "soliciting", exchange, offers: [], heardCap: undefined });
+}
+
+/** Solicit's parameters with the SOL_MAX_RT of this interface (RFC 8415 21.24). */
+export const solicitParameters = ({ solMaxRt }: ClientState): RetransmissionParameters =>
+  withMrt(RETRANSMISSION.solicit, toMillis(solMaxRt));
+
+/** Asks one server for everything (RFC 8415 18.2.2). */
+export function askServer(
+  turn: Turn,
+  event: TransitionEvent,
+  server: Duid,
+  offer: Offer | undefined,
+  others: readonly Offer[],
+): void {
+  const outgoing = request(turn.state.bindings, server, offer);
+  const exchange = beginExchange(turn, RETRANSMISSION.request, outgoing);
+  enter(turn, event, { phase: "requesting", exchange, server, offer, others });
+}
+
+/** At T1: asks the server that granted the leases (RFC 8415 18.2.4). */
+export function startRenew(turn: Turn, server: Duid): void {
+  const exchange = beginExchange(turn, RETRANSMISSION.renew, renew(turn.state.bindings, server));
+  enter(turn, "T1", { phase: "renewing", exchange, server });
+}
+
+/** At T2: asks every server (RFC 8415 18.2.5). */
+export function startRebind(turn: Turn): void {
+  const exchange = beginExchange(turn, RETRANSMISSION.rebind, rebind(turn.state.bindings));
+  enter(turn, "T2", { phase: "rebinding", exchange });
+}
+
+/** With leases of an earlier run: asks every server whether they still hold, for a short time (RFC 8415 18.2.12). */
+export function startConfirm(turn: Turn): void {
+  const delay = firstDelay(RETRANSMISSION.confirm, turn.env.random);
+  const exchange = beginExchange(turn, RETRANSMISSION.confirm, rebind(turn.state.bindings), delay);
+  enter(turn, "start with leases", { phase: "confirming", exchange });
+}
+
+/**
+ * Comes to rest with leases. IAs whose time had come and that got nothing are tried again later, longer each time;
+ * the hook hears of leases that it does not know yet.
+ */
+export function settle(turn: Turn, event: TransitionEvent): void {
+  const { now, random } = turn.env;
+  setBindings(
+    turn,
+    turn.state.bindings.map((binding) => pause(binding, now, random)),
+  );
+  const { bindings } = turn.state;
+  const unknown = bindings.filter((binding) => isLive(binding) && !binding.announced);
+  const iaids = unknown.map(({ wanted }) => wanted.iaid);
+  announce(turn, bindings, iaids, { gone: "expire" });
+  enter(turn, event, { phase: "bound" });
+}
+
+/** Notes whether a discovery led to leases: refusals in a row make the next one wait longer. */
+export function noteRefusal(turn: Turn, refused: boolean): void {
+  turn.state = { ...turn.state, refusals: refused ? turn.state.refusals + 1 : 0 };
+}
+
+function pauseBeforeSolicit(turn: Turn): Millis {
+  const { refusals, solMaxRt } = turn.state;
+  if (refusals === 0) return millis(0);
+  return backOff(refusals - 1, RETRANSMISSION.solicit.irt, toMillis(solMaxRt), turn.env.random);
+}

@@ -1,0 +1,173 @@
+import { type Millis, type Seconds, seconds } from "../shared/brand.js";
+import { formatDuid } from "../shared/duid.js";
+import type { HookAction, HookCall } from "../shared/hook.js";
+import { formatIp6, type Ip6, type Prefix } from "../shared/prefix.js";
+import { MESSAGE_LABEL } from "../shared/wire/codes.js";
+import { formatDomainName } from "../shared/wire/domain-name.js";
+import { codeOf, type Option } from "../shared/wire/options.js";
+import { type Binding, isLive, lostPrefixes, remaining } from "./binding.js";
+import type { OutgoingType } from "./messages.js";
+import type { ClientSetup } from "./state.js";
+
+/** What happened to an IA: its binding before and after. */
+export interface Change {
+  readonly before: Binding;
+  readonly after: Binding;
+}
+
+/** Why prefixes went away, as the hook's REASON. */
+export type GoneReason = "expire" | "withdrawn" | "release" | "unconfigured";
+
+/** The Reply behind an event: what it answers, where it came from, what is in it. */
+export interface Answered {
+  readonly message: OutgoingType;
+  readonly from: Ip6;
+  readonly options: readonly Option[];
+}
+
+/** What is behind an event: why prefixes went, if any did, and the Reply or the message of ours that led to it. */
+export interface Occasion {
+  readonly gone: GoneReason;
+  readonly message?: OutgoingType;
+  readonly answered?: Answered;
+}
+
+/** Calls of one client never overtake each other: a script sees every state in its order, as with Dibbler. */
+const ORDER = ["client"] as const;
+
+/** Characters of one variable: the kernel starts no program with a variable beyond 128 KiB. */
+const MAX_TEXT = 32_768;
+
+/**
+ * The calls for an event: `delete` for IAs that hold nothing any more, `update` for IAs the script knows, `add` for
+ * new ones, in this order; never `add` or `update` without a PREFIX1. A call names all that its IAs hold: first what
+ * the Reply brought, then the rest, last the withdrawn prefixes with lifetimes 0. So a script that looks at PREFIX1
+ * alone, as OpenStack Neutron's does, ends in the right state when a prefix is exchanged for another.
+ */
+export function hookCalls(
+  setup: ClientSetup,
+  changes: readonly Change[],
+  occasion: Occasion,
+  now: Millis,
+): readonly HookCall[] {
+  return (["delete", "update", "add"] as const).flatMap((action) => {
+    const concerned = changes.filter((change) => actionOf(change) === action);
+    if (concerned.length === 0) return [];
+    const variables = {
+      ...prefixVariables(concerned, now),
+      ...commonVariables(setup, occasion),
+      REASON: reasonOf(action, concerned, occasion),
+    };
+    return [{ action, order: ORDER, variables }];
+  });
+}
+
+function actionOf({ before, after }: Change): HookAction | undefined {
+  if (!isLive(after)) return isLive(before) ? "delete" : undefined;
+  return isLive(before) && before.announced ? "update" : "add";
+}
+
+function reasonOf(action: HookAction, changes: readonly Change[], { gone, answered }: Occasion): string {
+  if (action === "delete" || answered === undefined) return action === "add" ? "start" : gone;
+  if (action === "add") return changes.some(({ before }) => isLive(before)) ? "start" : "granted";
+  return changes.every(({ before, after }) => samePrefixes(before, after)) ? "renewed" : "changed";
+}
+
+const samePrefixes = (before: Binding, after: Binding): boolean =>
+  before.leases.length === after.leases.length && lostPrefixes(before, after).length === 0;
+
+interface Listed {
+  readonly iaid: number;
+  readonly prefix: Prefix;
+  readonly preferred: Seconds;
+  readonly valid: Seconds;
+}
+
+function prefixVariables(changes: readonly Change[], now: Millis): Record<string, string> {
+  const held = changes.flatMap(({ after }) =>
+    after.leases.map((lease) => ({
+      fresh: lease.since === now,
+      iaid: after.wanted.iaid,
+      prefix: lease.prefix,
+      preferred: remaining(lease.preferred, lease.since, now),
+      valid: remaining(lease.valid, lease.since, now),
+    })),
+  );
+  const withdrawn = changes.flatMap(({ before, after }) =>
+    lostPrefixes(before, after).map((prefix) => ({
+      iaid: before.wanted.iaid,
+      prefix,
+      preferred: seconds(0),
+      valid: seconds(0),
+    })),
+  );
+  const listed: readonly Listed[] = [
+    ...held.filter(({ fresh }) => fresh),
+    ...held.filter(({ fresh }) => !fresh),
+    ...withdrawn,
+  ];
+  return Object.fromEntries(listed.flatMap((lease, index) => numbered(index + 1, lease)));
+}
+
+function numbered(n: number, { iaid, prefix, preferred, valid }: Listed): readonly [string, string][] {
+  return [
+    [`PREFIX${n}`, formatIp6(prefix.address)],
+    [`PREFIX${n}LEN`, String(prefix.length)],
+    [`PREFIX${n}PREF`, String(preferred)],
+    [`PREFIX${n}VALID`, String(valid)],
+    [`PREFIX${n}IAID`, String(iaid)],
+  ];
+}
+
+function commonVariables(
+  { interfaceName, interfaceIndex, duid }: ClientSetup,
+  { message, answered }: Occasion,
+): Record<string, string> {
+  const sent = answered?.message ?? message;
+  return {
+    IFACE: interfaceName,
+    IFINDEX: String(interfaceIndex),
+    CLNT_DUID: formatDuid(duid),
+    DOWNLINK_PREFIX_IFACES: "[none]",
+    DOWNLINK_PREFIXES: "",
+    ...(sent === undefined ? {} : { CLNT_MESSAGE: MESSAGE_LABEL[sent] }),
+    ...(answered === undefined ? {} : answerVariables(answered)),
+  };
+}
+
+function answerVariables({ from, options }: Answered): Record<string, string> {
+  const variables: Record<string, string> = { SRV_MESSAGE: "REPLY", REMOTE_ADDR: formatIp6(from) };
+  for (const option of options) {
+    const name = `SRV_OPTION${codeOf(option)}`;
+    if (isIa(option)) continue;
+    variables[name] = ((variables[name] ?? "") + optionText(option)).slice(0, MAX_TEXT);
+  }
+  return variables;
+}
+
+const isIa = ({ name }: Option): boolean => name === "iaNa" || name === "iaTa" || name === "iaPd";
+
+/** Dibbler's spelling: lists have a blank behind every item, what has no simple text is `[generic]`. */
+function optionText(option: Option): string {
+  switch (option.name) {
+    case "clientId":
+    case "serverId":
+      return formatDuid(option.value);
+    case "preference":
+    case "informationRefreshTime":
+    case "solMaxRt":
+    case "infMaxRt":
+      return String(option.value);
+    case "dnsServers":
+    case "sntpServers":
+    case "sipServers":
+    case "nisServers":
+    case "nisPlusServers":
+      return option.value.map((address) => `${formatIp6(address)} `).join("");
+    case "domainList":
+    case "sipDomains":
+      return option.value.map((name) => `${formatDomainName(name).replace(/\.$/, "")} `).join("");
+    default:
+      return "[generic]";
+  }
+}

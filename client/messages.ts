@@ -1,0 +1,114 @@
+import { type Iaid, type Seconds, seconds, type Xid } from "../shared/brand.js";
+import type { Duid } from "../shared/duid.js";
+import { type ClientServerMessage, clientServerMessage } from "../shared/wire/message.js";
+import { OPTIONS, type Option, option } from "../shared/wire/options.js";
+import { type Binding, type Grant, isFrom, isLive } from "./binding.js";
+import type { Offer } from "./choose.js";
+import { hintsOf, missingLengths } from "./hints.js";
+import type { ClientSetup } from "./state.js";
+
+/** The messages this machine sends. */
+export type OutgoingType = "solicit" | "request" | "renew" | "rebind" | "release";
+
+/** An IA as it goes into a message. */
+export interface IaContent {
+  readonly iaid: Iaid;
+  readonly t1: Seconds;
+  readonly t2: Seconds;
+  readonly prefixes: readonly Grant[];
+}
+
+/** What differs from message to message; the rest is the same for all. */
+export interface Outgoing {
+  readonly type: OutgoingType;
+  /** To whom; `undefined` for the messages that every server may answer. */
+  readonly server: Duid | undefined;
+  readonly ias: readonly IaContent[];
+}
+
+/** Asks every server for all IAs (RFC 8415 18.2.1). */
+export function solicit(bindings: readonly Binding[]): Outgoing {
+  return { type: "solicit", server: undefined, ias: bindings.map((b) => contentOf(b, hintsOf(b))) };
+}
+
+/** Asks one server for all IAs: what it offered, else what is held, else the hints (RFC 8415 18.2.2, 18.2.10.1). */
+export function request(bindings: readonly Binding[], server: Duid, offer: Offer | undefined): Outgoing {
+  const ias = bindings.map((binding) => {
+    const offered = offer?.ias.find(({ iaid }) => iaid === binding.wanted.iaid)?.grants ?? [];
+    return contentOf(binding, offered.length > 0 ? withWishes(binding, offered) : heldOrWished(binding));
+  });
+  return { type: "request", server, ias };
+}
+
+/** Asks the server of these leases to extend them; IAs that hold nothing are asked for again (RFC 8415 18.2.4). */
+export function renew(bindings: readonly Binding[], server: Duid): Outgoing {
+  const theirs = bindings.filter((binding) => !isLive(binding) || isFrom(binding, server));
+  return { type: "renew", server, ias: theirs.map((b) => contentOf(b, heldOrWished(b))) };
+}
+
+/** Asks every server to extend everything (RFC 8415 18.2.5, 18.2.12). */
+export function rebind(bindings: readonly Binding[]): Outgoing {
+  return { type: "rebind", server: undefined, ias: bindings.map((b) => contentOf(b, heldOrWished(b))) };
+}
+
+/** Gives leases back (RFC 8415 18.2.7). */
+export function release(bindings: readonly Binding[], server: Duid): Outgoing {
+  const ias = bindings.map(({ wanted, leases }) => ({
+    iaid: wanted.iaid,
+    t1: seconds(0),
+    t2: seconds(0),
+    prefixes: leases.map(withoutLifetimes),
+  }));
+  return { type: "release", server, ias };
+}
+
+/** The whole message, made anew for each copy: client, server, IAs, flags, elapsed time, option request. */
+export function compose(
+  { duid, rapidCommit, requestedOptions }: ClientSetup,
+  { type, server, ias }: Outgoing,
+  xid: Xid,
+  elapsed: number,
+): ClientServerMessage {
+  const options: Option[] = [option("clientId", duid)];
+  if (server !== undefined) options.push(option("serverId", server));
+  options.push(...ias.map(iaOption));
+  if (type === "solicit" && rapidCommit) options.push(option("rapidCommit", null));
+  options.push(option("elapsedTime", elapsed));
+  if (type !== "release") options.push(option("optionRequest", requestList(requestedOptions)));
+  return clientServerMessage(type, xid, options);
+}
+
+/** Codes that never stand in an Option Request option (RFC 8415 21.7). */
+const UNREQUESTABLE: readonly number[] = [
+  1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 14, 15, 16, 18, 19, 20, 25, 26,
+];
+
+/** SOL_MAX_RT is asked for in every message that has an Option Request (RFC 8415 18.2.1, 21.24). */
+function requestList(configured: readonly number[]): readonly number[] {
+  const codes = new Set([...configured, OPTIONS.solMaxRt.code]);
+  return [...codes].filter((code) => !UNREQUESTABLE.includes(code));
+}
+
+function contentOf({ wanted }: Binding, prefixes: readonly Grant[]): IaContent {
+  return { iaid: wanted.iaid, t1: wanted.t1 ?? seconds(0), t2: wanted.t2 ?? seconds(0), prefixes };
+}
+
+function heldOrWished(binding: Binding): readonly Grant[] {
+  return isLive(binding) ? withWishes(binding, binding.leases) : hintsOf(binding);
+}
+
+/** Leases with lifetimes 0, and the length that is still wished for beside them (RFC 8415 21.22, RFC 8168 3.2). */
+function withWishes(binding: Binding, leases: readonly Grant[]): readonly Grant[] {
+  return [...leases.map(withoutLifetimes), ...missingLengths(binding, leases)];
+}
+
+const withoutLifetimes = ({ prefix }: Grant): Grant => ({
+  prefix,
+  preferred: seconds(0),
+  valid: seconds(0),
+});
+
+function iaOption({ iaid, t1, t2, prefixes }: IaContent): Option {
+  const options = prefixes.map((prefix) => option("iaPrefix", { ...prefix, options: [] }));
+  return option("iaPd", { iaid, t1, t2, options });
+}

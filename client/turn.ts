@@ -1,0 +1,81 @@
+import { millis } from "../shared/brand.js";
+import type { LogId, LogValues } from "../shared/catalogue.js";
+import type { HookCall } from "../shared/hook.js";
+import { formatIp6, type Ip6 } from "../shared/prefix.js";
+import type { Binding } from "./binding.js";
+import { deadline } from "./deadline.js";
+import { remember } from "./remembered.js";
+import type { ClientAction, ClientState, Env, Phase, Step } from "./state.js";
+import { type TransitionEvent, transitionOf } from "./transitions.js";
+
+/** One call of `step` in progress: the state so far and the actions so far. Lives no longer than the call. */
+export interface Turn {
+  readonly env: Env;
+  readonly before: ClientState;
+  state: ClientState;
+  readonly actions: ClientAction[];
+}
+
+/** Begins a turn. */
+export const beginTurn = (state: ClientState, env: Env): Turn => ({ env, before: state, state, actions: [] });
+
+/** Ends a turn; what has to outlive the process comes before everything else, hooks after the messages. */
+export function endTurn({ before, state, actions }: Turn): Step {
+  const changed = state.bindings !== before.bindings || state.solMaxRt !== before.solMaxRt;
+  if (!changed) return { state, actions };
+  const save = { type: "save", remembered: remember(state.bindings, state.solMaxRt) } as const;
+  return { state, actions: [save, ...actions] };
+}
+
+/** The only way into another phase: checked against the table of transitions, and logged with what comes next. */
+export function enter(turn: Turn, event: TransitionEvent, phase: Phase): void {
+  const from = turn.state.phase.phase;
+  const { to } = transitionOf(from, event, phase.phase);
+  const state = { ...turn.state, phase };
+  turn.state = state;
+  const { now } = turn.env;
+  log(turn, "CLIENT-PHASE", {
+    interface: state.setup.interfaceName,
+    from,
+    to,
+    event,
+    next: () => describeDeadline(state, now),
+  });
+}
+
+/** Replaces the data of the phase without leaving it. */
+export function update(turn: Turn, phase: Phase): void {
+  const { phase: now } = turn.state.phase;
+  if (now !== phase.phase) throw new Error(`the client is ${now}, not ${phase.phase}`);
+  turn.state = { ...turn.state, phase };
+}
+
+/** Replaces the bindings. */
+export function setBindings(turn: Turn, bindings: readonly Binding[]): void {
+  turn.state = { ...turn.state, bindings };
+}
+
+/** Queues a line for the log. */
+export function log(turn: Turn, id: LogId, values: LogValues): void {
+  turn.actions.push({ type: "log", id, values });
+}
+
+/** Notes that a datagram was thrown away. */
+export function discard(turn: Turn, from: Ip6, why: string): void {
+  log(turn, "CLIENT-DISCARD", {
+    interface: turn.state.setup.interfaceName,
+    from: () => formatIp6(from),
+    why,
+  });
+}
+
+/** Queues a call of the hook script. */
+export function run(turn: Turn, hook: HookCall): void {
+  turn.actions.push({ type: "run", hook });
+}
+
+function describeDeadline(state: ClientState, now: number): string {
+  const { at, why } = deadline(state);
+  if (at === Infinity) return why;
+  return `${why} in ${(millis(Math.max(0, at - now)) / 1000).toFixed(1)} s`;
+}

@@ -1,0 +1,137 @@
+import type { Iaid } from "../shared/brand.js";
+import type { Duid } from "../shared/duid.js";
+import type { IaType } from "../shared/lease/lease.js";
+import { contains, type Prefix } from "../shared/prefix.js";
+import { isFree, type Ledger } from "./ledger.js";
+import type { Link, PoolClass } from "./links.js";
+import { indexOf, pieceAfter, pieceAround, pieceAt, pieceOfHash, type Pool } from "./pool.js";
+import type { SipHash } from "./siphash.js";
+
+/** For whom prefixes are looked for, and what would be welcome. */
+export interface Seeker {
+  readonly client: Duid;
+  readonly iaType: IaType;
+  readonly iaid: Iaid;
+  /** Prefixes it would like, dearest first; bits beyond the delegated length do not count. */
+  readonly hints: readonly Prefix[];
+  /** The length it would like. */
+  readonly length: number | undefined;
+}
+
+/** What choosing looks at. */
+export interface Stock {
+  readonly ledger: Ledger;
+  readonly hash: SipHash;
+}
+
+/** A free prefix, and the class that sets its times. */
+export interface Choice {
+  readonly prefix: Prefix;
+  readonly poolClass: PoolClass;
+}
+
+/** Hashed places that are tried before the next free one is searched for. */
+const PROBES = 8;
+
+/**
+ * Free prefixes for a new binding on a link: one from every pool of one class. A class that has a hinted prefix
+ * free comes first, then classes by the wished length (RFC 8168 3.2), then in file order; the next one is taken when
+ * all pools of one are exhausted. Within a pool: hint, else a place that depends on the client, so that it tends to
+ * get its prefix back even from an empty store, else the next free one. Nothing is free: nothing is given back.
+ */
+export function choosePrefixes(stock: Stock, link: Link, seeker: Seeker): readonly Choice[] {
+  const place = placesOf(stock.hash, seeker);
+  for (const poolClass of orderClasses(stock.ledger, link.classes[seeker.iaType], seeker)) {
+    const choices: Choice[] = [];
+    for (const pool of poolClass.pools) {
+      const prefix = hintedPiece(stock.ledger, pool, seeker.hints) ?? findPiece(stock.ledger, pool, place);
+      if (prefix !== undefined) choices.push({ prefix, poolClass });
+    }
+    if (choices.length > 0) return choices;
+  }
+  return [];
+}
+
+function orderClasses(ledger: Ledger, classes: readonly PoolClass[], seeker: Seeker): readonly PoolClass[] {
+  if (classes.length < 2) return classes;
+  const { hints, length } = seeker;
+  const ordered = length === undefined ? classes : classes.toSorted((a, b) => byLength(length, a, b));
+  for (const hint of hints) {
+    for (const poolClass of classes) {
+      const usable = poolClass.pools.some((pool) => hintedPiece(ledger, pool, [hint]) !== undefined);
+      if (usable) return [poolClass, ...ordered.filter((other) => other !== poolClass)];
+    }
+  }
+  return ordered;
+}
+
+/** The wished length first, then shorter ones (larger prefixes), nearest first, then longer ones, nearest first. */
+function byLength(wished: number, a: PoolClass, b: PoolClass): number {
+  const rank = ({ length }: PoolClass): number => (length <= wished ? wished - length : length);
+  const side = ({ length }: PoolClass): number => (length <= wished ? 0 : 1);
+  return side(a) - side(b) || rank(a) - rank(b);
+}
+
+function hintedPiece(ledger: Ledger, pool: Pool, hints: readonly Prefix[]): Prefix | undefined {
+  for (const hint of hints) {
+    if (!contains(pool.prefix, hint.address)) continue;
+    const piece = pieceAround(pool, hint.address);
+    if (isFree(ledger, piece)) return piece;
+  }
+  return undefined;
+}
+
+/** The words of the hash that place the seeker at its n-th place, 64 or 128 bits as the pool needs. */
+type Places = (n: number, bits: number) => readonly number[];
+
+function placesOf(hash: SipHash, { client, iaType, iaid }: Seeker): Places {
+  const octets = new Uint8Array(client.length + 6);
+  octets.set(client, 6);
+  octets.set([iaType === "pd" ? 0 : 1, iaid >>> 24, iaid >>> 16, iaid >>> 8, iaid], 1);
+  const hashOf = (n: number): readonly number[] => {
+    octets[0] = n;
+    const { high, low } = hash(octets);
+    return [high, low];
+  };
+  return (n, bits) => (bits <= 64 ? hashOf(n) : [...hashOf(n), ...hashOf(n | 0x80)]);
+}
+
+function findPiece(ledger: Ledger, pool: Pool, place: Places): Prefix | undefined {
+  const { taken } = pool;
+  if (taken !== undefined && taken.nextFree(0) < 0) return undefined;
+  const bits = pool.length - pool.prefix.length;
+  for (let n = 0; n < PROBES; n++) {
+    const piece = pieceOfHash(pool, place(n, bits));
+    if (isFree(ledger, piece)) return piece;
+  }
+  const start = pieceOfHash(pool, place(0, bits));
+  return taken === undefined ? sweep(ledger, pool, start) : searchBits(ledger, pool, start);
+}
+
+/** The next piece whose bit is clear; a bit that is clear although a lease is there is set right on the way. */
+function searchBits(ledger: Ledger, pool: Pool, start: Prefix): Prefix | undefined {
+  const { taken } = pool;
+  let index = indexOf(pool, start.address);
+  while (taken !== undefined && (index = taken.nextFree(index)) >= 0) {
+    const piece = pieceAt(pool, index);
+    if (isFree(ledger, piece)) return piece;
+    taken.fill(index, index + 1);
+  }
+  return undefined;
+}
+
+/**
+ * For pools too large for a bitmap: from lease to lease. Each step passes a lease, so one more step than there are
+ * leases finds what is free; with the hashed places before it a step or two do.
+ */
+function sweep(ledger: Ledger, pool: Pool, start: Prefix): Prefix | undefined {
+  const { table } = ledger;
+  let piece: Prefix | undefined = start;
+  for (let left = table.countWithin(pool.prefix); piece !== undefined && left >= 0; left--) {
+    const holder = table.holder(piece);
+    if (holder === undefined) return piece;
+    const held = table.prefixOf(holder);
+    piece = pieceAfter(pool, held.length < pool.length ? held : piece);
+  }
+  return undefined;
+}

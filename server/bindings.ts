@@ -1,0 +1,184 @@
+import { millis, seconds } from "../shared/brand.js";
+import type { Lease, LeaseId } from "../shared/lease/lease.js";
+import { containsPrefix, masked, type Prefix, sameIp6, samePrefix } from "../shared/prefix.js";
+import { choosePrefixes, type Choice } from "./allocate.js";
+import { type Held, type HeldHere, holdingsOf } from "./holdings.js";
+import type { IaAsked } from "./ia.js";
+import { enter, isFree, OFFER_MILLIS, remove } from "./ledger.js";
+import { grantLifetimes, type Lifetimes, renewedWish, type TimeBounds } from "./lifetimes.js";
+import { classOf, judge } from "./links.js";
+import type { Pool } from "./pool.js";
+import type { Query } from "./query.js";
+import { exhausted, overLimit, STATUSES, type StatusOption } from "./status.js";
+
+/** A lease that an IA is answered with. Until `settle` the table has a new one as an offer, an old one as it was. */
+export interface Grant extends Lifetimes {
+  readonly id: LeaseId;
+  readonly prefix: Prefix;
+  readonly bounds: TimeBounds;
+  /** The lease as it was; `undefined` for a new one. */
+  readonly before: Lease | undefined;
+}
+
+/** What becomes of one IA. */
+export interface IaResult {
+  readonly ia: IaAsked;
+  readonly grants: readonly Grant[];
+  /** Leases of this binding that no longer fit the configuration: they end with the Reply. */
+  readonly stale: readonly Held[];
+  /** Other prefixes that the client shall stop using. */
+  readonly wrong: readonly Prefix[];
+  readonly status: StatusOption | undefined;
+}
+
+/**
+ * Solicit and Request (RFC 8415 18.3.1, 18.3.2): a binding that exists keeps its leases whatever is hinted; else
+ * free ones are chosen and entered as offers.
+ */
+export function delegate(query: Query, ia: IaAsked): IaResult {
+  if (query.type === "request" && isOffLink(query, ia)) return failed(ia, STATUSES.notOnLink);
+  const { here, stale, offers } = holdingsOf(query, ia);
+  if (here.length === 0) return { ...allocate(query, ia, offers, stale.length), stale };
+  return { ia, grants: here.map((held) => again(ia, held)), stale, wrong: [], status: STATUSES.granted };
+}
+
+/**
+ * Renew and Rebind (RFC 8415 18.3.4, 18.3.5); `undefined` when nothing is to be said of the IA. Leases that no
+ * longer fit end and are replaced. A binding that is not known is made again with the prefixes it names, if these
+ * are free and such as would be delegated here: so a client keeps its prefix although the server has lost its leases.
+ */
+export function extend(query: Query, ia: IaAsked): IaResult | undefined {
+  const { here, stale, offers } = holdingsOf(query, ia);
+  if (here.length > 0) {
+    const grants = here.map((held) => again(ia, held));
+    const status = query.type === "renew" ? STATUSES.extended : undefined;
+    return { ia, grants, stale, wrong: wrongOnes(query, ia, grants, stale), status };
+  }
+  if (stale.length > 0) {
+    const { grants } = allocate(query, ia, offers, stale.length);
+    return { ia, grants, stale, wrong: wrongOnes(query, ia, grants, stale), status: undefined };
+  }
+  return revive(query, ia, offers);
+}
+
+/** Release of an IA (RFC 8415 18.3.7): the leases it names that are its own, or `undefined` for an unknown IA. */
+export function releasedBy({ state, client }: Query, ia: IaAsked): readonly Held[] | undefined {
+  const { table } = state.ledger;
+  const bound = table.find(client, ia.type, ia.iaid).filter((id) => table.stateOf(id) === "bound");
+  if (bound.length === 0) return undefined;
+  const leases = bound.map((id) => ({ id, lease: table.read(id) }));
+  // Some clients send another length than they were given (Dibbler did); the address is what tells.
+  return leases.filter(({ lease }) => ia.named.some((named) => names(named, lease.prefix)));
+}
+
+/** An IA that is answered with a status only. */
+export const failed = (ia: IaAsked, status: StatusOption): IaResult => ({
+  ia,
+  grants: [],
+  stale: [],
+  wrong: [],
+  status,
+});
+
+function allocate(
+  query: Query,
+  ia: IaAsked,
+  offers: readonly LeaseId[],
+  leaving: number,
+): Pick<IaResult, "ia" | "grants" | "wrong" | "status"> {
+  const { state, client, link } = query;
+  const offered = takeBack(query, offers);
+  if (isAtLimit(query, leaving)) return failed(ia, overLimit(ia.type));
+  const hints = offered.length === 0 ? ia.named : [...ia.named, ...offered];
+  const { type: iaType, iaid, length } = ia;
+  const choices = choosePrefixes(state, link, { client, iaType, iaid, hints, length });
+  if (choices.length === 0) return failed(ia, exhausted(iaType));
+  const grants = choices.map((choice) => reserve(query, ia, choice));
+  return { ia, grants, wrong: [], status: STATUSES.granted };
+}
+
+function revive(query: Query, ia: IaAsked, offers: readonly LeaseId[]): IaResult | undefined {
+  takeBack(query, offers);
+  const grants: Grant[] = [];
+  const pools = new Set<Pool>();
+  for (const named of ia.named) {
+    const prefix = masked(named);
+    const poolClass = classOf(query.link, ia.type, prefix);
+    const pool = poolClass?.pools.find((candidate) => containsPrefix(candidate.prefix, prefix));
+    if (poolClass === undefined || pool === undefined || pools.has(pool)) continue;
+    if (isAtLimit(query, 0) || !isFree(query.state.ledger, prefix)) continue;
+    pools.add(pool);
+    grants.push(reserve(query, ia, { prefix, poolClass }));
+  }
+  const renew = query.type === "renew";
+  if (grants.length === 0 && renew) return failed(ia, STATUSES.noBinding);
+  const wrong = wrongOnes(query, ia, grants, []);
+  if (grants.length === 0 && wrong.length === 0) return undefined;
+  return { ia, grants, stale: [], wrong, status: renew ? STATUSES.extended : undefined };
+}
+
+/** An existing lease, with lifetimes that begin anew. */
+function again(ia: IaAsked, { id, lease, poolClass: { bounds } }: HeldHere): Grant {
+  const lifetimes = grantLifetimes(bounds, renewedWish(lease, ia.lifetimes));
+  return { id, prefix: lease.prefix, bounds, before: lease, ...lifetimes };
+}
+
+/** Keeps a new prefix from everybody else. */
+function reserve(query: Query, ia: IaAsked, { prefix, poolClass: { bounds } }: Choice): Grant {
+  const lifetimes = grantLifetimes(bounds, ia.lifetimes);
+  const id = enter(query.state.ledger, {
+    ...lifetimes,
+    iaType: ia.type,
+    duid: query.client,
+    iaid: ia.iaid,
+    prefix,
+    state: "offered",
+    t1: seconds(0),
+    t2: seconds(0),
+    since: query.now,
+    until: millis(query.now + OFFER_MILLIS),
+    interfaceName: query.link.name,
+    clientAddress: query.from,
+  });
+  return { id, prefix, bounds, before: undefined, ...lifetimes };
+}
+
+/** Ends the offers of an IA; gives back what they were of. */
+function takeBack({ state }: Query, offers: readonly LeaseId[]): readonly Prefix[] {
+  return offers.map((id) => {
+    const prefix = state.ledger.table.prefixOf(id);
+    remove(state.ledger, id);
+    return prefix;
+  });
+}
+
+const isAtLimit = ({ state, client, link }: Query, leaving: number): boolean =>
+  state.ledger.table.countOf(client) - leaving >= link.settings.clientMaxLease;
+
+/** Addresses only: a prefix that is not had here is replaced, an address tells that the client has moved. */
+const isOffLink = ({ state, link }: Query, { type, named }: IaAsked): boolean =>
+  type === "na" && named.some((prefix) => judge(state.network, link, type, prefix) === "wrong");
+
+/**
+ * What the IA names besides the leases of its binding. A Renew is for this server, so all of it is wrong; of a Rebind
+ * only what cannot be valid here, for the rest may be another server's.
+ */
+function wrongOnes(
+  { state, link, type }: Query,
+  ia: IaAsked,
+  grants: readonly Grant[],
+  stale: readonly Held[],
+): readonly Prefix[] {
+  const wrong: Prefix[] = [];
+  for (const named of ia.named) {
+    const prefix = masked(named);
+    const isSame = (other: Prefix): boolean => samePrefix(other, prefix);
+    if (grants.some((grant) => isSame(grant.prefix)) || wrong.some(isSame)) continue;
+    if (stale.some(({ lease }) => isSame(lease.prefix))) continue;
+    if (type === "renew" || judge(state.network, link, ia.type, prefix) !== "elsewhere") wrong.push(prefix);
+  }
+  return wrong;
+}
+
+const names = (named: Prefix, prefix: Prefix): boolean =>
+  sameIp6(named.address, prefix.address) || samePrefix(masked(named), prefix);

@@ -1,0 +1,61 @@
+import { type Millis, millis } from "../shared/brand.js";
+import type { LeaseId } from "../shared/lease/lease.js";
+import { OFFER_LIMIT, revert, takeChanges } from "./ledger.js";
+import { createOutcome, log } from "./outcome.js";
+import { receive } from "./receive.js";
+import type { Env, ServerAction, ServerEvent, ServerState } from "./state.js";
+import { expire, prepareReplay, replaySome } from "./upkeep.js";
+
+export { createServerState } from "./state.js";
+export type { Counters, Env, ServerAction, ServerEvent, ServerParts, ServerState } from "./state.js";
+
+/**
+ * Decides on one event. The decision is in the table at once, so that the next step reckons with it; the caller
+ * makes the `commit` durable, then carries out the other actions, in their order. When a commit fails or is refused,
+ * none of the step's other actions may be carried out: `undo` it, then give the event again.
+ */
+export function step(state: ServerState, event: ServerEvent, env: Env): ServerAction[] {
+  const { ledger } = state;
+  const outcome = createOutcome();
+  const evicted = ledger.evicted;
+  expire(state, env.now, outcome);
+  switch (event.type) {
+    case "datagram":
+      receive(state, event, env.now, outcome);
+      break;
+    case "timer":
+      replaySome(state, env.now, outcome);
+      break;
+    case "started":
+      prepareReplay(state, env.now);
+      replaySome(state, env.now, outcome);
+      break;
+    default:
+      event satisfies never;
+  }
+  if (Math.ceil(evicted / OFFER_LIMIT) < Math.ceil(ledger.evicted / OFFER_LIMIT)) {
+    log(outcome, "SERVER-OFFER-LIMIT", { limit: OFFER_LIMIT, count: ledger.evicted });
+  }
+  const changes = takeChanges(ledger);
+  const commits: ServerAction[] = changes.length > 0 ? [{ type: "commit", changes }] : [];
+  return [...commits, ...outcome.sends, ...outcome.runs, ...outcome.logs];
+}
+
+/** When the next `timer` event is due, Unix time: an end of a lease or offer, or more to tell the hook script. */
+export function deadline({ ledger, replay }: ServerState): Millis {
+  return millis(Math.min(ledger.table.nextExpiry(), replay.next));
+}
+
+/**
+ * Takes back commits that failed, or leases of one that were refused: for these leases the engine then knows what
+ * `read` gives, the store's record or nothing. Every commit that the engine decided on later must have ended before:
+ * take back the failed ones among those in the same call. Offers are not stored; those that the commits turned into
+ * leases are gone, and the same clients are led to the same prefixes again.
+ */
+export function undo(
+  state: ServerState,
+  ids: Iterable<LeaseId>,
+  read: (id: LeaseId) => Uint8Array | undefined,
+): void {
+  revert(state.ledger, ids, read);
+}

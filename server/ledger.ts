@@ -1,0 +1,130 @@
+import { type Millis, millis } from "../shared/brand.js";
+import { changeFor, type LeaseChange, restore } from "../shared/lease/changes.js";
+import type { Lease, LeaseId } from "../shared/lease/lease.js";
+import type { LeaseTable } from "../shared/lease/table.js";
+import type { Prefix } from "../shared/prefix.js";
+import type { Network } from "./links.js";
+import { pieceAt, piecesIn, type Pool } from "./pool.js";
+
+/**
+ * The lease table together with what has to follow it: which pieces of the pools are taken, and which offers are
+ * out. Everything in the server that changes a lease goes through here.
+ */
+export interface Ledger {
+  readonly table: LeaseTable;
+  readonly pools: readonly Pool[];
+  /** Ids of the offers that are out, oldest first. */
+  readonly offers: Set<LeaseId>;
+  /** Walks `offers` from its old end; what it passes is removed. */
+  readonly oldest: Iterator<LeaseId, undefined>;
+  /** Offers that went before their time because there were too many. */
+  evicted: number;
+  /** Leases changed since the last `takeChanges`, in order. */
+  readonly touched: Set<LeaseId>;
+}
+
+/** Milliseconds that an Advertise keeps its prefixes from other clients. */
+export const OFFER_MILLIS: Millis = millis(60_000);
+/** Offers in memory; when one more is made the oldest goes, so that a flood of Solicits costs some 16 MB at most. */
+export const OFFER_LIMIT = 65_536;
+
+/** A ledger over a table that the stored leases have been loaded into. */
+export function createLedger(table: LeaseTable, network: Network): Ledger {
+  const { pools } = network;
+  const offers = new Set<LeaseId>();
+  const ledger: Ledger = { table, pools, offers, oldest: offers.values(), evicted: 0, touched: new Set() };
+  for (const pool of pools) {
+    table.watchLength(pool.length);
+    table.watchLength(pool.prefix.length);
+  }
+  table.forEach((id) => {
+    mark(ledger, table.prefixOf(id));
+  });
+  return ledger;
+}
+
+/** True when no lease and no offer has an address in common with the prefix. */
+export const isFree = (ledger: Ledger, prefix: Prefix): boolean => ledger.table.holder(prefix) === undefined;
+
+/** Enters a lease or an offer of a prefix that is free. */
+export function enter(ledger: Ledger, lease: Lease): LeaseId {
+  const id = ledger.table.put(lease);
+  mark(ledger, lease.prefix);
+  note(ledger, id, lease);
+  return id;
+}
+
+/** Puts `lease` in the place of what is under `id`; its prefix must be the same. */
+export function amend(ledger: Ledger, id: LeaseId, lease: Lease): void {
+  ledger.offers.delete(id);
+  ledger.table.replace(id, lease);
+  note(ledger, id, lease);
+}
+
+/** Removes a lease or offer; its prefix is free afterwards. */
+export function remove(ledger: Ledger, id: LeaseId): void {
+  const { table, offers, touched } = ledger;
+  const prefix = table.prefixOf(id);
+  if (!offers.delete(id)) touched.add(id);
+  table.remove(id);
+  unmark(ledger, prefix);
+}
+
+/** What the store has to do to know what the table knows, since the last call. */
+export function takeChanges(ledger: Ledger): readonly LeaseChange[] {
+  if (ledger.touched.size === 0) return [];
+  const changes = Array.from(ledger.touched, (id) => changeFor(ledger.table, id));
+  ledger.touched.clear();
+  return changes;
+}
+
+/**
+ * Takes back changes that the store refused or failed to make: afterwards the ledger says of these leases exactly
+ * what the store says. All of them are emptied first, so that a prefix can go back to its former holder.
+ */
+export function revert(
+  ledger: Ledger,
+  ids: Iterable<LeaseId>,
+  read: (id: LeaseId) => Uint8Array | undefined,
+): void {
+  const { table, touched } = ledger;
+  const all = [...new Set(ids)];
+  for (const id of all) if (table.has(id)) remove(ledger, id);
+  for (const id of all) {
+    restore(table, id, read(id));
+    if (table.has(id)) mark(ledger, table.prefixOf(id));
+  }
+  touched.clear();
+}
+
+/** Records what follows from `lease` standing under `id`. */
+function note(ledger: Ledger, id: LeaseId, lease: Lease): void {
+  if (lease.state === "bound") {
+    ledger.touched.add(id);
+    return;
+  }
+  ledger.offers.add(id);
+  if (ledger.offers.size > OFFER_LIMIT) {
+    const { value } = ledger.oldest.next();
+    if (value !== undefined) remove(ledger, value);
+    ledger.evicted += 1;
+  }
+}
+
+/** Marks the pieces that a new lease lies in or covers. */
+function mark({ pools }: Ledger, prefix: Prefix): void {
+  for (const pool of pools) {
+    const range = pool.taken === undefined ? undefined : piecesIn(pool, prefix);
+    if (range !== undefined) pool.taken?.fill(range.from, range.to);
+  }
+}
+
+/** Unmarks the pieces of a lease that has gone. A piece that holds other, longer leases stays marked. */
+function unmark({ table, pools }: Ledger, prefix: Prefix): void {
+  for (const pool of pools) {
+    const range = pool.taken === undefined ? undefined : piecesIn(pool, prefix);
+    if (range === undefined) continue;
+    const shared = prefix.length > pool.length && table.holder(pieceAt(pool, range.from)) !== undefined;
+    if (!shared) pool.taken?.clear(range.from, range.to);
+  }
+}

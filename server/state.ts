@@ -1,0 +1,121 @@
+import { type Millis, millis } from "../shared/brand.js";
+import type { LogId, LogValues } from "../shared/catalogue.js";
+import type { ServerConfig } from "../shared/config/types.js";
+import type { Duid } from "../shared/duid.js";
+import type { HookCall } from "../shared/hook.js";
+import type { LeaseChange } from "../shared/lease/changes.js";
+import type { LeaseId } from "../shared/lease/lease.js";
+import type { LeaseTable } from "../shared/lease/table.js";
+import type { Ip6 } from "../shared/prefix.js";
+import { DROP, type DropId } from "../shared/proto/validity.js";
+import { MESSAGE_CODE, type MessageType } from "../shared/wire/codes.js";
+import { createLedger, type Ledger } from "./ledger.js";
+import { createNetwork, type Network } from "./links.js";
+import { createSipHash, type SipHash } from "./siphash.js";
+
+/** What the engine may know of the world besides its events. */
+export interface Env {
+  /** Unix time from a clock that never steps while the program runs. */
+  readonly now: Millis;
+  /** So many octets that nobody can predict. */
+  readonly random: (octets: number) => Uint8Array;
+}
+
+/** What happens to the server. */
+export type ServerEvent =
+  /** A datagram for port 547. `multicast` says that it was sent to a group, not to an address of ours. */
+  | {
+      readonly type: "datagram";
+      readonly bytes: Uint8Array;
+      readonly from: Ip6;
+      readonly port: number;
+      readonly interfaceName: string;
+      readonly interfaceIndex: number;
+      readonly multicast: boolean;
+    }
+  /** The instant that `deadline` named has come. */
+  | { readonly type: "timer" }
+  /** Sockets are open and leases loaded. Once, before any other event. */
+  | { readonly type: "started" };
+
+/** What the engine wants done, in this order. */
+export type ServerAction =
+  /** Durable before any other action of the same step is carried out. */
+  | { readonly type: "commit"; readonly changes: readonly LeaseChange[] }
+  | {
+      readonly type: "send";
+      readonly interfaceName: string;
+      readonly to: Ip6;
+      readonly port: number;
+      readonly bytes: Uint8Array;
+    }
+  | { readonly type: "run"; readonly hook: HookCall }
+  | { readonly type: "log"; readonly id: LogId; readonly values: LogValues };
+
+/** How often things happened since the start. */
+export interface Counters {
+  /** Datagrams by the type of their message; those that are no message, or of no known type, apart. */
+  readonly received: Record<MessageType | "unknown" | "undecodable", number>;
+  /** Messages answered, by the type of the client's message. */
+  readonly answered: Record<MessageType, number>;
+  readonly dropped: Record<DropId, number>;
+  /** Leases that ran out. */
+  expired: number;
+}
+
+/** Everything the engine knows. Only `step` and `undo` change it. */
+export interface ServerState {
+  readonly config: ServerConfig;
+  readonly duid: Duid;
+  readonly network: Network;
+  readonly ledger: Ledger;
+  /** Hashes clients to places in a pool. */
+  readonly hash: SipHash;
+  /** Interface indexes as last heard of; a re-created interface has another one. */
+  readonly indexes: Map<string, number>;
+  readonly counters: Counters;
+  /** Leases that the hook script has still to be told of after a start, and when to go on with them. */
+  readonly replay: { ids: readonly LeaseId[]; at: number; started: Millis; next: Millis };
+}
+
+/** What a server is made of. */
+export interface ServerParts {
+  readonly config: ServerConfig;
+  readonly duid: Duid;
+  /** With the stored leases in it. */
+  readonly table: LeaseTable;
+  /** 16 octets, the key of the allocation hash. Servers with the same key and pools agree without talking. */
+  readonly secret: Uint8Array;
+  /** Interfaces that exist, and their indexes. */
+  readonly interfaces: ReadonlyMap<string, number>;
+}
+
+/** A server with the leases of its table, before its `started` event. */
+export function createServerState({ config, duid, table, secret, interfaces }: ServerParts): ServerState {
+  const network = createNetwork(config, interfaces);
+  return {
+    config,
+    duid,
+    network,
+    ledger: createLedger(table, network),
+    hash: createSipHash(secret),
+    indexes: new Map(interfaces),
+    counters: createCounters(),
+    replay: { ids: [], at: 0, started: NEVER, next: NEVER },
+  };
+}
+
+/** For `replay.next` when there is nothing to tell. */
+export const NEVER: Millis = millis(Infinity);
+
+function createCounters(): Counters {
+  const types = Object.keys(MESSAGE_CODE) as MessageType[];
+  const none = <K extends string>(names: readonly K[]): Record<K, number> =>
+    Object.fromEntries(names.map((name) => [name, 0])) as Record<K, number>;
+  return {
+    received: none([...types, "unknown", "undecodable"]),
+    answered: none(types),
+    dropped: none(Object.values(DROP)),
+    expired: 0,
+  };
+}

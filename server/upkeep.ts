@@ -1,0 +1,63 @@
+import { type Millis, millis } from "../shared/brand.js";
+import { formatDuid } from "../shared/duid.js";
+import type { LeaseId } from "../shared/lease/lease.js";
+import { formatPrefix } from "../shared/prefix.js";
+import { callForExpired, callForStart } from "./hook-env.js";
+import { remove } from "./ledger.js";
+import { log, type Outcome, run } from "./outcome.js";
+import { NEVER, type ServerState } from "./state.js";
+
+/** Leases and offers ended in one step at most: datagrams are answered in between, however many end at once. */
+export const EXPIRY_BATCH = 512;
+/** Leases told to the hook script at a time after a start, and the pause until the next ones. */
+export const REPLAY_BATCH = 200;
+/** See `REPLAY_BATCH`: some 800 calls a second, so that a large server does not flood its own script. */
+export const REPLAY_PAUSE: Millis = millis(250);
+
+/** Ends what has run out; the script hears of every lease exactly once, offers just go. */
+export function expire(state: ServerState, now: Millis, outcome: Outcome): void {
+  const { ledger, counters } = state;
+  if (ledger.table.nextExpiry() > now) return;
+  for (const id of ledger.table.due(now, EXPIRY_BATCH)) {
+    const isOffer = ledger.table.stateOf(id) === "offered";
+    const lease = ledger.table.read(id);
+    remove(ledger, id);
+    if (isOffer) continue;
+    counters.expired += 1;
+    run(outcome, callForExpired(state, lease));
+    log(outcome, "SERVER-LEASE-EXPIRED", {
+      prefix: () => formatPrefix(lease.prefix),
+      client: () => formatDuid(lease.duid),
+    });
+  }
+}
+
+/** After a start: notes the leases that are alive, to be told to the script bit by bit. */
+export function prepareReplay({ config, ledger, replay }: ServerState, now: Millis): void {
+  if (config.script === undefined || !config.scriptReplay) return;
+  const ids: LeaseId[] = [];
+  ledger.table.forEach((id) => {
+    if (ledger.table.stateOf(id) === "bound") ids.push(id);
+  });
+  replay.ids = ids;
+  replay.at = 0;
+  replay.started = now;
+  replay.next = ids.length > 0 ? now : NEVER;
+}
+
+/** Tells the script of the next leases, except of those that have changed meanwhile and been told of by that. */
+export function replaySome(state: ServerState, now: Millis, outcome: Outcome): void {
+  const { ledger, replay, indexes } = state;
+  if (replay.next > now) return;
+  const end = replay.at + REPLAY_BATCH;
+  for (const id of replay.ids.slice(replay.at, end)) {
+    if (!ledger.table.has(id) || ledger.table.sinceOf(id) > replay.started) continue;
+    const lease = ledger.table.read(id);
+    // Without its interface there is nothing to install a route on.
+    if (indexes.has(lease.interfaceName)) run(outcome, callForStart(state, lease, now));
+  }
+  const isOver = end >= replay.ids.length;
+  replay.ids = isOver ? [] : replay.ids;
+  replay.at = isOver ? 0 : end;
+  replay.next = isOver ? NEVER : millis(now + REPLAY_PAUSE);
+}

@@ -1,0 +1,285 @@
+import { type Iaid, iaid as makeIaid, seconds } from "../brand.js";
+import { isLinkLocal } from "../prefix.js";
+import {
+  checkLifetimeOption,
+  checkLifetimes,
+  checkTimes,
+  type IaidsMet,
+  maskHint,
+  noteIaid,
+} from "./client-checks.js";
+import type { ClientHead } from "./client-directives.js";
+import { type Acting, applySetting, enter, initialScope, type Scope } from "./client-scope.js";
+import type { Report, Span } from "./diagnostics.js";
+import { interfaceName, type InterfaceNames, noteInterface } from "./interface-names.js";
+import { applyLog } from "./log-settings.js";
+import type { Node } from "./parser.js";
+import type { ClientConfig, ClientInterface, Downlinks, IaRequest, PdHint, PdRequest } from "./types.js";
+
+/** What is asked for in one `iface` block; `hints` are those of the `pd` block that is being read. */
+interface Block {
+  readonly pds: PdRequest[];
+  readonly ias: IaRequest[];
+  readonly hints: PdHint[];
+  /** The first ia, ta or pd. */
+  association: Span | undefined;
+  readonly iaids: Readonly<Record<"pd" | "ia", IaidsMet>>;
+}
+
+/** What holds for the whole file. */
+interface Program {
+  readonly report: Report;
+  readonly interfaces: ClientInterface[];
+  readonly met: InterfaceNames;
+  /** Every pd and ia so far, numbered ones too: an IA without number gets its place in the file. */
+  readonly counts: { pd: number; ia: number };
+  readonly iaids: Readonly<Record<"pd" | "ia", Map<Iaid, Span>>>;
+  readonly downlinks: { names: string[]; at: Span | undefined };
+  firstPd: Span | undefined;
+  settings: Omit<ClientConfig, "interfaces" | "downlinks">;
+}
+
+type Nodes = readonly Node<ClientHead>[];
+
+/** The meaning of a client.conf, directives taken in the order of the file; what contradicts itself goes to the report. */
+export function evaluateClient(nodes: Nodes, report: Report): ClientConfig {
+  const program: Program = {
+    report,
+    interfaces: [],
+    met: new Map(),
+    counts: { pd: 0, ia: 0 },
+    iaids: { pd: new Map(), ia: new Map() },
+    downlinks: { names: [], at: undefined },
+    firstPd: undefined,
+    settings: {
+      log: { level: 8, mode: "full", name: "Client", colors: false },
+      script: undefined,
+      scriptTimeout: seconds(10),
+      duidType: { kind: "llt" },
+      skipConfirm: false,
+      inactiveMode: false,
+      insistMode: false,
+      reconfigureAccept: false,
+    },
+  };
+  evaluateAll(program, initialScope(), makeBlock(program), nodes);
+  const downlinks = makeDownlinks(program);
+  if (program.interfaces.length === 0 && report.errorCount() === 0) {
+    report.error(
+      { start: 0, end: 0 },
+      'no "iface" in this file: nothing is asked for, interfaces are not searched for',
+      'for example: iface "eth0" { pd }',
+    );
+  }
+  return { ...program.settings, downlinks, interfaces: program.interfaces };
+}
+
+function evaluateAll(program: Program, scope: Scope, block: Block, nodes: Nodes | undefined): void {
+  for (const node of nodes ?? []) evaluate(program, scope, block, node);
+}
+
+function evaluate(program: Program, scope: Scope, block: Block, node: Node<ClientHead>): void {
+  const { head, body } = node;
+  if (!head.acts) return;
+  switch (head.keyword) {
+    case "iface":
+      evaluateInterface(program, enter(scope), node, head);
+      break;
+    case "pd":
+      evaluatePd(program, enter(scope), block, body, head);
+      break;
+    case "prefix":
+      evaluatePrefix(program, enter(scope), block, body, head);
+      break;
+    case "ia":
+      evaluateIa(program, enter(scope), block, body, head);
+      break;
+    case "ta":
+      block.association ??= head.at;
+      break;
+    case "address":
+      evaluateAddress(program, enter(scope), body, head);
+      break;
+    case "downlink-prefix-ifaces":
+      program.downlinks.names.push(...head.value);
+      program.downlinks.at = head.at;
+      break;
+    case "log-level":
+    case "log-mode":
+    case "log-name":
+    case "log-colors":
+    case "script":
+    case "script-timeout":
+    case "duid-type":
+    case "skip-confirm":
+    case "inactive-mode":
+    case "insist-mode":
+    case "reconfigure-accept":
+      program.settings = applyGlobal(program.settings, head, program.report);
+      break;
+    default:
+      applySetting(scope, head);
+  }
+}
+
+type GlobalKeyword =
+  | "log-level"
+  | "log-mode"
+  | "log-name"
+  | "log-colors"
+  | "script"
+  | "script-timeout"
+  | "duid-type"
+  | "skip-confirm"
+  | "inactive-mode"
+  | "insist-mode"
+  | "reconfigure-accept";
+
+function applyGlobal(
+  settings: Program["settings"],
+  head: Acting<GlobalKeyword>,
+  report: Report,
+): Program["settings"] {
+  switch (head.keyword) {
+    case "script":
+      return { ...settings, script: head.value === "" ? undefined : head.value };
+    case "script-timeout":
+      return { ...settings, scriptTimeout: seconds(head.value) };
+    case "duid-type":
+      return { ...settings, duidType: head.value };
+    case "skip-confirm":
+      return { ...settings, skipConfirm: true };
+    case "inactive-mode":
+      return { ...settings, inactiveMode: true };
+    case "insist-mode":
+      return { ...settings, insistMode: true };
+    case "reconfigure-accept":
+      return { ...settings, reconfigureAccept: head.value };
+    default:
+      return { ...settings, log: applyLog(settings.log, head, report) };
+  }
+}
+
+function evaluateInterface(
+  program: Program,
+  scope: Scope,
+  node: Node<ClientHead>,
+  { value: [selector, noConfig], at }: Acting<"iface">,
+): void {
+  const { report, counts } = program;
+  const block = makeBlock(program);
+  evaluateAll(program, scope, block, node.body);
+  noteInterface(program.met, selector, at, report);
+  if (noConfig !== null) return;
+  // Dibbler takes empty braces, and nothing else, as a wish for one address.
+  if (node.body?.length === 0 && !node.isFaulty && !scope.stateless) {
+    block.ias.push({ iaid: makeIaid(++counts.ia) });
+    block.association = at;
+  }
+  if (scope.stateless && block.association !== undefined) {
+    report.error(block.association, "a stateless interface asks for options only: no ia, ta or pd");
+  }
+  const stateless = block.association === undefined && (scope.stateless || scope.requests.length > 0);
+  checkLifetimeOption(scope, stateless, report);
+  if (block.pds.length === 0 && !stateless && !node.isFaulty) {
+    report.warning(
+      at,
+      `no prefix is asked for on interface ${interfaceName(selector)}`,
+      'for example: iface "eth0" { pd }',
+    );
+  }
+  program.interfaces.push({
+    selector,
+    bindToAddress: scope.bindToAddress,
+    rapidCommit: scope.rapidCommit,
+    pds: block.pds,
+    ias: block.ias,
+    stateless,
+    requestedOptions: [...new Set(scope.requests.map(({ request }) => request.code))],
+    options: scope.requests.flatMap(({ request }) => request.options),
+    at: report.place(at.start),
+  });
+}
+
+function evaluatePd(
+  program: Program,
+  scope: Scope,
+  block: Block,
+  body: Nodes | undefined,
+  { value, at }: Acting<"pd">,
+): void {
+  program.counts.pd++;
+  program.firstPd ??= at;
+  block.association ??= at;
+  const iaid = makeIaid(value ?? program.counts.pd);
+  const inner = { ...block, hints: [] };
+  evaluateAll(program, scope, inner, body);
+  noteIaid(block.iaids.pd, iaid, at, program.report);
+  const { t1, t2 } = scope;
+  checkTimes(scope, "pd", at, program.report);
+  block.pds.push({ iaid, hints: inner.hints, t1, t2 });
+}
+
+function evaluatePrefix(
+  program: Program,
+  scope: Scope,
+  block: Block,
+  body: Nodes | undefined,
+  { value, at }: Acting<"prefix">,
+): void {
+  evaluateAll(program, scope, block, body);
+  const { preferred, valid } = scope;
+  checkLifetimes(scope, at, program.report);
+  block.hints.push({ prefix: maskHint(value, at, program.report), preferred, valid });
+}
+
+function evaluateIa(
+  program: Program,
+  scope: Scope,
+  block: Block,
+  body: Nodes | undefined,
+  { value, at }: Acting<"ia">,
+): void {
+  program.counts.ia++;
+  block.association ??= at;
+  const iaid = makeIaid(value ?? program.counts.ia);
+  evaluateAll(program, scope, block, body);
+  noteIaid(block.iaids.ia, iaid, at, program.report);
+  checkTimes(scope, "ia", at, program.report);
+  block.ias.push({ iaid });
+}
+
+function evaluateAddress(
+  program: Program,
+  scope: Scope,
+  body: Nodes | undefined,
+  { value, at }: Acting<"address">,
+): void {
+  evaluateAll(program, scope, makeBlock(program), body);
+  checkLifetimes(scope, at, program.report);
+  if (value instanceof Uint8Array && isLinkLocal(value)) {
+    program.report.error(at, "a link-local address cannot be asked for");
+  }
+}
+
+/** A delegated prefix is left to the script: who counts on Dibbler's division of it hears so. */
+function makeDownlinks({ report, firstPd, downlinks: { names, at } }: Program): Downlinks {
+  if (names.some((name) => name.toLowerCase() === "none")) return { mode: "none" };
+  const place = at ?? firstPd;
+  if (place !== undefined) {
+    report.warning(
+      place,
+      "the prefix is not divided among other interfaces, as Dibbler would do",
+      'write downlink-prefix-ifaces "none" when this is what you want',
+    );
+  }
+  return at === undefined ? { mode: "auto" } : { mode: "list", names };
+}
+
+function makeBlock({ iaids: { pd, ia } }: Program): Block {
+  const iaids = {
+    pd: { here: new Map<Iaid, Span>(), anywhere: pd },
+    ia: { here: new Map<Iaid, Span>(), anywhere: ia },
+  };
+  return { pds: [], ias: [], hints: [], association: undefined, iaids };
+}

@@ -1,0 +1,217 @@
+import { seconds } from "../brand.js";
+import { type DomainName, parseDomainName } from "../wire/domain-name.js";
+import { octetsOf } from "../wire/kinds.js";
+import {
+  type KnownOption,
+  option,
+  type Option,
+  type OptionName,
+  OPTIONS,
+  type OptionValue,
+  rawOption,
+} from "../wire/options.js";
+import { accept, type Cursor, expected, peek, take } from "./cursor.js";
+import {
+  address,
+  addressOrBytes,
+  bytes,
+  either,
+  list,
+  map,
+  number,
+  optional,
+  refine,
+  type Syntax,
+  text,
+  word,
+} from "./syntax.js";
+
+/** An option that has a word of its own after `option`, and how its value is written. */
+export interface NamedOption<N extends OptionName = OptionName> {
+  readonly keyword: string;
+  readonly code: number;
+  readonly syntax: Syntax<KnownOption<N>>;
+  /** A value, as an example. */
+  readonly example: string;
+}
+
+/** Option numbers that fit into a message; 0 is reserved (RFC 8415 24). */
+export const optionCode: Syntax<number> = number(1, 0xffff);
+
+/** So many values fit into one option, whatever their kind: a name takes up to 255 octets, an option up to 65535. */
+const MAX_VALUES = 256;
+const MAX_TEXT_OCTETS = 1024;
+/** Vendor options of one enterprise share one option up to this size. */
+const MAX_VENDOR_OCTETS = 32_768;
+
+/** A domain name, quoted or bare. */
+export const domainName: Syntax<DomainName> = refine(
+  word("a domain name"),
+  "a domain name (labels of 1 to 63 characters, dots between)",
+  (name) => parseDomainName(name),
+);
+
+const addresses = list(address, MAX_VALUES);
+const names = list(domainName, MAX_VALUES);
+const oneName = map(domainName, (name) => [name]);
+const octets = shortEnough(bytes);
+const textOctets = shortEnough(map(text, octetsOf));
+
+const PLAIN = {
+  sipDomains: { syntax: names, example: "sip.example.com" },
+  sipServers: { syntax: addresses, example: "2001:db8::5060" },
+  dnsServers: { syntax: addresses, example: "2001:db8::53,2001:db8::54" },
+  domainList: { syntax: names, example: "example.com" },
+  nisServers: { syntax: addresses, example: "2001:db8::1" },
+  nisPlusServers: { syntax: addresses, example: "2001:db8::1" },
+  nisDomain: { syntax: oneName, example: "nis.example.com" },
+  nisPlusDomain: { syntax: oneName, example: "nisplus.example.com" },
+  sntpServers: { syntax: addresses, example: "2001:db8::123" },
+  informationRefreshTime: { syntax: map(number(), seconds), example: "86400" },
+  tzdbTimezone: { syntax: textOctets, example: '"Europe/Berlin"' },
+  aftrName: { syntax: oneName, example: "aftr.example.com" },
+} as const satisfies { readonly [N in OptionName]?: PlainOption<N> };
+
+type PlainName = keyof typeof PLAIN;
+interface PlainOption<N extends OptionName> {
+  readonly syntax: Syntax<OptionValue<N>>;
+  readonly example: string;
+}
+const PLAIN_BY_NAME: { readonly [N in PlainName]: PlainOption<N> } = PLAIN;
+
+/** The options whose value is written in one way for both programs; the option table has their keywords. */
+export const NAMED_OPTIONS: readonly NamedOption[] = Object.keys(PLAIN)
+  .filter(isPlainName)
+  .map((name) => named(name));
+
+/** `99 duid 0x…`, `100 address A`, `101 address-list A,B`, `102 string "…"`: an option by its number, with a value. */
+export const numberedOption: Syntax<Option> = {
+  expects: "an option number, a format and a value",
+  begins: optionCode.begins,
+  read: (cursor) => {
+    const code = optionCode.read(cursor);
+    const format = code === undefined ? undefined : readFormat(cursor, "duid");
+    const data = format?.read(cursor);
+    return code === undefined || data === undefined ? undefined : rawOption(code, data);
+  },
+};
+
+/** What the client asks for by number: the value is a wish and may be missing. Octets are called `hex` here. */
+export const numberedRequest: Syntax<OptionRequest> = {
+  expects: "an option number and a format",
+  begins: optionCode.begins,
+  read: (cursor) => {
+    const code = optionCode.read(cursor);
+    const format = code === undefined ? undefined : readFormat(cursor, "hex");
+    const data = format && optional(format).read(cursor);
+    if (code === undefined || data === undefined) return undefined;
+    return { code, options: data === null ? [] : [rawOption(code, data)] };
+  },
+};
+
+/** An option to ask for, and what to send along as a wish. */
+export interface OptionRequest {
+  readonly code: number;
+  readonly options: readonly Option[];
+}
+
+/** `E-C-V,…`: enterprise number, option code and value (octets, an address or text); one option per entry. */
+export const vendorOptions: Syntax<readonly Option[]> = list<Option>(
+  {
+    expects: "enterprise-code-value",
+    begins: (cursor) => peek(cursor).kind === "number",
+    read: (cursor) => {
+      const enterprise = number().read(cursor);
+      if (enterprise === undefined || !readDash(cursor)) return undefined;
+      const code = number(0, 0xffff).read(cursor);
+      if (code === undefined || !readDash(cursor)) return undefined;
+      const data = either(shortEnough(addressOrBytes), textOctets).read(cursor);
+      return data && option("vendorOptions", { enterprise, options: [{ code, data }] });
+    },
+  },
+  MAX_VALUES,
+);
+
+/** `N[-M],…`: what the client asks of vendors: enterprise numbers, each perhaps with one option code. */
+export const vendorRequest: Syntax<readonly Option[]> = list<Option>(
+  {
+    expects: "an enterprise number",
+    begins: (cursor) => peek(cursor).kind === "number",
+    read: (cursor) => {
+      const enterprise = number().read(cursor);
+      if (enterprise === undefined) return undefined;
+      if (!accept(cursor, "-")) return option("vendorOptions", { enterprise, options: [] });
+      const code = number(0, 0xffff).read(cursor);
+      if (code === undefined) return undefined;
+      return option("vendorOptions", { enterprise, options: [{ code, data: new Uint8Array() }] });
+    },
+  },
+  MAX_VALUES,
+);
+
+/** The options with those of one vendor put together at the place of the first, as Dibbler sends them (RFC 8415 21.17). */
+export function mergeVendorOptions(options: readonly Option[]): readonly Option[] {
+  const merged: Option[] = [];
+  const open = new Map<number, { index: number; octets: number }>();
+  for (const each of options) {
+    if (each.name !== "vendorOptions") {
+      merged.push(each);
+      continue;
+    }
+    const { enterprise } = each.value;
+    const size = each.value.options.reduce((sum, { data }) => sum + 4 + data.length, 0);
+    const target = open.get(enterprise);
+    const first = target && merged[target.index];
+    if (
+      target !== undefined &&
+      first?.name === "vendorOptions" &&
+      target.octets + size <= MAX_VENDOR_OCTETS
+    ) {
+      target.octets += size;
+      const all = [...first.value.options, ...each.value.options];
+      merged[target.index] = option("vendorOptions", { enterprise, options: all });
+    } else {
+      open.set(enterprise, { index: merged.length, octets: size });
+      merged.push(each);
+    }
+  }
+  return merged;
+}
+
+function isPlainName(name: string): name is PlainName {
+  return Object.hasOwn(PLAIN, name);
+}
+
+function named<N extends PlainName>(name: N): NamedOption<N> {
+  const { code, keyword } = OPTIONS[name];
+  const { syntax, example } = PLAIN_BY_NAME[name];
+  return { keyword, code, example, syntax: map(syntax, (value) => option(name, value)) };
+}
+
+const joined = (all: readonly Uint8Array[]): Uint8Array => Uint8Array.from(all.flatMap((each) => [...each]));
+
+/** The word that says how the value of a numbered option is written, and that way of writing. */
+function readFormat(cursor: Cursor, octetsWord: "duid" | "hex"): Syntax<Uint8Array> | undefined {
+  const formats = new Map<string, Syntax<Uint8Array>>([
+    [octetsWord, octets],
+    ["string", textOctets],
+    ["address", address],
+    ["address-list", map(addresses, joined)],
+  ]);
+  const { kind, text: format } = peek(cursor);
+  const syntax = kind === "word" ? formats.get(format.toLowerCase()) : undefined;
+  if (syntax === undefined) return expected(cursor, `one of ${[...formats.keys()].join(", ")}`);
+  take(cursor);
+  return syntax;
+}
+
+function readDash(cursor: Cursor): boolean {
+  if (accept(cursor, "-")) return true;
+  expected(cursor, '"-" between enterprise number, code and value');
+  return false;
+}
+
+function shortEnough(syntax: Syntax<Uint8Array>): Syntax<Uint8Array> {
+  const expects = `${syntax.expects} (no more than ${MAX_TEXT_OCTETS} octets)`;
+  return refine(syntax, expects, (value) => (value.length <= MAX_TEXT_OCTETS ? value : undefined));
+}

@@ -1,0 +1,120 @@
+import { readFileSync } from "node:fs";
+import { type Millis, millis } from "../brand.js";
+
+/** Where "now" comes from: Unix milliseconds that never step while the program runs. */
+export interface Clock {
+  readonly now: () => Millis;
+}
+
+/** The three readings a clock is made of, all in milliseconds; replaced in tests. */
+export interface TimeSources {
+  /** Wall clock: may be set by anyone at any time. */
+  readonly wall: () => number;
+  /** Advances steadily, but stands still while the machine is suspended. */
+  readonly monotonic: () => number;
+  /** Time since boot, suspension included; slow to read. */
+  readonly boot: () => number;
+}
+
+/** One timer of the loop: set it as often as the deadline changes; `Infinity` means never. */
+export interface Alarm {
+  readonly set: (deadline: Millis) => void;
+  readonly cancel: () => void;
+}
+
+/**
+ * The clock of a program: the wall clock at its start, advanced by the monotonic clock. Setting the wall clock
+ * changes nothing; time spent suspended counts, because lifetimes run out meanwhile.
+ */
+export function createClock(sources: TimeSources = SYSTEM): Clock {
+  const anchor = sources.wall() - sources.monotonic();
+  const bootOffset = sources.boot() - sources.monotonic();
+  let drift = 0;
+  let suspended = 0;
+  return {
+    now() {
+      const monotonic = sources.monotonic();
+      // The wall clock moved on its own: it was set, or we slept. Only the time since boot can tell.
+      const driftNow = sources.wall() - monotonic - anchor;
+      if (Math.abs(driftNow - drift) > DRIFT_MS) {
+        drift = driftNow;
+        suspended = Math.max(suspended, asleep(sources.boot() - monotonic - bootOffset));
+      }
+      return millis(anchor + monotonic + suspended);
+    },
+  };
+}
+
+/**
+ * An alarm that calls `ring` once when the clock has reached the deadline last set, never before it. Deadlines beyond
+ * the 24 days of one Node timer are fine; a deadline that is past rings in the next turn of the event loop.
+ */
+export function createAlarm(clock: Clock, ring: () => void): Alarm {
+  let deadline = Infinity;
+  let timer: NodeJS.Timeout | undefined;
+
+  const arm = (): void => {
+    const wait = Math.ceil(Math.max(deadline - clock.now(), 0));
+    timer = setTimeout(check, Math.min(wait, LONGEST_SLEEP_MS));
+  };
+  const check = (): void => {
+    timer = undefined;
+    if (clock.now() < deadline) {
+      arm();
+      return;
+    }
+    deadline = Infinity;
+    ring();
+  };
+  const cancel = (): void => {
+    clearTimeout(timer);
+    timer = undefined;
+    deadline = Infinity;
+  };
+  return {
+    set(wanted) {
+      if (wanted === deadline) return;
+      cancel();
+      deadline = wanted;
+      if (wanted < Infinity) arm();
+    },
+    cancel,
+  };
+}
+
+/** Waits; ends early, without error, when `signal` is aborted. */
+export function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal?.addEventListener("abort", end);
+    if (signal?.aborted === true) end();
+  });
+}
+
+/** A difference between wall and monotonic clock that cannot be slewing by a time service between two readings. */
+const DRIFT_MS = 1000;
+/** Node's timers stand still while the machine is suspended, so none of them may sleep for long. */
+const LONGEST_SLEEP_MS = 60_000;
+
+const SYSTEM: TimeSources = {
+  wall: () => Date.now(),
+  monotonic: () => performance.now(),
+  boot: uptime,
+};
+
+/** Differences below this are the resolution of the readings, not sleep. */
+const asleep = (ms: number): number => (ms < DRIFT_MS / 2 ? 0 : ms);
+
+function uptime(): number {
+  try {
+    return Number.parseFloat(readFileSync("/proc/uptime", "latin1")) * 1000;
+  } catch {
+    // No /proc: suspension goes unnoticed, nothing else changes.
+    return performance.now();
+  }
+}

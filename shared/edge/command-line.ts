@@ -1,0 +1,132 @@
+import { resolve } from "node:path";
+
+/** Which of the two programs this is. */
+export type Role = "server" | "client";
+
+/** Dibbler's actions. */
+export type Action = "start" | "run" | "stop" | "status" | "help" | "install" | "uninstall";
+
+/** A command line that was understood; paths are absolute. */
+export interface CommandLine {
+  readonly action: Action;
+  /** `-w DIR`: where all state is kept, and the configuration read. */
+  readonly workDir: string | undefined;
+  /** `--config FILE`, stronger than `-w`. */
+  readonly configFile: string | undefined;
+  /** `--log-dir DIR`, stronger than `-w`. */
+  readonly logDir: string | undefined;
+}
+
+/** Outcome of `parseCommandLine`: `complaint` is a line to print above the usage text, if any. */
+export type ParsedCommandLine =
+  | { readonly ok: true; readonly command: CommandLine }
+  | { readonly ok: false; readonly complaint: string | undefined };
+
+/** Where a program keeps its things. */
+export interface Paths {
+  readonly workDir: string;
+  readonly configFile: string;
+  readonly logFile: string;
+  readonly pidFile: string;
+  readonly duidFile: string;
+}
+
+/**
+ * Reads the arguments after the script name, as Dibbler does: the action in any case and by its first letters
+ * ("STATUS", "running"), further words ignored; and more freely: options before the action as well, `--config=FILE`.
+ * `cwd` makes relative paths absolute, which Dibbler's client omits, so that it looks for DIR below DIR.
+ */
+export function parseCommandLine(args: readonly string[], cwd: string): ParsedCommandLine {
+  const words: string[] = [];
+  const values = new Map<OptionName, string>();
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i] ?? "";
+    if (!arg.startsWith("-")) {
+      words.push(arg);
+      continue;
+    }
+    const option = readOption(arg);
+    if (option === undefined) return { ok: false, complaint: `unknown option ${arg}` };
+    const value = option.value ?? args[++i];
+    if (value === undefined || value === "")
+      return { ok: false, complaint: `option ${option.name} needs a value` };
+    values.set(option.name, resolve(cwd, value));
+  }
+  const [word] = words;
+  if (word === undefined) return { ok: false, complaint: undefined };
+  const action = ACTIONS.find((it) => word.toLowerCase().startsWith(it));
+  if (action === undefined) return { ok: false, complaint: `unknown action ${word}` };
+  return {
+    ok: true,
+    command: {
+      action,
+      workDir: values.get("-w"),
+      configFile: values.get("--config"),
+      logDir: values.get("--log-dir"),
+    },
+  };
+}
+
+/**
+ * Dibbler's fixed paths, or with `-w DIR` everything in DIR under the names of Dibbler's client (server.conf, server.pid,
+ * server.log for the server, which has no -w in Dibbler).
+ */
+export function pathsFor(role: Role, command: CommandLine): Paths {
+  const { workDir: own, configFile, logDir } = command;
+  const workDir = own ?? "/var/lib/dibbler";
+  const logFile = own === undefined ? `/var/log/dibbler/dibbler-${role}.log` : `${own}/${role}.log`;
+  return {
+    workDir,
+    configFile: configFile ?? `${own ?? "/etc/dibbler"}/${role}.conf`,
+    logFile: logDir === undefined ? logFile : `${logDir}/dibbler-${role}.log`,
+    pidFile: `${workDir}/${role}.pid`,
+    duidFile: `${workDir}/${role}-duid`,
+  };
+}
+
+/** Four lines, each beginning with "| " as programs that read Dibbler's output expect. */
+export function banner(role: Role, version: string): string {
+  return `| Dibbler (dibbler-node) - a portable DHCPv6, version ${version} (${role.toUpperCase()}, Linux port)
+| Purpose : DHCPv6 prefix delegation, in place of dibbler-${role} 1.0.1
+| Licence : MIT. Not a product of Dibbler's authors.
+| Help    : dibbler-${role} help
+`;
+}
+
+/** The usage text. */
+export function usage(role: Role): string {
+  return `Usage:
+ dibbler-${role} ACTION [OPTION]...
+ ACTION = status|start|stop|run|install|uninstall|help
+ status    - show what is running and exit
+ start     - start in the background
+ stop      - stop what was started, and wait until it has ended
+ run       - run in the foreground, with the log on the terminal
+ install   - not available on Linux
+ uninstall - not available on Linux
+ help      - show this text
+
+ OPTION = -w <directory> | --config <file> | --log-dir <directory>
+ -w <directory>        - working directory: state, ${role}.conf, ${role}.pid and ${role}.log are there
+                         (otherwise /var/lib/dibbler, /etc/dibbler and /var/log/dibbler)
+ --config <file>       - read this configuration
+ --log-dir <directory> - write dibbler-${role}.log there
+`;
+}
+
+type OptionName = "-w" | "--config" | "--log-dir";
+
+/** In the order in which Dibbler tries them. */
+const ACTIONS: readonly Action[] = ["start", "run", "stop", "status", "help", "install", "uninstall"];
+
+/** Splits "-wDIR" and "--config=FILE"; a `value` that is undefined is the next argument. */
+function readOption(
+  arg: string,
+): { readonly name: OptionName; readonly value: string | undefined } | undefined {
+  if (arg === "-w") return { name: "-w", value: undefined };
+  for (const name of ["--config", "--log-dir"] as const) {
+    if (arg === name) return { name, value: undefined };
+    if (arg.startsWith(`${name}=`)) return { name, value: arg.slice(name.length + 1) };
+  }
+  return arg.startsWith("-w") ? { name: "-w", value: arg.slice(2) } : undefined;
+}

@@ -1,0 +1,211 @@
+import type { ChildProcess } from "node:child_process";
+import { accessSync, closeSync, constants, existsSync, openSync, readSync } from "node:fs";
+import { pause } from "./clock.js";
+import { codeOf, sentenceOf } from "./errors.js";
+
+/** How one run of a script ended. `output` is the beginning of what it printed. */
+export type ScriptOutcome =
+  | { readonly kind: "exit"; readonly status: number; readonly output: string }
+  | { readonly kind: "signal"; readonly signal: string; readonly output: string }
+  | { readonly kind: "timeout"; readonly output: string }
+  | { readonly kind: "not-run"; readonly reason: string };
+
+/** One run: `script` as configured becomes argv[0]; `variables` and PATH are the whole environment. */
+export interface ScriptRun {
+  readonly script: string;
+  readonly action: string;
+  readonly variables: Readonly<Record<string, string>>;
+  readonly cwd?: string | undefined;
+  readonly timeoutMs: number;
+}
+
+/**
+ * Runs a script without a shell of ours: execve semantics, stdin from /dev/null, stdout and stderr read and thrown away
+ * beyond a few KiB. Waits for the script, not for what it left running in the background. After `timeoutMs` its process
+ * group gets TERM, then KILL. Never rejects.
+ */
+export async function runScript(run: ScriptRun): Promise<ScriptOutcome> {
+  for (let attempt = 1; ; attempt++) {
+    const outcome = await runOnce(run);
+    if (outcome.kind !== "busy") return outcome;
+    // Too many processes or files just now; a lost call would leave a route behind.
+    if (attempt === ATTEMPTS) return { kind: "not-run", reason: outcome.reason };
+    await pause(RETRY_MS);
+  }
+}
+
+/**
+ * The shell for a script that has no `#!` line, as the kernel does not start such a file: bash where there is one, else
+ * sh. `undefined` for anything that the kernel can start, or that cannot be read.
+ */
+export function shellFor(script: string): string | undefined {
+  const head = readHead(script);
+  if (head === undefined || head.length === 0 || head.startsWith("#!")) return undefined;
+  // A program of any format has a zero octet early on, text has none: bash makes the same distinction.
+  if ((head.split("\n", 1)[0] ?? "").includes("\0")) return undefined;
+  return SHELLS.find((shell) => existsSync(shell));
+}
+
+const SHELLS = ["/bin/bash", "/usr/bin/bash", "/usr/local/bin/bash", "/bin/sh"];
+const ATTEMPTS = 4;
+const RETRY_MS = 500;
+const OUTPUT_LIMIT = 4096;
+/** From TERM to KILL, and from KILL to giving up on a process that the kernel cannot end. */
+const GRACE_MS = 2000;
+/** How long after the end of the script its last output may take. */
+const LAST_OUTPUT_MS = 50;
+/** Pipes kept open for what scripts left in the background; the oldest is closed beyond that. */
+const LINGERING_LIMIT = 32;
+
+const lingering = new Set<ChildProcess>();
+
+async function runOnce(
+  run: ScriptRun,
+): Promise<ScriptOutcome | { readonly kind: "busy"; readonly reason: string }> {
+  const { timeoutMs } = run;
+  let child: ChildProcess;
+  try {
+    child = launch(run);
+  } catch (error) {
+    return notRun(run, error);
+  }
+  const read = collectOutput(child);
+  const closed = new Promise<void>((resolve) => {
+    child.once("close", () => {
+      lingering.delete(child);
+      resolve();
+    });
+  });
+  const ended = new Promise<ScriptOutcome | { readonly kind: "busy"; readonly reason: string }>((resolve) => {
+    child.once("error", (error) => {
+      resolve(notRun(run, error));
+    });
+    child.once("exit", (status, signal) => {
+      if (signal !== null) resolve({ kind: "signal", signal, output: "" });
+      else resolve({ kind: "exit", status: status ?? 0, output: "" });
+    });
+  });
+  const outcome = (await within(ended, timeoutMs)) ?? (await endByForce(child, ended));
+  if (outcome.kind === "not-run" || outcome.kind === "busy") return outcome;
+  if (
+    (await within(
+      closed.then(() => true),
+      LAST_OUTPUT_MS,
+    )) === undefined
+  )
+    linger(child);
+  return { ...outcome, output: read() };
+}
+
+function launch({ script, action, variables, cwd }: ScriptRun): ChildProcess {
+  const { spawn } = process.getBuiltinModule("node:child_process");
+  // Without a slash the system would search PATH.
+  const file = script.includes("/") ? script : `./${script}`;
+  const shell = shellFor(cwd === undefined || file.startsWith("/") ? file : `${cwd}/${file}`);
+  const path = process.env["PATH"];
+  return spawn(shell ?? file, shell === undefined ? [action] : [file, action], {
+    ...(shell === undefined ? { argv0: script } : {}),
+    ...(cwd === undefined ? {} : { cwd }),
+    env: path === undefined ? { ...variables } : { ...variables, PATH: path },
+    stdio: ["ignore", "pipe", "pipe"],
+    // A process group of its own, so that the whole of it can be ended.
+    detached: true,
+  });
+}
+
+/** Reads to the end, so that a noisy script is not held up, and keeps the beginning. */
+function collectOutput(child: ChildProcess): () => string {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  const keep = (chunk: Buffer): void => {
+    if (size >= OUTPUT_LIMIT) return;
+    chunks.push(chunk.subarray(0, OUTPUT_LIMIT - size));
+    size += chunk.length;
+  };
+  child.stdout?.on("data", keep);
+  child.stderr?.on("data", keep);
+  return () => Buffer.concat(chunks).toString("utf8").trim();
+}
+
+/** Something in the background still has the pipes: closing them would kill it at its next output. */
+function linger(child: ChildProcess): void {
+  const { Socket } = process.getBuiltinModule("node:net");
+  for (const stream of [child.stdout, child.stderr]) if (stream instanceof Socket) stream.unref();
+  lingering.add(child);
+  const [oldest] = lingering;
+  if (lingering.size <= LINGERING_LIMIT || oldest === undefined) return;
+  lingering.delete(oldest);
+  oldest.stdout?.destroy();
+  oldest.stderr?.destroy();
+}
+
+async function endByForce<T>(child: ChildProcess, ended: Promise<T>): Promise<ScriptOutcome> {
+  for (const signal of ["SIGTERM", "SIGKILL"] as const) {
+    signalGroup(child, signal);
+    if ((await within(ended, GRACE_MS)) !== undefined) break;
+  }
+  // Whatever ignored TERM in the script's group goes as well.
+  signalGroup(child, "SIGKILL");
+  return { kind: "timeout", output: "" };
+}
+
+function signalGroup(child: ChildProcess, signal: "SIGTERM" | "SIGKILL"): void {
+  if (child.pid === undefined) return;
+  try {
+    process.kill(-child.pid, signal);
+  } catch {
+    // All gone.
+  }
+}
+
+/** The value of the promise, or `undefined` when it takes longer than `ms`. */
+async function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
+  const timer = new AbortController();
+  const value = await Promise.race([promise, pause(ms, timer.signal).then(() => undefined)]);
+  timer.abort();
+  return value;
+}
+
+function notRun(
+  { script, cwd }: ScriptRun,
+  error: unknown,
+): Extract<ScriptOutcome, { kind: "not-run" }> | { readonly kind: "busy"; readonly reason: string } {
+  const code = codeOf(error) ?? "";
+  if (/^(?:EAGAIN|ENOMEM|EMFILE|ENFILE|ETXTBSY)$/.test(code))
+    return { kind: "busy", reason: sentenceOf(error) };
+  if (code === "ENOENT" && cwd !== undefined && !existsSync(cwd)) {
+    return { kind: "not-run", reason: `the directory ${cwd} is gone` };
+  }
+  if (code === "ENOENT" && existsSync(script)) {
+    return { kind: "not-run", reason: "the interpreter named in its first line does not exist" };
+  }
+  if (code === "ENOENT") return { kind: "not-run", reason: "the file does not exist" };
+  if (code === "EACCES" && !isExecutable(script)) {
+    return { kind: "not-run", reason: "the file is not executable; chmod +x it" };
+  }
+  return { kind: "not-run", reason: sentenceOf(error) };
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function readHead(path: string): string | undefined {
+  let fd: number | undefined;
+  try {
+    // A script that may not be executed is not to be run by a shell either.
+    accessSync(path, constants.X_OK);
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const head = Buffer.alloc(128);
+    return head.toString("latin1", 0, readSync(fd, head));
+  } catch {
+    return undefined;
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
+}

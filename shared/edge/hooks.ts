@@ -1,0 +1,164 @@
+import type { HookCall } from "../hook.js";
+import { pause } from "./clock.js";
+import { runScript, type ScriptOutcome, shellFor } from "./hook-process.js";
+import { createHookQueue, type Overflow, type Waiting } from "./hook-queue.js";
+import type { Log } from "./log.js";
+
+/** How to run the hook script. */
+export interface HookOptions {
+  /** Path as configured; what stands relative is taken from `cwd`, or else from the current directory. */
+  readonly script: string;
+  readonly cwd?: string;
+  /** Scripts at once; default 8. */
+  readonly limit?: number;
+  /** Calls waiting before superseded ones are left out, then others dropped; default 10,000. */
+  readonly queueLimit?: number;
+  /** After this a script is ended. */
+  readonly timeoutMs: number;
+  readonly log: Log;
+}
+
+/** Runs hook calls; nothing here ever throws or rejects. */
+export interface HookRunner {
+  /** Queues a call; the promise resolves when it has ended, however, or was left out. */
+  readonly run: (call: HookCall) => Promise<void>;
+  /** Calls waiting or running. */
+  readonly pending: () => number;
+  /**
+   * For shutdown: runs what waits for at most `patienceMs`, then starts nothing more, logs how many calls are lost, and
+   * waits for the scripts that run to end (or to be ended at their own timeout).
+   */
+  readonly drain: (patienceMs: number) => Promise<void>;
+}
+
+/** A runner for one script: bounded in number and time, in order per prefix, never holding up its caller. */
+export function createHookRunner(options: HookOptions): HookRunner {
+  const { log, limit = 8, queueLimit = 10_000 } = options;
+  const queue = createHookQueue(queueLimit);
+  const overload = createOverloadReport(log);
+  const report = createOutcomeReport(options);
+  const idle: (() => void)[] = [];
+  const { script, cwd, timeoutMs } = options;
+  let running = 0;
+  let closed = false;
+
+  const pump = (): void => {
+    while (running < limit && !closed) {
+      const next = queue.take();
+      if (next === undefined) break;
+      running++;
+      const { call, settle, done } = next;
+      report.starting(call);
+      const { action, variables } = call;
+      void runScript({ script, action, variables, cwd, timeoutMs }).then((outcome) => {
+        running--;
+        done();
+        report.ended(call, outcome);
+        settle();
+        pump();
+      });
+    }
+    if (queue.waiting() === 0) overload.settle();
+    if (running === 0 && (closed || queue.waiting() === 0)) for (const wake of idle.splice(0)) wake();
+  };
+
+  const abandon = (lost: readonly Waiting[]): void => {
+    if (lost.length > 0) log("HOOK-ABANDONED", { count: lost.length, script });
+    for (const { settle } of lost) settle();
+  };
+
+  return {
+    pending: () => queue.waiting() + running,
+    run: (call) =>
+      new Promise((settle) => {
+        if (closed) {
+          abandon([{ call, settle }]);
+          return;
+        }
+        overload.note(queue.add({ call, settle }));
+        pump();
+      }),
+    async drain(patienceMs) {
+      const finished = new Promise<void>((resolve) => {
+        idle.push(resolve);
+        pump();
+      });
+      const timer = new AbortController();
+      await Promise.race([finished, pause(patienceMs, timer.signal)]);
+      timer.abort();
+      closed = true;
+      abandon(queue.clear());
+      pump();
+      await finished;
+    },
+  };
+}
+
+/** At most so often a line about a queue that is full. */
+const OVERLOAD_LINE_MS = 1000;
+const OUTPUT_IN_LOG = 400;
+
+/** Counts calls left out and says so, not once per call: the queue is full because there is no time. */
+function createOverloadReport(log: Log): {
+  readonly note: (left: Overflow) => void;
+  readonly settle: () => void;
+} {
+  let superseded = 0;
+  let dropped = 0;
+  let said = -Infinity;
+  const say = (): void => {
+    if (superseded + dropped === 0) return;
+    log("HOOK-OVERLOAD", { superseded, dropped });
+    said = performance.now();
+    superseded = 0;
+    dropped = 0;
+  };
+  return {
+    note(left) {
+      superseded += left.superseded.length;
+      dropped += left.dropped.length;
+      for (const { settle } of [...left.superseded, ...left.dropped]) settle();
+      if (performance.now() - said >= OVERLOAD_LINE_MS) say();
+    },
+    settle: say,
+  };
+}
+
+/** Log lines about the beginning and the end of each run. */
+function createOutcomeReport({ script, log, timeoutMs }: HookOptions): {
+  readonly starting: (call: HookCall) => void;
+  readonly ended: (call: HookCall, outcome: ScriptOutcome) => void;
+} {
+  let shellSaid = false;
+  return {
+    starting({ action, variables }) {
+      log("HOOK-START", { script, action, count: () => String(Object.keys(variables).length) });
+      if (shellSaid) return;
+      const shell = shellFor(script);
+      if (shell === undefined) return;
+      shellSaid = true;
+      log("HOOK-SHELL", { script, shell });
+    },
+    ended({ action }, outcome) {
+      const output = "output" in outcome ? outcome.output.slice(0, OUTPUT_IN_LOG) : "";
+      const says = output === "" ? "" : `; it printed: ${output}`;
+      switch (outcome.kind) {
+        case "exit":
+          if (outcome.status === 0) log("HOOK-DONE", { script, action, status: 0, says });
+          else log("HOOK-STATUS", { script, action, status: outcome.status, says });
+          return;
+        case "signal":
+          log("HOOK-SIGNAL", { script, action, signal: outcome.signal, says });
+          return;
+        case "timeout":
+          log("HOOK-TIMEOUT", { script, action, seconds: timeoutMs / 1000, says });
+          return;
+        case "not-run":
+          log("HOOK-NOT-RUN", { script, action, reason: outcome.reason });
+          return;
+        default:
+          outcome satisfies never;
+      }
+    },
+  };
+}

@@ -1,0 +1,98 @@
+import type { LogLevel, LogValues } from "../catalogue.js";
+
+/** How a line begins: Dibbler's `log-mode` apart from syslog. */
+export type LineStyle = "full" | "short" | "precise";
+
+/** Turns level, text and time (Unix ms) into one line without its newline. */
+export type LineFormat = (level: LogLevel, text: string, unixMs: number) => string;
+
+/**
+ * Dibbler's line forms, in local time; the level is padded to ten characters:
+ *
+ *     full      2026.11.23 16:01:44 Client Notice    text
+ *     short     23:04 Client Info      text                     minutes and seconds
+ *     precise   1384s,682305us  Client Info      text           seconds within the hour, microseconds
+ *
+ * Colours are for full and short only.
+ */
+export function createLineFormat(settings: {
+  readonly mode: LineStyle | "syslog";
+  readonly name: string;
+  readonly colors: boolean;
+}): LineFormat {
+  const { mode, name, colors } = settings;
+  const stamp = mode === "short" ? cached(shortStamp) : mode === "precise" ? preciseStamp : cached(fullStamp);
+  const coloured = colors && mode !== "precise";
+  return (level, text, unixMs) => {
+    const line = `${stamp(unixMs)} ${name} ${LEVEL_NAME[level].padEnd(9)} ${text}`;
+    return coloured ? `\x1b[${COLOUR[level]}m${line}\x1b[0m` : line;
+  };
+}
+
+/** Puts the values in the places of `{names}`; characters that would break the line or the terminal are escaped. */
+export function fillTemplate(template: string, values: LogValues): string {
+  return template.replace(/\{(\w+)\}/g, (place, name: string) => {
+    const value = values[name];
+    if (value === undefined) return place;
+    return typeof value === "number"
+      ? String(value)
+      : escapeControls(typeof value === "function" ? value() : value);
+  });
+}
+
+/** Replaces control characters, line separators and direction marks by \xNN or \u{NNNN}. */
+export function escapeControls(text: string): string {
+  return text.replace(UNPRINTABLE, (character) => {
+    const code = character.charCodeAt(0).toString(16);
+    return code.length > 2 ? `\\u{${code}}` : `\\x${code.padStart(2, "0")}`;
+  });
+}
+
+const UNPRINTABLE = /[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+
+const LEVEL_NAME = {
+  3: "Critical",
+  4: "Error",
+  5: "Warning",
+  6: "Notice",
+  7: "Info",
+  8: "Debug",
+} as const satisfies Record<LogLevel, string>;
+
+/** ANSI colours: red, red, yellow, bright, plain, grey. */
+const COLOUR = { 3: "1;31", 4: "31", 5: "33", 6: "1", 7: "0", 8: "90" } as const satisfies Record<
+  LogLevel,
+  string
+>;
+
+const two = (value: number): string => String(value).padStart(2, "0");
+
+function fullStamp(at: Date): string {
+  const day = `${at.getFullYear()}.${two(at.getMonth() + 1)}.${two(at.getDate())}`;
+  return `${day} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
+}
+
+function shortStamp(at: Date): string {
+  return `${two(at.getMinutes())}:${two(at.getSeconds())}`;
+}
+
+/** Ends with a blank of its own, as Dibbler's does. Date has milliseconds only; the rest is zero. */
+function preciseStamp(unixMs: number): string {
+  const at = new Date(unixMs);
+  const second = String(at.getMinutes() * 60 + at.getSeconds()).padStart(4, "0");
+  return `${second}s,${String(at.getMilliseconds()).padStart(3, "0")}000us `;
+}
+
+/** Lines come in bursts, and a stamp holds for a second. */
+function cached(stamp: (at: Date) => string): (unixMs: number) => string {
+  let second = -1;
+  let text = "";
+  return (unixMs) => {
+    const now = Math.floor(unixMs / 1000);
+    if (now !== second) {
+      second = now;
+      text = stamp(new Date(unixMs));
+    }
+    return text;
+  };
+}

@@ -1,0 +1,187 @@
+import type { Diagnostic } from "../config/diagnostics.js";
+import { renderDiagnostic } from "../config/diagnostics.js";
+import {
+  banner,
+  type CommandLine,
+  parseCommandLine,
+  type Paths,
+  pathsFor,
+  type Role,
+  usage,
+} from "./command-line.js";
+import {
+  enterWorkDir,
+  fatal,
+  isDaemon,
+  onSignals,
+  printStatus,
+  reportReady,
+  startDaemon,
+  stopDaemon,
+} from "./daemon.js";
+import { sentenceOf } from "./errors.js";
+import { readText } from "./files.js";
+import { createLog, defaultLogSettings, type Log, type LogSettings } from "./log.js";
+import { claimPidFile } from "./pid-file.js";
+
+/** What a running program offers to the outside. `stop` ends its work in good order and then resolves. */
+export interface Service {
+  readonly stop: (signal: string) => Promise<void>;
+  readonly reload?: () => void;
+}
+
+/** What a program is given to start with. `fail` ends it with one sentence and exit status 1. */
+export interface Surroundings<Config> {
+  readonly config: Config;
+  readonly paths: Paths;
+  readonly log: Log;
+  readonly fail: (sentence: string) => never;
+}
+
+/** The part in which the two programs differ. `open` rejects with a SystemError when the system is not as needed. */
+export interface Program<Config> {
+  readonly role: Role;
+  readonly version: string;
+  readonly nodeFlags?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly parse: (text: string) => {
+    readonly config: Config | undefined;
+    readonly diagnostics: readonly Diagnostic[];
+  };
+  readonly logSettings: (config: Config) => LogSettings;
+  readonly open: (surroundings: Surroundings<Config>) => Promise<Service>;
+}
+
+/** Runs a program as its command line says; resolves to the exit status, or never while it serves. */
+export async function runProgram<Config>(program: Program<Config>, args: readonly string[]): Promise<number> {
+  const daemon = isDaemon();
+  const parsed = parseCommandLine(args, process.cwd());
+  if (!parsed.ok) {
+    if (args.length > 0) process.stdout.write(banner(program.role, program.version));
+    if (parsed.complaint !== undefined) process.stderr.write(`${parsed.complaint}\n`);
+    process.stdout.write(usage(program.role));
+    return 1;
+  }
+  if (!daemon) process.stdout.write(banner(program.role, program.version));
+  const { command } = parsed;
+  const paths = pathsFor(program.role, command);
+  switch (command.action) {
+    case "help":
+      process.stdout.write(usage(program.role));
+      return 0;
+    case "install":
+    case "uninstall":
+      process.stdout.write("Function not available in Linux/Unix systems.\n");
+      return 0;
+    case "status":
+      return printStatus(program.role, paths);
+    case "stop":
+      return await stopDaemon(program.role, paths);
+    case "start":
+      return daemon ? await serve(program, paths, daemon) : await start(program, command, paths);
+    case "run":
+      return await serve(program, paths, daemon);
+    default:
+      return command.action satisfies never;
+  }
+}
+
+/** Reads the configuration here first, so that its errors appear on the terminal and nothing is started. */
+async function start<Config>(program: Program<Config>, command: CommandLine, paths: Paths): Promise<number> {
+  readConfig(program, paths, (text) => process.stderr.write(text));
+  return await startDaemon({
+    role: program.role,
+    paths,
+    args: argumentsOf(command),
+    ...(program.nodeFlags === undefined ? {} : { nodeFlags: program.nodeFlags }),
+    ...(program.environment === undefined ? {} : { environment: program.environment }),
+  });
+}
+
+/** The command line of the daemon: Neutron finds its client by the directory in it. */
+function argumentsOf({ workDir, configFile, logDir }: CommandLine): string[] {
+  return [
+    "start",
+    ...(workDir === undefined ? [] : ["-w", workDir]),
+    ...(configFile === undefined ? [] : ["--config", configFile]),
+    ...(logDir === undefined ? [] : ["--log-dir", logDir]),
+  ];
+}
+
+async function serve<Config>(program: Program<Config>, paths: Paths, daemon: boolean): Promise<number> {
+  const { role } = program;
+  const config = readConfig(program, paths, (text) => {
+    if (!daemon) process.stderr.write(text);
+  });
+  try {
+    enterWorkDir(paths.workDir);
+    const claim = claimPidFile(paths.pidFile, role);
+    process.on("exit", claim.release);
+    const writer = createLog({
+      file: paths.logFile,
+      console: !daemon,
+      settings: defaultLogSettings(role === "server" ? "Server" : "Client"),
+    });
+    process.on("exit", writer.close);
+    writer.configure(program.logSettings(config));
+    const fail = (sentence: string): never => {
+      writer.log("PROGRAM-FAILED", { sentence });
+      writer.flush();
+      return fatal(sentence);
+    };
+    const stopped = untilStopped();
+    const service = await program.open({ config, paths, log: writer.log, fail }).catch((error: unknown) => {
+      return fail(sentenceOf(error));
+    });
+    if (service.reload !== undefined) stopped.onReload(service.reload);
+    reportReady();
+    const signal = await stopped.signal;
+    writer.log("PROGRAM-STOPPING", { signal });
+    await service.stop(signal);
+    writer.log("PROGRAM-STOPPED");
+    return 0;
+  } catch (error) {
+    return fatal(sentenceOf(error));
+  }
+}
+
+/** Waits for TERM or INT from the very start, so that a stop during start-up is not lost. */
+function untilStopped(): {
+  readonly signal: Promise<string>;
+  readonly onReload: (reload: () => void) => void;
+} {
+  let reload = (): void => undefined;
+  const signal = new Promise<string>((resolve) => {
+    onSignals({
+      stop: resolve,
+      reload: () => {
+        reload();
+      },
+    });
+  });
+  return {
+    signal,
+    onReload: (next) => {
+      reload = next;
+    },
+  };
+}
+
+function readConfig<Config>(program: Program<Config>, paths: Paths, print: (text: string) => void): Config {
+  const text = readConfigText(paths.configFile);
+  const { config, diagnostics } = program.parse(text);
+  for (const diagnostic of diagnostics) {
+    print(`${renderDiagnostic(diagnostic, { file: paths.configFile, text })}\n`);
+  }
+  if (config !== undefined) return config;
+  const errors = diagnostics.filter(({ severity }) => severity === "error").length;
+  return fatal(`${paths.configFile}: ${errors} error${errors === 1 ? "" : "s"}; nothing was started`);
+}
+
+function readConfigText(path: string): string {
+  try {
+    return readText(path);
+  } catch (error) {
+    return fatal(sentenceOf(error));
+  }
+}

@@ -1,0 +1,162 @@
+/** "None": the end of a chain, or no record at all. */
+export const NONE = -1;
+
+/**
+ * A hash index over record numbers. Records with equal keys form a chain. The keys stay in the records: a `same`
+ * tells whether a given record has the key in question.
+ */
+export interface ChainIndex {
+  /** Some record with this key, the head of its chain; NONE when there is none. */
+  first(hash: number, same: (id: number) => boolean): number;
+  /** The record after `id` in its chain, or NONE. */
+  next(id: number): number;
+  /** How many records the chain has whose head `id` is. */
+  count(id: number): number;
+  /** Adds a record, the hash being that of its key. */
+  insert(id: number, hash: number): void;
+  /** Takes a record out again; its key must be what it was. */
+  remove(id: number): void;
+}
+
+const LEAST_SLOTS = 16;
+
+/** An empty index: linear probing, at most half full, 20 to 28 octets a record. `sameKey` compares two records. */
+export function createChainIndex(sameKey: (a: number, b: number) => boolean, capacity = 0): ChainIndex {
+  const slots = createSlots(capacity);
+  // By record number. `before` of a head, which nothing precedes, holds minus the length of its chain.
+  let after = new Int32Array(capacity);
+  let before = new Int32Array(capacity);
+  const at = (array: Int32Array, index: number): number => array[index] ?? 0;
+
+  return {
+    first: (hash, same) => slots.headAt(slots.locate(hash, same)),
+    next: (id) => at(after, id),
+    count: (id) => -at(before, id),
+
+    insert(id, hash) {
+      if (id >= after.length) {
+        after = enlarged(after, id);
+        before = enlarged(before, id);
+      }
+      const head = slots.headOrNew(id, hash, (other) => sameKey(other, id));
+      if (head === NONE) {
+        after[id] = NONE;
+        before[id] = -1;
+        return;
+      }
+      const second = at(after, head);
+      after[id] = second;
+      before[id] = head;
+      after[head] = id;
+      before[head] = at(before, head) - 1;
+      if (second !== NONE) before[second] = id;
+    },
+
+    remove(id) {
+      const following = at(after, id);
+      const preceding = at(before, id);
+      if (preceding < 0) {
+        slots.replaceHead(id, following);
+        if (following !== NONE) before[following] = preceding + 1;
+        return;
+      }
+      after[preceding] = following;
+      if (following !== NONE) before[following] = preceding;
+      const head = slots.headAt(slots.locate(slots.hashOf(id), (other) => sameKey(other, id)));
+      before[head] = at(before, head) + 1;
+    },
+  };
+}
+
+/** The open-addressing table behind the chains: knows heads and hashes, nothing of what hangs on a head. */
+interface Slots {
+  /** The slot whose head has this key, else the empty slot where it would go. */
+  locate(hash: number, same: (id: number) => boolean): number;
+  headAt(slot: number): number;
+  hashOf(id: number): number;
+  /** The head that has the key of `id`; else NONE, and `id` has become a head itself. */
+  headOrNew(id: number, hash: number, same: (id: number) => boolean): number;
+  /** Puts another record in the place of a head; with NONE its slot becomes free. */
+  replaceHead(id: number, successor: number): void;
+}
+
+function createSlots(capacity: number): Slots {
+  /** Heads plus one, 0 where a slot is empty; the size is a power of two. */
+  let slots = new Int32Array(powerOfTwo(capacity * 2));
+  let mask = slots.length - 1;
+  let heads = 0;
+  /** By record number, of every record, since each may become a head. */
+  let hashes = new Int32Array(capacity);
+
+  const headAt = (slot: number): number => (slots[slot] ?? 0) - 1;
+  const hashOf = (id: number): number => hashes[id] ?? 0;
+
+  function locate(hash: number, same: (id: number) => boolean): number {
+    let slot = hash & mask;
+    for (;;) {
+      const head = headAt(slot);
+      if (head === NONE || (hashOf(head) === hash && same(head))) return slot;
+      slot = (slot + 1) & mask;
+    }
+  }
+
+  function grow(): void {
+    const old = slots;
+    slots = new Int32Array(old.length * 2);
+    mask = slots.length - 1;
+    for (const entry of old) {
+      if (entry === 0) continue;
+      let slot = hashOf(entry - 1) & mask;
+      while (slots[slot] !== 0) slot = (slot + 1) & mask;
+      slots[slot] = entry;
+    }
+  }
+
+  /** Empties a slot and moves up what lay behind it only because it was taken. */
+  function vacate(slot: number): void {
+    let hole = slot;
+    for (let i = (slot + 1) & mask; slots[i] !== 0; i = (i + 1) & mask) {
+      const home = hashOf(headAt(i)) & mask;
+      if (((i - home) & mask) < ((i - hole) & mask)) continue;
+      slots[hole] = slots[i] ?? 0;
+      hole = i;
+    }
+    slots[hole] = 0;
+    heads--;
+  }
+
+  return {
+    locate,
+    headAt,
+    hashOf,
+    headOrNew(id, hash, same) {
+      if (id >= hashes.length) hashes = enlarged(hashes, id);
+      if (heads * 2 >= slots.length) grow();
+      hashes[id] = hash;
+      const slot = locate(hash, same);
+      const head = headAt(slot);
+      if (head !== NONE) return head;
+      slots[slot] = id + 1;
+      heads++;
+      return NONE;
+    },
+    replaceHead(id, successor) {
+      let slot = hashOf(id) & mask;
+      while (headAt(slot) !== id) slot = (slot + 1) & mask;
+      if (successor === NONE) vacate(slot);
+      else slots[slot] = successor + 1;
+    },
+  };
+}
+
+function enlarged(array: Int32Array, id: number): Int32Array<ArrayBuffer> {
+  const larger = new Int32Array(Math.max(LEAST_SLOTS, id + 1, array.length * 2));
+  larger.set(array);
+  return larger;
+}
+
+function powerOfTwo(least: number): number {
+  let size = LEAST_SLOTS;
+  while (size < least) size *= 2;
+  return size;
+}

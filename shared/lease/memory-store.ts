@@ -1,0 +1,61 @@
+import type { LeaseChange } from "./changes.js";
+import { leaseId, type LeaseId } from "./lease.js";
+import type { LeaseStore } from "./store.js";
+
+/** What the memory of a store consists of; hand the same one to a second store and that one finds it all there. */
+export interface StoreMemory {
+  readonly records: Map<number, Uint8Array>;
+  readonly meta: Map<string, Uint8Array>;
+}
+
+/** Settings of a memory store, for tests of those who use a store. */
+export interface MemoryStoreOptions {
+  readonly memory?: StoreMemory;
+  /** Says which changes another server has beaten us to. */
+  readonly refuse?: (change: LeaseChange) => boolean;
+  /** When it gives an error, the commit is rejected with it and nothing is changed. */
+  readonly fail?: () => Error | undefined;
+}
+
+/** An empty memory. */
+export const createStoreMemory = (): StoreMemory => ({ records: new Map(), meta: new Map() });
+
+/** A store that lives as long as its memory, for tests and simulations. Commits are done when `commit` returns. */
+export function createMemoryStore(options: MemoryStoreOptions = {}): LeaseStore {
+  const { memory = createStoreMemory(), refuse = () => false, fail = () => undefined } = options;
+  const { records, meta } = memory;
+
+  return {
+    load(visit) {
+      for (const id of [...records.keys()].sort((a, b) => a - b)) visit(leaseId(id), copy(records.get(id)));
+    },
+    commit(changes) {
+      const error = fail();
+      if (error !== undefined) return Promise.reject(error);
+      const refused = changes.filter(refuse);
+      for (const change of changes) if (!refused.includes(change)) apply(records, change);
+      return Promise.resolve([...new Set<LeaseId>(refused.map(({ id }) => id))]);
+    },
+    read(id) {
+      return records.has(id) ? copy(records.get(id)) : undefined;
+    },
+    meta(name) {
+      return meta.has(name) ? copy(meta.get(name)) : undefined;
+    },
+    setMeta(name, value) {
+      if (value === undefined) meta.delete(name);
+      else meta.set(name, copy(value));
+      return Promise.resolve();
+    },
+    close() {
+      return Promise.resolve();
+    },
+  };
+}
+
+function apply(records: Map<number, Uint8Array>, change: LeaseChange): void {
+  if (change.type === "put") records.set(change.id, copy(change.record));
+  else records.delete(change.id);
+}
+
+const copy = (octets: Uint8Array | undefined): Uint8Array => Uint8Array.from(octets ?? []);

@@ -1,0 +1,250 @@
+import { millis, type Iaid, type Millis } from "../brand.js";
+import type { Duid } from "../duid.js";
+import type { Prefix } from "../prefix.js";
+import { createBindingIndex, type BindingIndex } from "./binding-index.js";
+import { NONE } from "./chains.js";
+import { createExpiry, type Expiry } from "./expiry.js";
+import { createKeyedHash } from "./hash.js";
+import { createIdPool, MOST_IDS, type IdPool } from "./ids.js";
+import { leaseId, type IaType, type Lease, type LeaseId, type LeaseState } from "./lease.js";
+import { createPlaces, type Places } from "./places.js";
+import { createPrefixIndex, type PrefixIndex } from "./prefix-index.js";
+import { hasBinding, hasPrefix } from "./record-keys.js";
+import {
+  copyRecord,
+  DUID_INLINE,
+  FIELD,
+  isRecord,
+  readIp6,
+  readLease,
+  RECORD_OCTETS,
+  stateAt,
+  writeLease,
+  type Place,
+} from "./record.js";
+
+/** All leases and offers of a server, in compact form: some 200 octets and no object each. */
+export interface LeaseTable {
+  /** Number of leases, offers included. */
+  readonly size: number;
+  has(id: LeaseId): boolean;
+
+  /** Leases of one binding, in no particular order; expired ones included until they are removed. */
+  find(duid: Duid, iaType: IaType, iaid: Iaid): readonly LeaseId[];
+  /** Leases of one client, all bindings. */
+  ofClient(duid: Duid): readonly LeaseId[];
+  /** How many leases the client has, offers included. */
+  countOf(duid: Duid): number;
+
+  /**
+   * A lease or offer that has an address in common with `prefix`, whatever its length; `undefined` when all of it
+   * is free. Of several, any. Constant time, unless longer leases exist and the length is not watched.
+   */
+  holder(prefix: Prefix): LeaseId | undefined;
+  /** How many leases lie in `prefix` (equal ones too). Constant time when its length is watched. */
+  countWithin(prefix: Prefix): number;
+  /** Keeps track of what lies inside prefixes of this length: call it once for each length of candidates and pools. */
+  watchLength(length: number): void;
+
+  /** Adds a lease under a new id. */
+  put(lease: Lease): LeaseId;
+  /** Puts another lease (renewed, bound, moved to another prefix) in the place of an existing one. */
+  replace(id: LeaseId, lease: Lease): void;
+  remove(id: LeaseId): void;
+
+  /** The lease as an object of its own. */
+  read(id: LeaseId): Lease;
+  stateOf(id: LeaseId): LeaseState;
+  sinceOf(id: LeaseId): Millis;
+  untilOf(id: LeaseId): Millis;
+  prefixOf(id: LeaseId): Prefix;
+
+  /** The least `until`; `Infinity` when nothing ever ends. */
+  nextExpiry(): Millis;
+  /** Leases and offers with `until <= now`, earliest first; at most `limit`, then any of them. They stay in the table. */
+  due(now: Millis, limit?: number): readonly LeaseId[];
+  /** Visits every lease, ids ascending. `visit` may remove or replace the one it is given. */
+  forEach(visit: (id: LeaseId) => void): void;
+
+  /** A copy of the record, as the store keeps it (see record.ts). */
+  recordOf(id: LeaseId): Uint8Array;
+  /** Puts a stored record under this very id, replacing what is there. False (and nothing there) when it cannot be read. */
+  setRecord(id: LeaseId, record: Uint8Array): boolean;
+}
+
+/** What a table is made with. */
+export interface LeaseTableOptions {
+  /** At least 8 random octets: the key of its hashes, so that no client can choose DUIDs that collide. */
+  readonly seed: Uint8Array;
+  /** How many leases to make room for at once. */
+  readonly capacity?: number;
+}
+
+/** An empty table. */
+export function createLeaseTable({ seed, capacity = 0 }: LeaseTableOptions): LeaseTable {
+  const hash = createKeyedHash(seed);
+  const ids = createIdPool(capacity);
+  const places = createPlaces();
+  const parts: Parts = {
+    ids,
+    places,
+    bindings: createBindingIndex(places, hash, capacity),
+    prefixes: createPrefixIndex({ places, hash, limit: () => ids.limit(), capacity }),
+    expiry: createExpiry(capacity),
+    size: 0,
+  };
+  return {
+    get size() {
+      return parts.size;
+    },
+    has: (id) => places.has(id),
+    ...createLookups(parts),
+    ...createGetters(parts),
+    put: (lease) => put(parts, lease),
+    replace(id, lease) {
+      replace(parts, id, lease);
+    },
+    remove(id) {
+      remove(parts, id);
+    },
+    setRecord: (id, record) => setRecord(parts, id, record),
+  };
+}
+
+interface Parts {
+  readonly ids: IdPool;
+  readonly places: Places;
+  readonly bindings: BindingIndex;
+  readonly prefixes: PrefixIndex;
+  readonly expiry: Expiry;
+  size: number;
+}
+
+type Lookups = Pick<
+  LeaseTable,
+  | "find"
+  | "ofClient"
+  | "countOf"
+  | "holder"
+  | "countWithin"
+  | "watchLength"
+  | "nextExpiry"
+  | "due"
+  | "forEach"
+>;
+
+function createLookups({ ids, places, bindings, prefixes, expiry }: Parts): Lookups {
+  return {
+    find: (duid, iaType, iaid) => asLeaseIds(bindings.find(duid, iaType, iaid)),
+    ofClient: (duid) => asLeaseIds(bindings.ofClient(duid)),
+    countOf: (duid) => bindings.countOf(duid),
+    holder(prefix) {
+      const id = prefixes.holder(prefix);
+      return id === NONE ? undefined : leaseId(id);
+    },
+    countWithin: (prefix) => prefixes.countWithin(prefix),
+    watchLength(length) {
+      prefixes.watch(length);
+    },
+    nextExpiry: () => millis(expiry.earliest()),
+    due: (now, limit = Infinity) => asLeaseIds(expiry.due(now, limit)),
+    forEach(visit) {
+      for (let id = 0; id < ids.limit(); id++) if (places.has(id)) visit(leaseId(id));
+    },
+  };
+}
+
+type Getters = Pick<LeaseTable, "read" | "stateOf" | "sinceOf" | "untilOf" | "prefixOf" | "recordOf">;
+
+function createGetters(parts: Parts): Getters {
+  const { places } = parts;
+  return {
+    read: (id) => readLease(occupied(parts, id), places.tail(id)),
+    stateOf(id) {
+      const { octets, at } = occupied(parts, id);
+      return stateAt(octets, at) ?? "bound";
+    },
+    sinceOf: (id) => readInstant(occupied(parts, id), FIELD.since),
+    untilOf: (id) => readInstant(occupied(parts, id), FIELD.until),
+    prefixOf(id) {
+      const { octets, at } = occupied(parts, id);
+      return { address: readIp6(octets, at + FIELD.prefix), length: octets[at + FIELD.prefixLength] ?? 0 };
+    },
+    recordOf(id) {
+      const { octets, at } = occupied(parts, id);
+      return copyRecord(octets, at, places.tail(id));
+    },
+  };
+}
+
+function put(parts: Parts, lease: Lease): LeaseId {
+  const id = leaseId(parts.ids.take());
+  write(parts, id, lease);
+  link(parts, id);
+  return id;
+}
+
+function replace(parts: Parts, id: LeaseId, lease: Lease): void {
+  const { places, expiry } = parts;
+  occupied(parts, id);
+  const sameKeys =
+    hasBinding(places, id, lease.duid, lease.iaType, lease.iaid) && hasPrefix(places, id, lease.prefix);
+  if (!sameKeys) unlink(parts, id);
+  write(parts, id, lease);
+  if (sameKeys) expiry.set(id, lease.until);
+  else link(parts, id);
+}
+
+function remove(parts: Parts, id: LeaseId): void {
+  occupied(parts, id);
+  unlink(parts, id);
+  parts.places.clear(id);
+  parts.ids.release(id);
+}
+
+function setRecord(parts: Parts, id: LeaseId, record: Uint8Array): boolean {
+  const { ids, places } = parts;
+  const taken = places.has(id);
+  if (!isRecord(record) || id >= MOST_IDS) {
+    if (taken) remove(parts, id);
+    return false;
+  }
+  if (taken) unlink(parts, id);
+  else ids.claim(id);
+  const { octets, at } = places.place(id);
+  octets.set(record.subarray(0, RECORD_OCTETS), at);
+  places.setTail(id, record.slice(RECORD_OCTETS));
+  link(parts, id);
+  return true;
+}
+
+function write({ places }: Parts, id: LeaseId, lease: Lease): void {
+  writeLease(places.place(id), lease);
+  places.setTail(id, lease.duid.slice(DUID_INLINE));
+}
+
+/** Enters a record, already written, in every index. */
+function link(parts: Parts, id: LeaseId): void {
+  parts.bindings.insert(id);
+  parts.prefixes.insert(id);
+  parts.expiry.set(id, readInstant(parts.places.place(id), FIELD.until));
+  parts.size++;
+}
+
+/** Takes a record out of every index, while it still says what it said when it was entered. */
+function unlink(parts: Parts, id: LeaseId): void {
+  parts.bindings.remove(id);
+  parts.prefixes.remove(id);
+  parts.expiry.remove(id);
+  parts.size--;
+}
+
+/** Where the lease lies. Asserts that there is one: an id is never kept beyond its lease. */
+function occupied({ places }: Parts, id: LeaseId): Place {
+  if (!places.has(id)) throw new Error(`there is no lease ${id}`);
+  return places.place(id);
+}
+
+const readInstant = ({ view, at }: Place, field: number): Millis => millis(view.getFloat64(at + field, true));
+
+const asLeaseIds = (ids: number[]): readonly LeaseId[] => ids.map(leaseId);

@@ -1,0 +1,290 @@
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+import { buildSync } from "esbuild";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { LEASE_DATABASE, openLeaseStore, openLeaseView } from "../../shared/edge/lmdb-store.js";
+import { isStoreError, type StoreErrorCode } from "../../shared/edge/store-error.js";
+import type { LeaseChange } from "../../shared/lease/changes.js";
+import { leaseId } from "../../shared/lease/lease.js";
+
+// What is true of the LMDB store alone: processes that die, disks that are full, files that are something else.
+
+const tools = mkdtempSync(join(tmpdir(), "lmdb-store-tools-"));
+const program = join(tools, "store-child.cjs");
+let directory: string;
+let database: string;
+
+beforeAll(() => {
+  // The same way the programs are bundled.
+  buildSync({
+    entryPoints: ["test/contract/store-child.ts"],
+    outfile: program,
+    bundle: true,
+    platform: "node",
+    format: "cjs",
+    external: ["lmdb"],
+  });
+  symlinkSync(resolve("node_modules"), join(tools, "node_modules"));
+  chmodSync(tools, 0o755);
+});
+
+afterAll(() => {
+  rmSync(tools, { recursive: true });
+});
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "lmdb-store-"));
+  database = join(directory, LEASE_DATABASE);
+});
+
+afterEach(() => {
+  rmSync(directory, { recursive: true });
+});
+
+describe("LMDB store and other processes", () => {
+  test("kill -9 in the middle of commits, again and again -> all acknowledged ones kept, others whole or not at all", async () => {
+    let durable = -1;
+    for (const lines of [1, 20, 200]) {
+      const child = start("commit");
+      let left = lines;
+      for await (const line of linesOf(child)) {
+        if (line["durable"] !== undefined) durable = Math.max(durable, Number(line["durable"]));
+        if (left-- === 0) child.kill("SIGKILL");
+      }
+
+      const store = await openLeaseStore(directory);
+      const rows: number[] = [];
+      store.load((id, record) => {
+        const number = Math.floor(id / 10) % 251;
+        rows.push(record.length === 128 && record.every((octet) => octet === number) ? id : NaN);
+      });
+      await store.close();
+      expect(rows).toEqual(rows.map((_, index) => index));
+      expect(rows.length % 10).toBe(0);
+      expect(rows.length / 10).toBeGreaterThan(durable);
+    }
+    expect(durable).toBeGreaterThan(100);
+  });
+
+  test("a second process, a second store of this one -> STORE_LOCKED while the first lives, not a moment longer", async () => {
+    const child = start("commit");
+    await once(child.stdout ?? child, "data");
+    expect(await codeOf(openLeaseStore(directory))).toBe("STORE_LOCKED");
+    child.kill("SIGKILL");
+    await once(child, "close");
+
+    const store = await openLeaseStore(directory);
+    expect(await codeOf(openLeaseStore(directory))).toBe("STORE_LOCKED");
+    expect(run("open")).toMatchObject({ code: "STORE_LOCKED" });
+    await store.commit([put(1)]);
+    await store.close();
+    expect(run("open")).toEqual({ opened: true });
+  });
+
+  test("another process reads while the server writes -> it sees what is committed", async () => {
+    const store = await openLeaseStore(directory);
+    await store.commit([put(1), put(2)]);
+    expect(run("view")).toEqual({ rows: 2 });
+    await store.commit([put(3)]);
+    expect(run("view")).toEqual({ rows: 3 });
+    await store.close();
+    expect(run("view")).toEqual({ rows: 3 });
+  });
+
+  test("the files -> readable by owner and group only", async () => {
+    const store = await openLeaseStore(directory);
+    expect([database, `${database}-lock`].map((path) => statSync(path).mode & 0o137)).toEqual([0, 0]);
+    await store.close();
+  });
+});
+
+describe("LMDB store that cannot be used", () => {
+  /** Each prepares the directory and gives the path to open. */
+  const rows: readonly (readonly [what: string, code: StoreErrorCode, prepare: () => string])[] = [
+    ["no state directory", "STORE_DIRECTORY_MISSING", () => join(directory, "none")],
+    ["a file for a state directory", "STORE_NOT_DIRECTORY", () => makeFile("file", "text")],
+    ["a directory below a file", "STORE_NOT_DIRECTORY", () => join(makeFile("file", "text"), "below")],
+    ["a directory for a database", "STORE_DAMAGED", () => makeDirectory(LEASE_DATABASE)],
+    ["a text for a database", "STORE_DAMAGED", () => makeDatabase("no database\n")],
+    ["much text for a database", "STORE_DAMAGED", () => makeDatabase("text ".repeat(50_000))],
+    ["zeros for a database", "STORE_DAMAGED", () => makeDatabase(new Uint8Array(65_536))],
+  ];
+
+  test.each(rows)("%s -> %s with a sentence that names it", async (_what, code, prepare) => {
+    const path = prepare();
+    for (const opening of [openLeaseStore(path), openLeaseView(path)]) {
+      const error = await errorOf(opening);
+      expect(error).toMatchObject({ code });
+      expect(error.message).toMatch(/^[^\n]{20,300}$/);
+      expect(error.message).toContain(path);
+    }
+  });
+
+  test("no database, for a reader -> STORE_MISSING, and none is made", async () => {
+    expect(await codeOf(openLeaseView(directory))).toBe("STORE_MISSING");
+    expect(statSync(database, { throwIfNoEntry: false })).toBeUndefined();
+  });
+
+  test.each([5000, 8192, 10_000, 100_000, 400_000])(
+    "a database cut off after %i octets -> STORE_DAMAGED, the file left as it is",
+    async (octets) => {
+      await fillDatabase();
+      truncateSync(database, octets);
+      const before = readFileSync(database);
+      expect(run("open")).toMatchObject({ code: "STORE_DAMAGED" });
+      expect(run("view")).toMatchObject({ code: "STORE_DAMAGED" });
+      expect(readFileSync(database).equals(before)).toBe(true);
+    },
+  );
+
+  test("a database that only lacks pages nobody uses -> opened", async () => {
+    await fillDatabase();
+    const { size } = statSync(database);
+    makeLonger(1);
+    expect(run("open")).toEqual({ opened: true });
+    expect(statSync(database).size).toBeGreaterThan(size);
+    expect(run("view")).toEqual({ rows: 3000 });
+  });
+
+  test("a database of a later version -> STORE_TOO_NEW, and left alone", async () => {
+    const store = await openLeaseStore(directory);
+    await store.setMeta("format", Uint8Array.of(2));
+    await store.close();
+    expect(run("open")).toMatchObject({ code: "STORE_TOO_NEW" });
+  });
+
+  test("no permission -> STORE_NOT_WRITABLE", () => {
+    chmodSync(directory, 0o555);
+    const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
+    expect(run("open", nobody)).toMatchObject({ code: "STORE_NOT_WRITABLE" });
+    chmodSync(directory, 0o755);
+  });
+
+  test("the disk fills up (here: a limit on file size) -> the commit fails as a whole, the store goes on", () => {
+    const limited = `ulimit -f 200; exec "$0" "$@"`;
+    const { stdout } = spawnSync("sh", ["-c", limited, process.execPath, program, "fill", directory]);
+    const [error, rest] = String(stdout).trim().split("\n").map(parse);
+    expect(["STORE_DISK_FULL", "STORE_FAILED"]).toContain(error?.["code"]);
+    expect(rest).toMatchObject({ afterwards: [] });
+    expect(Number(rest?.["rows"])).toBeGreaterThan(100);
+    expect(Number(rest?.["rows"]) % 10).toBe(0);
+    expect(run("view")).toEqual({ rows: Number(rest?.["rows"]) - 1 });
+  });
+
+  test("no binary of lmdb for the platform -> STORE_NO_LMDB", () => {
+    const env = { ...process.env, npm_config_arch: "pdp11" };
+    expect(run("open", { env })).toMatchObject({ code: "STORE_NO_LMDB" });
+    expect(run("open")).toEqual({ opened: true });
+  });
+
+  test("no flock on PATH -> STORE_NO_FLOCK", () => {
+    expect(run("open", { env: { PATH: tools } })).toMatchObject({ code: "STORE_NO_FLOCK" });
+  });
+
+  test("a store used after close -> STORE_CLOSED", async () => {
+    const store = await openLeaseStore(directory);
+    await store.close();
+    expect(await codeOf(store.commit([]))).toBe("STORE_CLOSED");
+    expect(await codeOf(store.setMeta("note", undefined))).toBe("STORE_CLOSED");
+    for (const read of [() => store.read(leaseId(0)), () => store.meta("note")]) {
+      expect(read).toThrow(expect.objectContaining({ code: "STORE_CLOSED" }));
+    }
+  });
+});
+
+const put = (id: number): LeaseChange => ({
+  type: "put",
+  id: leaseId(id),
+  record: new Uint8Array(128).fill(id),
+});
+
+async function fillDatabase(): Promise<void> {
+  const store = await openLeaseStore(directory);
+  for (let first = 0; first < 3000; first += 500) {
+    await store.commit(Array.from({ length: 500 }, (_, index) => put(first + index)));
+  }
+  await store.close();
+}
+
+/** Makes both meta pages claim more pages than there are, as after pages at the end were freed. */
+function makeLonger(pages: number): void {
+  const file = readFileSync(database);
+  for (const meta of [0, 4096])
+    file.writeBigUInt64LE(file.readBigUInt64LE(meta + 144) + BigInt(pages), meta + 144);
+  writeFileSync(database, file);
+}
+
+function makeFile(name: string, content: string | Uint8Array): string {
+  writeFileSync(join(directory, name), content);
+  return join(directory, name);
+}
+
+function makeDirectory(name: string): string {
+  mkdirSync(join(directory, name));
+  return directory;
+}
+
+function makeDatabase(content: string | Uint8Array): string {
+  makeFile(LEASE_DATABASE, content);
+  return directory;
+}
+
+async function errorOf(opening: Promise<unknown>): Promise<Error> {
+  try {
+    await opening;
+  } catch (error) {
+    if (isStoreError(error)) return error;
+    throw error;
+  }
+  throw new Error("it was opened");
+}
+
+async function codeOf(doing: Promise<unknown>): Promise<unknown> {
+  const error = await errorOf(doing);
+  return isStoreError(error) ? error.code : undefined;
+}
+
+function start(task: string): ChildProcess {
+  return spawn(process.execPath, [program, task, directory], { stdio: ["ignore", "pipe", "ignore"] });
+}
+
+async function* linesOf(child: ChildProcess): AsyncGenerator<Record<string, unknown>> {
+  if (child.stdout === null) throw new Error("no output to read");
+  for await (const line of createInterface(child.stdout)) {
+    const said = parse(line);
+    if (said !== undefined) yield said;
+  }
+}
+
+/** Runs a task to its end; gives the last thing it said. */
+function run(task: string, options: object = {}): Record<string, unknown> | undefined {
+  const { stdout, stderr } = spawnSync(process.execPath, [program, task, directory], {
+    cwd: "/",
+    encoding: "utf8",
+    ...options,
+  });
+  return parse(stdout.trim().split("\n").at(-1) ?? "") ?? { nothingSaid: stderr };
+}
+
+function parse(line: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === "object" && value !== null ? { ...value } : undefined;
+  } catch {
+    return undefined; // the last line of a process that was killed while it wrote
+  }
+}

@@ -1,0 +1,81 @@
+import { writeSync } from "node:fs";
+import { openLeaseStore, openLeaseView } from "../../shared/edge/lmdb-store.js";
+import { isStoreError } from "../../shared/edge/store-error.js";
+import type { LeaseChange } from "../../shared/lease/changes.js";
+import { leaseId } from "../../shared/lease/lease.js";
+import type { LeaseStore } from "../../shared/lease/store.js";
+
+// A process of its own for lmdb-store.test.ts, which bundles it: `store-child <task> <directory>`.
+// Answers with one line of JSON for each thing that happened.
+
+/** Leases of each commit; its number is in all of them. */
+const ROWS = 10;
+
+const tasks: Readonly<Record<string, (directory: string) => Promise<void>>> = {
+  async open(directory) {
+    const store = await openLeaseStore(directory);
+    await store.close();
+    say({ opened: true });
+  },
+
+  /** Commits for ever, several at a time, and says which are durable. */
+  async commit(directory) {
+    const store = await openLeaseStore(directory);
+    let number = 0;
+    store.load(() => number++);
+    say({ opened: true });
+    for (number = number / ROWS; ; number += 3) {
+      await Promise.all([number, number + 1, number + 2].map((each) => commitAndSay(store, each)));
+    }
+  },
+
+  /** Commits until the disk is full, then says what is left. */
+  async fill(directory) {
+    const store = await openLeaseStore(directory);
+    try {
+      for (let number = 0; ; number++) await store.commit(commitOf(number));
+    } catch (error) {
+      sayError(error);
+    }
+    say({ rows: countRows(store), afterwards: await store.commit([{ type: "remove", id: leaseId(0) }]) });
+    await store.close();
+  },
+
+  async view(directory) {
+    const view = await openLeaseView(directory);
+    say({ rows: countRows(view) });
+    await view.close();
+  },
+};
+
+async function commitAndSay(store: LeaseStore, number: number): Promise<void> {
+  await store.commit(commitOf(number));
+  say({ durable: number });
+}
+
+function commitOf(number: number): LeaseChange[] {
+  const record = new Uint8Array(128).fill(number % 251);
+  return Array.from({ length: ROWS }, (_, row) => ({
+    type: "put",
+    id: leaseId(number * ROWS + row),
+    record,
+  }));
+}
+
+function countRows(store: Pick<LeaseStore, "load">): number {
+  let rows = 0;
+  store.load(() => rows++);
+  return rows;
+}
+
+function say(what: unknown): void {
+  writeSync(1, `${JSON.stringify(what)}\n`);
+}
+
+function sayError(error: unknown): void {
+  if (isStoreError(error)) say({ code: error.code, message: error.message });
+  else say({ unexpected: String(error) });
+}
+
+const [task = "", directory = ""] = process.argv.slice(2);
+tasks[task]?.(directory).catch(sayError);

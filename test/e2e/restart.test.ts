@@ -1,0 +1,127 @@
+import { describe, expect } from "vitest";
+import { startCapture } from "./bed/capture.js";
+import { configureGuideServer, shortTimers, startServer } from "./bed/guide-server.js";
+import {
+  buildGuide,
+  type GuideNetwork,
+  type Lease,
+  leasedPrefix,
+  startTenant,
+  type Tenant,
+  waitForRoutes,
+} from "./bed/guide.js";
+import type { Host } from "./bed/host.js";
+import { linkLocal } from "./bed/network.js";
+import { callClient, notifications, notifiedPrefix, prepareArea } from "./bed/neutron.js";
+import { ours } from "./bed/programs.js";
+import { waitFor } from "./bed/wait.js";
+import { expectWellFormed, scenario, testWorld } from "./fixture.js";
+
+describe("e2e restart: server", () => {
+  scenario().each(["kill -9", "stop"])(
+    "after %s and a start: leases kept, renewed, not given to others",
+    async (how) => {
+      const network = await buildGuide(await testWorld());
+      const { node, router, tenants } = network;
+      configureGuideServer(node, shortTimers);
+      await startServer(node, ours.server);
+      const leases = await leaseFor(network, tenants.slice(0, 2));
+      await waitForRoutes(network, leases);
+
+      await endServer(node, how);
+      const capture = await startCapture(node, "br-ex");
+      const before = leases.map(({ tenant }) => notifications(router, tenant.subnet).length);
+      expect(await startServer(node, ours.server)).toMatchObject({ status: 0, stderr: "" });
+      for (const [index, { tenant, prefix }] of leases.entries()) {
+        const count = before[index] ?? 0;
+        await waitFor("a renewal", () => notifications(router, tenant.subnet).length > count);
+        expect(notifiedPrefix(router, tenant.subnet)).toBe(prefix);
+      }
+      const others = await leaseFor(network, tenants.slice(2));
+      const prefixes = [...leases, ...others].map(({ prefix }) => prefix);
+      expect(new Set(prefixes).size).toBe(prefixes.length);
+      await waitForRoutes(network, [...leases, ...others]);
+
+      const packets = await capture?.finish();
+      if (packets === undefined) return;
+      const old = leases.map(({ tenant }) => tenant.subnet.bindAddress);
+      expectWellFormed(packets, [...old, await linkLocal(node, "br-ex")]);
+      const types = packets.filter(({ source }) => old.includes(source)).flatMap((packet) => packet.types);
+      expect(types).not.toContain("1");
+    },
+  );
+});
+
+describe("e2e restart: client", () => {
+  scenario()("after kill -9 and a start, pid file left behind: Rebind first, same prefix", async () => {
+    const network = await buildGuide(await testWorld(), 1);
+    const { node, router } = network;
+    configureGuideServer(node);
+    await startServer(node, ours.server);
+    for (const lease of await leaseFor(network, network.tenants)) {
+      const { subnet } = lease.tenant;
+      await killClient(router, lease.tenant);
+      router.remove(`${subnet.area}/prefix`);
+      const capture = await startCapture(node, "br-ex");
+      expect(await callClient(router, ours.client, "start", subnet)).toMatchObject({ status: 0, stderr: "" });
+      expect(await leasedPrefix(network, lease.tenant)).toBe(lease.prefix);
+      await waitForRoutes(network, [lease]);
+      const packets = await capture?.finish();
+      if (packets === undefined) continue;
+      expectWellFormed(packets, [subnet.bindAddress]);
+      const sent = packets.filter(({ source }) => source === subnet.bindAddress);
+      expect(sent[0]).toMatchObject({ types: ["6"], prefixes: [lease.prefix] });
+      expect(sent.flatMap(({ types }) => types)).not.toContain("1");
+    }
+  });
+
+  scenario()(
+    "after kill -9 and the loss of its area: the server knows it by its DUID, same prefix",
+    async () => {
+      const network = await buildGuide(await testWorld(), 1);
+      const { node, router } = network;
+      configureGuideServer(node);
+      await startServer(node, ours.server);
+      for (const { tenant, prefix } of await leaseFor(network, network.tenants)) {
+        await killClient(router, tenant);
+        router.remove(tenant.subnet.area);
+        await startTenant(network, tenant, ours.client);
+        expect(await leasedPrefix(network, tenant)).toBe(prefix);
+      }
+    },
+  );
+
+  scenario()("its pid file names a stranger's process: starts, and the stranger lives on", async () => {
+    const network = await buildGuide(await testWorld(), 1);
+    const { node, router, tenants } = network;
+    configureGuideServer(node);
+    await startServer(node, ours.server);
+    for (const tenant of tenants) {
+      const pidFile = `${tenant.subnet.area}/client.pid`;
+      prepareArea(router, tenant.subnet);
+      router.writeFile(pidFile, String(router.anchor));
+      expect((await callClient(router, ours.client, "start", tenant.subnet)).status).toBe(0);
+      expect(router.readFile(pidFile)).not.toBe(String(router.anchor));
+      await leasedPrefix(network, tenant);
+      expect(router.commandLine(router.anchor)).toBeDefined();
+    }
+  });
+});
+
+async function leaseFor(network: GuideNetwork, tenants: readonly Tenant[]): Promise<readonly Lease[]> {
+  for (const tenant of tenants) await startTenant(network, tenant, ours.client);
+  const leases: Lease[] = [];
+  for (const tenant of tenants) leases.push({ tenant, prefix: await leasedPrefix(network, tenant) });
+  return leases;
+}
+
+async function endServer(node: Host, how: string): Promise<void> {
+  if (how === "stop") await node.run([ours.server, "stop"]);
+  else await node.shell("kill -9 $(cat /var/lib/dibbler/server.pid)");
+  await waitFor("the server to be gone", () => !node.hasUdpPort(547));
+}
+
+async function killClient(router: Host, { subnet }: Tenant): Promise<void> {
+  await router.shell(`kill -9 $(cat ${subnet.area}/client.pid)`);
+  await waitFor("the client to be gone", () => !router.hasUdpPort(546));
+}

@@ -1,0 +1,129 @@
+import { describe, expect, it } from "vitest";
+import {
+  banner,
+  type CommandLine,
+  parseCommandLine,
+  pathsFor,
+  usage,
+} from "../../shared/edge/command-line.js";
+
+const none = { workDir: undefined, configFile: undefined, logDir: undefined };
+const parse = (line: string): ReturnType<typeof parseCommandLine> =>
+  parseCommandLine(line === "" ? [] : line.split(" "), "/here");
+
+describe("command line", () => {
+  const good: readonly (readonly [string, Partial<CommandLine>])[] = [
+    ["start", { action: "start" }],
+    ["STATUS", { action: "status" }],
+    ["statusXX", { action: "status" }],
+    ["running", { action: "run" }],
+    ["helpfoo", { action: "help" }],
+    ["Install", { action: "install" }],
+    ["uninstall", { action: "uninstall" }],
+    ["stop now please", { action: "stop" }],
+    ["start -w /area", { action: "start", workDir: "/area" }],
+    ["start -w/area", { action: "start", workDir: "/area" }],
+    ["-w /area start", { action: "start", workDir: "/area" }],
+    ["run -w rel/area", { action: "run", workDir: "/here/rel/area" }],
+    ["run -w .", { action: "run", workDir: "/here" }],
+    [
+      "run --config c.conf --log-dir logs",
+      { action: "run", configFile: "/here/c.conf", logDir: "/here/logs" },
+    ],
+    [
+      "--config=/c.conf run --log-dir=/logs -w /a",
+      { action: "run", configFile: "/c.conf", logDir: "/logs", workDir: "/a" },
+    ],
+    ["run -w /one -w /two", { action: "run", workDir: "/two" }],
+    [
+      "start -w /var/lib/neutron/pd/cb9b:ea13:qr-a7e4d663-e3",
+      { action: "start", workDir: "/var/lib/neutron/pd/cb9b:ea13:qr-a7e4d663-e3" },
+    ],
+  ];
+  it.each(good)("%s", (line, command) => {
+    expect(parse(line)).toEqual({ ok: true, command: { ...none, ...command } });
+  });
+
+  it.each([
+    ["", undefined],
+    ["-w /area", undefined],
+    ["frobnicate", "unknown action frobnicate"],
+    ["st", "unknown action st"],
+    ["run -x", "unknown option -x"],
+    ["-h", "unknown option -h"],
+    ["--help", "unknown option --help"],
+    ["--configuration=x run", "unknown option --configuration=x"],
+    ["run -w", "option -w needs a value"],
+    ["run --config=", "option --config needs a value"],
+  ])("%j is refused", (line, complaint) => {
+    expect(parse(line)).toEqual({ ok: false, complaint });
+  });
+});
+
+describe("paths", () => {
+  const paths = (role: "server" | "client", line: string): unknown => {
+    const parsed = parse(line);
+    return parsed.ok ? pathsFor(role, parsed.command) : undefined;
+  };
+
+  it("without options: Dibbler's", () => {
+    expect(paths("client", "run")).toEqual({
+      workDir: "/var/lib/dibbler",
+      configFile: "/etc/dibbler/client.conf",
+      logFile: "/var/log/dibbler/dibbler-client.log",
+      pidFile: "/var/lib/dibbler/client.pid",
+      duidFile: "/var/lib/dibbler/client-duid",
+    });
+    expect(paths("server", "run")).toMatchObject({
+      configFile: "/etc/dibbler/server.conf",
+      pidFile: "/var/lib/dibbler/server.pid",
+      logFile: "/var/log/dibbler/dibbler-server.log",
+    });
+  });
+
+  it.each(["client", "server"] as const)("%s with -w: everything in the directory", (role) => {
+    expect(paths(role, "run -w /area")).toEqual({
+      workDir: "/area",
+      configFile: `/area/${role}.conf`,
+      logFile: `/area/${role}.log`,
+      pidFile: `/area/${role}.pid`,
+      duidFile: `/area/${role}-duid`,
+    });
+  });
+
+  it("--config and --log-dir are stronger than -w", () => {
+    expect(paths("client", "run -w /area --config /c.conf --log-dir /logs")).toMatchObject({
+      workDir: "/area",
+      configFile: "/c.conf",
+      logFile: "/logs/dibbler-client.log",
+      pidFile: "/area/client.pid",
+    });
+  });
+});
+
+describe("texts", () => {
+  it.each(["client", "server"] as const)(
+    "%s: a banner of four lines with a bar, usage naming every option",
+    (role) => {
+      const lines = banner(role, "1.2.3").split("\n");
+      expect(lines).toHaveLength(5);
+      expect(lines.slice(0, 4).every((line) => line.startsWith("| "))).toBe(true);
+      expect(lines[0]).toContain("1.2.3");
+      expect(lines[0]).toContain(role.toUpperCase());
+      for (const word of [
+        "status",
+        "start",
+        "stop",
+        "install",
+        "uninstall",
+        "run",
+        "help",
+        " -w <directory>",
+        "--config",
+        "--log-dir",
+      ]) {
+        expect(usage(role)).toContain(word);
+      }
+    },
+  );
+});

@@ -1,0 +1,100 @@
+import { expect } from "vitest";
+import { formatDuid } from "../../shared/duid.js";
+import { formatIp6, formatPrefix, masked } from "../../shared/prefix.js";
+import { type ClientServerMessage, decodeMessage } from "../../shared/wire/message.js";
+import { codeOf, find, findAll, type IaPd, type Option } from "../../shared/wire/options.js";
+
+/** A lease in an answer, as text. */
+export interface AnsweredLease {
+  readonly prefix: string;
+  readonly preferred: number;
+  readonly valid: number;
+}
+
+/** An IA in an answer. */
+export interface AnsweredIa {
+  readonly type: "pd" | "na";
+  readonly iaid: number;
+  readonly t1: number;
+  readonly t2: number;
+  readonly status: number | undefined;
+  readonly leases: readonly AnsweredLease[];
+}
+
+/** What a client gets. */
+export interface Answer {
+  readonly type: string;
+  readonly xid: number;
+  readonly options: readonly Option[];
+  readonly codes: readonly number[];
+  readonly ias: readonly AnsweredIa[];
+  /** Status at message level. */
+  readonly status: number | undefined;
+  readonly clientId: string | undefined;
+  readonly serverId: string | undefined;
+}
+
+/** Reads an answer, having checked what holds for every packet of a server. */
+export function readAnswer(bytes: Uint8Array): Answer {
+  const decoded = decodeMessage(bytes);
+  if (!decoded.ok || decoded.message.form !== "message") throw new Error("the server sent no message");
+  expect(decoded.faults, "faults in what the server sent").toEqual([]);
+  const { type, xid, options } = decoded.message;
+  const clientId = find(options, "clientId");
+  const serverId = find(options, "serverId");
+  const answer: Answer = {
+    type,
+    xid,
+    options,
+    codes: options.map(codeOf),
+    ias: readIas(decoded.message),
+    status: find(options, "statusCode")?.status,
+    clientId: clientId === undefined ? undefined : formatDuid(clientId),
+    serverId: serverId === undefined ? undefined : formatDuid(serverId),
+  };
+  checkAnswer(answer);
+  return answer;
+}
+
+function readIas({ options }: ClientServerMessage): AnsweredIa[] {
+  return options.flatMap((candidate) => {
+    if (candidate.name === "iaPd") return [readIa("pd", candidate.value)];
+    return candidate.name === "iaNa" ? [readIa("na", candidate.value)] : [];
+  });
+}
+
+function readIa(type: "pd" | "na", { iaid, t1, t2, options }: IaPd): AnsweredIa {
+  const prefixes = findAll(options, "iaPrefix").map(({ prefix, preferred, valid }) => {
+    expect(formatPrefix(masked(prefix)), "host bits").toBe(formatPrefix(prefix));
+    return { prefix: formatPrefix(prefix), preferred, valid };
+  });
+  const addresses = findAll(options, "iaAddr").map(({ address, preferred, valid }) => {
+    return { prefix: `${formatIp6(address)}/128`, preferred, valid };
+  });
+  const leases = type === "pd" ? prefixes : addresses;
+  return { type, iaid, t1, t2, status: find(options, "statusCode")?.status, leases };
+}
+
+/** Options that a client must never get, at the top of a message (RFC 8415 appendices B and C). */
+const NEVER = [5, 6, 8, 9, 18, 26];
+const SINGLETONS = [1, 2, 7, 11, 12, 13, 14, 20, 23, 24, 32, 82, 83];
+
+/** What holds for every answer, whatever was asked. */
+function checkAnswer({ type, codes, ias, serverId }: Answer): void {
+  expect(["advertise", "reply"]).toContain(type);
+  expect(serverId).toBeDefined();
+  expect(codes.filter((code) => NEVER.includes(code))).toEqual([]);
+  for (const code of SINGLETONS) expect(codes.filter((other) => other === code).length).toBeLessThan(2);
+  const names = ias.map((ia) => `${ia.type} ${ia.iaid}`);
+  expect(new Set(names).size, "an IA twice").toBe(names.length);
+  const alive = ias.filter((ia) => ia.leases.some(({ valid }) => valid > 0));
+  expect(new Set(alive.map(({ t1, t2 }) => `${t1} ${t2}`)).size, "unlike timers").toBeLessThan(2);
+  for (const { t1, t2, status, leases } of ias) {
+    expect(t1 <= t2 || t2 === 0, `T1 ${t1} > T2 ${t2}`).toBe(true);
+    for (const lease of leases) {
+      expect(lease.preferred).toBeLessThanOrEqual(lease.valid);
+      if (lease.valid > 0) expect(t2).toBeLessThanOrEqual(lease.valid);
+    }
+    expect(status === undefined || (status === 0) === leases.length > 0, "status and leases").toBe(true);
+  }
+}

@@ -1,0 +1,84 @@
+import { millis, seconds } from "../../shared/brand.js";
+import type { PdClass, Range, ServerConfig, ServerInterface } from "../../shared/config/types.js";
+import { type Duid, duid } from "../../shared/duid.js";
+import { type Ip6, parseIp6, parsePrefix, type Prefix } from "../../shared/prefix.js";
+
+/** Instant at which every test begins. */
+export const START = millis(1_800_000_000_000);
+/** The server's DUID. */
+export const SERVER_ID: Duid = duid(Uint8Array.of(0, 3, 0, 1, 2, 0, 0, 0, 0, 0xfe));
+
+/** An address that is known to be one. */
+export function ip(text: string): Ip6 {
+  const address = parseIp6(text);
+  if (address === undefined) throw new Error(`no address: ${text}`);
+  return address;
+}
+
+/** A prefix that is known to be one. */
+export function prefix(text: string): Prefix {
+  const parsed = parsePrefix(text);
+  if (parsed === undefined) throw new Error(`no prefix: ${text}`);
+  return parsed;
+}
+
+/** Bounds of a time; one value for both when only one is given. */
+export const range = (min: number, max = min): Range => ({ min: seconds(min), max: seconds(max) });
+
+/** Dibbler's bounds. */
+export const TIMES = {
+  t1: range(5, 3600),
+  t2: range(10, 5400),
+  preferred: range(7200, 86400),
+  valid: range(10800, 172800),
+} as const;
+
+/** Times that a test can count on: no bounds for T1 and T2, one value for each lifetime. */
+export const FIXED = {
+  t1: range(0, 0xffffffff),
+  t2: range(0, 0xffffffff),
+  preferred: range(1000),
+  valid: range(2000),
+} as const;
+
+/** A `pd-class`: `/length` pieces of some pools. */
+export function pdClass(length: number, pools: readonly string[], times: Partial<PdClass> = {}): PdClass {
+  return { ...FIXED, pools: pools.map(prefix), length, ...times };
+}
+
+/** An `iface` block. */
+export function iface(
+  name: string,
+  pdClasses: readonly PdClass[],
+  settings: Partial<ServerInterface> = {},
+): ServerInterface {
+  return {
+    selector: { name },
+    pdClasses,
+    preference: 0,
+    rapidCommit: false,
+    clientMaxLease: 10,
+    unicast: undefined,
+    ...FIXED,
+    options: [],
+    at: { line: 1, column: 1 },
+    ...settings,
+  };
+}
+
+/** A whole configuration. */
+export function configure(
+  interfaces: readonly ServerInterface[],
+  settings: Partial<ServerConfig> = {},
+): ServerConfig {
+  return {
+    log: { level: 8, mode: "full", name: "server", colors: false },
+    script: "/hook",
+    scriptTimeout: seconds(10),
+    scriptReplay: true,
+    compatibility: "fixed",
+    inactiveMode: false,
+    interfaces,
+    ...settings,
+  };
+}
