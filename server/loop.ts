@@ -19,7 +19,10 @@ export interface LoopParts {
   readonly socketFor: (interfaceName: string) => Pick<UdpSocket, "send"> | undefined;
 }
 
-/** The running server: `push` takes events in, `close` resolves when all that was decided is durable and sent. */
+/**
+ * The running server: `push` takes events in; `close` takes no more of them and resolves when all that was decided is
+ * durable and sent.
+ */
 export interface ServerLoop {
   readonly push: (event: ServerEvent) => void;
   readonly close: () => Promise<void>;
@@ -46,13 +49,17 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
   const spoilt = new Set<LeaseId>();
   /** Events to decide on again once their refused changes are undone. */
   const again: ServerEvent[] = [];
-  const alarm = createAlarm(parts.clock, () => push({ type: "timer" }));
+  const alarm = createAlarm(parts.clock, () => {
+    push({ type: "timer" });
+  });
   let commits = 0;
   let scheduled = false;
+  let closing = false;
   let dropped = 0;
   let idle = (): void => undefined;
 
   function push(event: ServerEvent): void {
+    if (closing) return;
     if (queue.length >= QUEUE_LIMIT && event.type === "datagram") {
       dropped++;
       return;
@@ -77,7 +84,8 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
       .splice(0, BATCH_LIMIT)
       .map((event) => decide(event, step(parts.state, event, env)));
     carryOut(decisions);
-    alarm.set(deadline(parts.state));
+    if (closing) alarm.cancel();
+    else alarm.set(deadline(parts.state));
     if (queue.length > 0) schedule();
     else if (commits === 0) idle();
   }
@@ -155,7 +163,7 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
   return {
     push,
     close() {
-      alarm.cancel();
+      closing = true;
       return new Promise((resolve) => {
         idle = resolve;
         schedule();

@@ -90,8 +90,8 @@ async function openServer({ config, paths, log }: Surroundings<ServerConfig>): P
 
   return {
     async stop() {
-      await Promise.all(sockets.map((socket) => socket.close()));
       await loop.close();
+      await Promise.all(sockets.map((socket) => socket.close()));
       await store.close();
       await hooks?.drain(HOOK_DRAIN_MS);
     },

@@ -1,0 +1,158 @@
+import { describe, expect, test } from "vitest";
+import type { LogId } from "../../shared/catalogue.js";
+import { createClock } from "../../shared/edge/clock.js";
+import type { HookCall } from "../../shared/hook.js";
+import { createMemoryStore, createStoreMemory } from "../../shared/lease/memory-store.js";
+import type { LeaseStore } from "../../shared/lease/store.js";
+import { createServerLoop, type LoopParts, type ServerLoop } from "../../server/loop.js";
+import { readAnswer } from "./answer.js";
+import { createClient, createRig, pd, prefixIn, type TestClient } from "./rig.js";
+import { configure, iface, pdClass } from "./settings.js";
+
+/** A loop over a real engine, with whatever store a test wants, and a note of all that leaves it in order. */
+function createBench(store: LeaseStore): {
+  readonly loop: ServerLoop;
+  readonly client: (n: number) => TestClient;
+  readonly seen: string[];
+  readonly answers: Uint8Array[];
+  readonly settled: () => Promise<void>;
+} {
+  const rig = createRig(configure([iface("eth0", [pdClass(56, ["2001:db8::/48"])])]));
+  const seen: string[] = [];
+  const answers: Uint8Array[] = [];
+  const note = (what: string): void => void seen.push(what);
+  const parts: LoopParts = {
+    state: rig.state,
+    store,
+    hooks: {
+      run: ({ action }: HookCall) => {
+        note(`run ${action}`);
+        return Promise.resolve();
+      },
+      pending: () => 0,
+      drain: () => Promise.resolve(),
+    },
+    clock: createClock(),
+    random: (octets) => new Uint8Array(octets),
+    log: (id: LogId) => {
+      if (id === "SERVER-COMMIT-FAILED" || id === "SERVER-OVERLOADED") note(id);
+    },
+    socketFor: () => ({
+      send: (bytes) => {
+        note("send");
+        answers.push(bytes);
+      },
+    }),
+  };
+  const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20));
+  return { loop: createServerLoop(parts), client: (n) => createClient(rig, n), seen, answers, settled };
+}
+
+const given = (bytes: Uint8Array | undefined): string | undefined =>
+  bytes === undefined ? undefined : prefixIn(readAnswer(bytes));
+
+describe("server loop", () => {
+  test("Request -> nothing is sent and no script runs before the commit is durable", async () => {
+    let release = (): void => undefined;
+    const durable = new Promise<void>((resolve) => (release = resolve));
+    const store = createMemoryStore();
+    const slow: LeaseStore = { ...store, commit: (changes) => durable.then(() => store.commit(changes)) };
+    const { loop, client, seen, settled } = createBench(slow);
+
+    loop.push(client(1).event("request", [pd(1)]));
+    await settled();
+    expect(seen).toEqual([]);
+    release();
+    await settled();
+    expect(seen).toEqual(["send", "run add"]);
+  });
+
+  test("Solicit -> is answered at once, nothing being committed", async () => {
+    const { loop, client, seen, settled } = createBench({
+      ...createMemoryStore(),
+      commit: () => Promise.reject(new Error("no commit was expected")),
+    });
+    loop.push(client(1).event("solicit", [pd(1)]));
+    await settled();
+    expect(seen).toEqual(["send"]);
+  });
+
+  test("many Requests in one turn -> one commit for all their Replies", async () => {
+    const sizes: number[] = [];
+    const store = createMemoryStore();
+    const counting: LeaseStore = {
+      ...store,
+      commit: (changes) => {
+        sizes.push(changes.length);
+        return store.commit(changes);
+      },
+    };
+    const { loop, client, answers, settled } = createBench(counting);
+    for (let n = 1; n <= 100; n++) loop.push(client(n).event("request", [pd(1)]));
+    await settled();
+    expect(sizes).toEqual([100]);
+    expect(new Set(answers.map(given)).size).toBe(100);
+  });
+
+  test("commit fails -> no Reply, the lease does not exist, the repeated Request gets it", async () => {
+    let broken = true;
+    const store = createMemoryStore({ fail: () => (broken ? new Error("disk full") : undefined) });
+    const { loop, client, seen, answers, settled } = createBench(store);
+    const first = client(1);
+
+    loop.push(first.event("request", [pd(1)]));
+    await settled();
+    expect(seen).toEqual(["SERVER-COMMIT-FAILED"]);
+    broken = false;
+    loop.push(first.event("request", [pd(1)]));
+    await settled();
+    expect(seen).toEqual(["SERVER-COMMIT-FAILED", "send", "run add"]);
+    expect(given(answers[0])).toMatch(/^2001:db8:0:.*\/56$/);
+  });
+
+  test("a renewal that cannot be stored -> the lease stays as the store has it", async () => {
+    let broken = false;
+    const memory = createStoreMemory();
+    const store = createMemoryStore({ memory, fail: () => (broken ? new Error("disk full") : undefined) });
+    const { loop, client, answers, settled } = createBench(store);
+    const holder = client(1);
+    loop.push(holder.event("request", [pd(1)]));
+    await settled();
+    const prefix = given(answers[0]) ?? "";
+    broken = true;
+    loop.push(holder.event("renew", [pd(1, prefix)]));
+    await settled();
+    expect(answers).toHaveLength(1);
+    expect(memory.records.size).toBe(1);
+    broken = false;
+    loop.push(holder.event("renew", [pd(1, prefix)]));
+    await settled();
+    expect(given(answers[1])).toBe(prefix);
+  });
+
+  test("another server has the prefix -> the refused decision is made again", async () => {
+    let refusals = 1;
+    const store = createMemoryStore({ refuse: () => refusals-- > 0 });
+    const { loop, client, seen, answers, settled } = createBench(store);
+    loop.push(client(1).event("request", [pd(1)]));
+    await settled();
+    expect(seen).toEqual(["send", "run add"]);
+    expect(given(answers[0])).toBeDefined();
+  });
+
+  test("more datagrams than the queue holds -> the rest is dropped and counted, all others are answered", async () => {
+    const { loop, client, seen, answers, settled } = createBench(createMemoryStore());
+    const solicit = client(1).event("solicit", [pd(1)]);
+    for (let n = 0; n < 8192 + 5; n++) loop.push(solicit);
+    await expect.poll(() => answers.length, { timeout: 20_000 }).toBe(8192);
+    await settled();
+    expect(seen.filter((what) => what === "SERVER-OVERLOADED")).toHaveLength(1);
+  });
+
+  test("close -> resolves when what was queued has been committed and sent", async () => {
+    const { loop, client, seen } = createBench(createMemoryStore());
+    loop.push(client(1).event("request", [pd(1)]));
+    await loop.close();
+    expect(seen).toEqual(["send", "run add"]);
+  });
+});
