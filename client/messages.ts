@@ -64,7 +64,7 @@ export function release(bindings: readonly Binding[], server: Duid): Outgoing {
 
 /** The whole message, made anew for each copy: client, server, IAs, flags, elapsed time, option request. */
 export function compose(
-  { duid, rapidCommit, requestedOptions }: ClientSetup,
+  { duid, rapidCommit, requestedOptions, sentOptions }: ClientSetup,
   { type, server, ias }: Outgoing,
   xid: Xid,
   elapsed: number,
@@ -73,6 +73,7 @@ export function compose(
   if (server !== undefined) options.push(option("serverId", server));
   options.push(...ias.map(iaOption));
   if (type === "solicit" && rapidCommit) options.push(option("rapidCommit", null));
+  if (type !== "release") options.push(...sentOptions);
   options.push(option("elapsedTime", elapsed));
   if (type !== "release") options.push(option("optionRequest", requestList(requestedOptions)));
   return clientServerMessage(type, xid, options);

@@ -4,6 +4,7 @@ import type { Duid } from "../shared/duid.js";
 import type { HookCall } from "../shared/hook.js";
 import type { Ip6 } from "../shared/prefix.js";
 import type { Random, Retransmission } from "../shared/proto/retransmit.js";
+import type { Option } from "../shared/wire/options.js";
 import type { Binding, WantedIa } from "./binding.js";
 import type { Offer } from "./choose.js";
 import type { RememberedLink } from "./remembered.js";
@@ -25,6 +26,8 @@ export interface ClientSetup {
   readonly insist: boolean;
   /** Option codes to ask for besides SOL_MAX_RT. */
   readonly requestedOptions: readonly number[];
+  /** Options with the values wished for, sent along in every message that asks for something. */
+  readonly sentOptions: readonly Option[];
 }
 
 /** One message under way: its transaction-id stays, its copies are made anew (RFC 8415 15, 16.1). */

@@ -24,7 +24,7 @@ export const CATALOGUE = {
   "HOOK-STATUS": {
     level: 5,
     text: "Script execution complete ({script} {action}), return code={status}{says}",
-    note: "The hook script reports a failure by its exit status; the lease is not touched by that. Try the script by hand.",
+    note: "The hook script reports a failure by its exit status; the lease is not touched. Try it by hand.",
   },
   "HOOK-SIGNAL": {
     level: 5,
@@ -39,7 +39,7 @@ export const CATALOGUE = {
   "HOOK-NOT-RUN": {
     level: 4,
     text: "Script {script} {action} could not be run: {reason}",
-    note: "The file is missing, not executable or its interpreter is; leases are given all the same, but without the script.",
+    note: "The file or its interpreter is missing or not executable; leases are given all the same.",
   },
   "HOOK-SHELL": {
     level: 6,
@@ -48,13 +48,13 @@ export const CATALOGUE = {
   },
   "HOOK-OVERLOAD": {
     level: 4,
-    text: "Scripts cannot keep up: {dropped} calls dropped, {superseded} left out because a later one makes them void",
-    note: "More hook calls wait than the queue holds. Dropped calls may leave routes missing; make the script faster.",
+    text: "Scripts cannot keep up: {dropped} calls dropped, {superseded} left out as others make them void",
+    note: "More hook calls wait than the queue holds. Routes may be missing now; make the script faster.",
   },
   "HOOK-ABANDONED": {
     level: 4,
     text: "{count} calls of {script} were not made: the program ends",
-    note: "The shutdown did not wait for every hook call that was due. After the next start the live leases are replayed.",
+    note: "The shutdown did not wait for every hook call that was due. The next start replays live leases.",
   },
   "LOG-NO-SYSLOG": {
     level: 4,
@@ -221,6 +221,46 @@ export const CATALOGUE = {
     note: "The client asks for more than fits into one answer.",
   },
   // --- client ---
+  "CLIENT-DUID": {
+    level: 7,
+    text: "My DUID is {duid} ({origin} {file}).",
+    note: "Servers know this client by it; the same DUID gets the same prefix again.",
+  },
+  "CLIENT-STARTED": {
+    level: 6,
+    text: "Asking for {count} prefix(es) on {interface}, from {address}.",
+    note: "The socket is bound; the first message leaves within a second.",
+  },
+  "CLIENT-WAITING": {
+    level: 6,
+    text: "Waiting (inactive-mode): {sentence}",
+    note: "With inactive-mode an interface that is not usable is looked at every 3 s.",
+  },
+  "CLIENT-NOT-DONE": {
+    level: 5,
+    text: "{interface}: configured but not acted upon: {what}",
+    note: "Only prefix delegation is done; the rest of the configuration is unaffected.",
+  },
+  "CLIENT-SOCKET-TROUBLE": {
+    level: 4,
+    text: "{sentence} ({kind})",
+    note: "Sending or receiving failed; the client goes on and tries again at its usual times.",
+  },
+  "CLIENT-STATE-BROKEN": {
+    level: 4,
+    text: "{path} cannot be used ({why}); it was kept as {aside}, and the client starts afresh",
+    note: "Leases of the run before are not known; servers give the same prefix by the DUID as a rule.",
+  },
+  "CLIENT-STATE-FOREIGN": {
+    level: 5,
+    text: "{path} belongs to another DUID ({duid}) and is not used",
+    note: "The DUID was changed since; leases of the old one end by themselves.",
+  },
+  "CLIENT-STATE-UNSAVED": {
+    level: 4,
+    text: "The leases are in use but cannot be remembered: {sentence}",
+    note: "A restart would not know of them. Look after the directory; said once until it works again.",
+  },
   "CLIENT-PHASE": {
     level: 7,
     text: "{interface}: {from} -> {to} ({event}); next: {next}",

@@ -90,14 +90,14 @@ export function adjacent(cursor: Cursor): Span {
 const PUNCTUATION = /^[{}(),;]$/;
 
 /**
- * Goes on to where the next statement may begin: a `}`, a reserved word, or a word that begins a line. Blocks on the way
+ * Goes on to where the next statement may begin: a `}`, a reserved word, or whatever begins a line like a word. Blocks on the way
  * are skipped whole. A caller that has consumed something always makes progress.
  */
 export function skipToStatement(cursor: Cursor): void {
   for (;;) {
     const token = peek(cursor);
     if (token.kind === "end" || isAt(cursor, "}")) return;
-    if (token.kind === "word" && (token.first || isAtKeyword(cursor))) return;
+    if (isAtKeyword(cursor) || (token.first && ["word", "junk"].includes(token.kind))) return;
     if (isAt(cursor, "{")) skipBlock(cursor);
     else cursor.position++;
   }

@@ -3,6 +3,7 @@ import {
   type Cursor,
   expected,
   isAt,
+  isAtBreak,
   peek,
   skipToBlock,
   skipToStatement,
@@ -38,6 +39,8 @@ interface Parsing<H, S extends string> {
   readonly met: Set<string>;
   /** Offset of the directive that showed last that a `}` is missing. */
   missingBraceAt: number;
+  /** Blocks that were closed for that reason, whose `}` may still come. */
+  closedEarly: number;
 }
 
 /**
@@ -56,7 +59,7 @@ export function parse<H, S extends string>(
   for (const span of lexed.openStrings) {
     report.error(span, "this text has no closing quote", "strings end with the mark they began with");
   }
-  return readStatements({ grammar, cursor, met: new Set(), missingBraceAt: -1 }, undefined);
+  return readStatements({ grammar, cursor, met: new Set(), missingBraceAt: -1, closedEarly: 0 }, undefined);
 }
 
 function readStatements<H, S extends string>(
@@ -73,8 +76,10 @@ function readStatements<H, S extends string>(
     if (isAt(cursor, "}")) {
       const brace = take(cursor);
       if (block !== undefined) return nodes;
-      cursor.report.error(brace, 'unexpected "}": no block is open here');
+      if (parsing.closedEarly > 0) parsing.closedEarly--;
+      else cursor.report.error(brace, 'unexpected "}": no block is open here');
     } else if (block !== undefined && isBraceMissing(parsing, block)) {
+      parsing.closedEarly++;
       return nodes;
     } else {
       const node = readStatement(parsing, block);
@@ -100,6 +105,7 @@ function readStatement<H, S extends string>(
   cursor.subject = subject;
   const read = readValue(cursor, row, isGuess);
   if (read === undefined && (row.body === undefined || !skipToBlock(cursor))) {
+    if (!isAtBreak(cursor) && !isAt(cursor, "{")) take(cursor);
     skipToStatement(cursor);
     return undefined;
   }

@@ -27,11 +27,7 @@ export const flag: Syntax<true> = { expects: "nothing", begins: () => true, read
 
 /** A number, decimal or hexadecimal with suffix h; the words yes, true, no and false count as 1 and 0. */
 export function number(least = 0, most = MAX_NUMBER): Syntax<number> {
-  return numeric(describeRange("a number", least, most), least, most, (text) => {
-    if (/^\d+$/.test(text)) return Number(text);
-    if (/^\d[\dA-Fa-f]*[hH]$/.test(text)) return parseInt(text, 16);
-    return BOOLEANS.get(text.toLowerCase());
-  });
+  return numeric(describeRange("a number", least, most), least, most, parseNumber);
 }
 
 /** A number that can only be decimal, as after the slash of a prefix. */
@@ -42,10 +38,10 @@ export function decimal(least: number, most: number): Syntax<number> {
 }
 
 /** 0 or 1, or the words for them; other numbers are refused. */
-export const toggle: Syntax<boolean> = map({ ...number(0, 1), expects: "0 or 1" }, (value) => value === 1);
+export const toggle: Syntax<boolean> = map(numeric("0 or 1", 0, 1, parseNumber), (value) => value === 1);
 
 /** Any number, all but 0 meaning true. */
-export const truth: Syntax<boolean> = map({ ...number(), expects: "0 or 1" }, (value) => value !== 0);
+export const truth: Syntax<boolean> = map(number(), (value) => value !== 0);
 
 /** A string in single or double quotes, or a bare word; `expects` says what for. */
 export function word(expects: string): Syntax<string> {
@@ -258,6 +254,12 @@ export function terminated<T>(syntax: Syntax<T>): Syntax<T> {
       return accept(cursor, ";") ? value : expected(cursor, '";"');
     },
   };
+}
+
+function parseNumber(written: string): number | undefined {
+  if (/^\d+$/.test(written)) return Number(written);
+  if (/^\d[\dA-Fa-f]*[hH]$/.test(written)) return parseInt(written, 16);
+  return BOOLEANS.get(written.toLowerCase());
 }
 
 function numeric(

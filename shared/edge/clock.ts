@@ -23,8 +23,8 @@ export interface Alarm {
 }
 
 /**
- * The clock of a program: the wall clock at its start, advanced by the monotonic clock. Setting the wall clock
- * changes nothing; time spent suspended counts, because lifetimes run out meanwhile.
+ * The clock of a program: the wall clock at its start, advanced by the monotonic clock. Setting the wall
+ * clock changes nothing; time spent suspended counts, because lifetimes run out meanwhile.
  */
 export function createClock(sources: TimeSources = SYSTEM): Clock {
   const anchor = sources.wall() - sources.monotonic();
@@ -46,8 +46,9 @@ export function createClock(sources: TimeSources = SYSTEM): Clock {
 }
 
 /**
- * An alarm that calls `ring` once when the clock has reached the deadline last set, never before it. Deadlines beyond
- * the 24 days of one Node timer are fine; a deadline that is past rings in the next turn of the event loop.
+ * An alarm that calls `ring` once when the clock has reached the deadline last set, never before it.
+ * Deadlines beyond the 24 days of one Node timer are fine; a deadline that is past rings in the next turn of
+ * the event loop.
  */
 export function createAlarm(clock: Clock, ring: () => void): Alarm {
   let deadline = Infinity;
@@ -96,7 +97,10 @@ export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
-/** A difference between wall and monotonic clock that cannot be slewing by a time service between two readings. */
+/**
+ * A difference between wall and monotonic clock that cannot be slewing by a time service between two
+ * readings.
+ */
 const DRIFT_MS = 1000;
 /** Node's timers stand still while the machine is suspended, so none of them may sleep for long. */
 const LONGEST_SLEEP_MS = 60_000;

@@ -33,8 +33,9 @@ export interface Paths {
 
 /**
  * Reads the arguments after the script name, as Dibbler does: the action in any case and by its first letters
- * ("STATUS", "running"), further words ignored; and more freely: options before the action as well, `--config=FILE`.
- * `cwd` makes relative paths absolute, which Dibbler's client omits, so that it looks for DIR below DIR.
+ * ("STATUS", "running"), further words ignored; and more freely: options before the action as well,
+ * `--config=FILE`. `cwd` makes relative paths absolute, which Dibbler's client omits, so that it looks for
+ * DIR below DIR.
  */
 export function parseCommandLine(args: readonly string[], cwd: string): ParsedCommandLine {
   const words: string[] = [];
@@ -68,8 +69,8 @@ export function parseCommandLine(args: readonly string[], cwd: string): ParsedCo
 }
 
 /**
- * Dibbler's fixed paths, or with `-w DIR` everything in DIR under the names of Dibbler's client (server.conf, server.pid,
- * server.log for the server, which has no -w in Dibbler).
+ * Dibbler's fixed paths, or with `-w DIR` everything in DIR under the names of Dibbler's client (server.conf,
+ * server.pid, server.log for the server, which has no -w in Dibbler).
  */
 export function pathsFor(role: Role, command: CommandLine): Paths {
   const { workDir: own, configFile, logDir } = command;

@@ -6,7 +6,9 @@ import { fileError } from "./files.js";
 import { probePidFile, removeStalePidFile } from "./pid-file.js";
 import { isAlive } from "./process-info.js";
 
-/** How to start the daemon: the arguments after the script (paths absolute), flags for Node, variables to add. */
+/**
+ * How to start the daemon: the arguments after the script (paths absolute), flags for Node, variables to add.
+ */
 export interface StartOptions {
   readonly role: Role;
   readonly paths: Paths;
@@ -18,9 +20,10 @@ export interface StartOptions {
 }
 
 /**
- * Action `start`, calling side: detaches a copy of this program, waits for its word, prints, and returns the exit status:
- * 0 only when the daemon serves. The daemon has a session of its own and none of the caller's descriptors: Neutron's
- * agent reads our output to its end, and a daemon that held it open would block the agent for ever.
+ * Action `start`, calling side: detaches a copy of this program, waits for its word, prints, and returns the
+ * exit status: 0 only when the daemon serves. The daemon has a session of its own and none of the caller's
+ * descriptors: Neutron's agent reads our output to its end, and a daemon that held it open would block the
+ * agent for ever.
  */
 export async function startDaemon(options: StartOptions): Promise<number> {
   const { role, paths } = options;
@@ -37,7 +40,10 @@ export async function startDaemon(options: StartOptions): Promise<number> {
   return 1;
 }
 
-/** True in the detached copy that `startDaemon` made. To be asked first of all: it takes the mark out of the environment. */
+/**
+ * True in the detached copy that `startDaemon` made. To be asked first of all: it takes the mark out of the
+ * environment.
+ */
 export function isDaemon(): boolean {
   if (process.env["DIBBLER_DAEMON"] === undefined) return false;
   delete process.env["DIBBLER_DAEMON"];
@@ -45,19 +51,27 @@ export function isDaemon(): boolean {
   return true;
 }
 
-/** Daemon: tells the waiting `start` that all is well. Does nothing in the foreground, or when told before. */
+/**
+ * Daemon: tells the waiting `start` that all is well. Does nothing in the foreground, or when told before.
+ */
 export function reportReady(): void {
   report(READY);
 }
 
-/** Ends a failed start or run with exit status 1: the sentence goes to the waiting `start`, or to stderr in the foreground. */
+/**
+ * Ends a failed start or run with exit status 1: the sentence goes to the waiting `start`, or to stderr in
+ * the foreground.
+ */
 export function fatal(sentence: string): never {
   if (reportTo === undefined) complain(sentence);
   report(sentence);
   process.exit(1);
 }
 
-/** Makes the work directory the current one and sets the umask to 027. Throws SystemError when the directory is missing. */
+/**
+ * Makes the work directory the current one and sets the umask to 027. Throws SystemError when the directory
+ * is missing.
+ */
 export function enterWorkDir(directory: string): void {
   process.umask(0o027);
   try {
@@ -69,19 +83,20 @@ export function enterWorkDir(directory: string): void {
 
 /** Action `status`: prints Dibbler's three lines, returns the exit status: 0 when `role` runs, else 1. */
 export function printStatus(role: Role, paths: Paths): number {
-  const line = (which: Role | "relay"): string => {
+  const state = (which: Role | "relay"): string => {
     const found = probePidFile(`${paths.workDir}/${which}.pid`, which);
     return found.state === "running" ? `RUNNING, pid=${found.pid}` : "NOT RUNNING.";
   };
-  print(
-    `Dibbler server: ${line("server")}\nDibbler client: ${line("client")}\nDibbler relay : ${line("relay")}\n`,
-  );
+  print(`Dibbler server: ${state("server")}\n`);
+  print(`Dibbler client: ${state("client")}\n`);
+  print(`Dibbler relay : ${state("relay")}\n`);
   return probePidFile(paths.pidFile, role).state === "running" ? 0 : 1;
 }
 
 /**
- * Action `stop`: sends TERM and waits until the process is gone, at most `timeoutMs`; prints Dibbler's sentences and returns
- * the exit status. Never signals a process that is not ours; removes a pid file that belongs to nobody.
+ * Action `stop`: sends TERM and waits until the process is gone, at most `timeoutMs`; prints Dibbler's
+ * sentences and returns the exit status. Never signals a process that is not ours; removes a pid file that
+ * belongs to nobody.
  */
 export async function stopDaemon(role: Role, paths: Paths, timeoutMs = 30_000): Promise<number> {
   const found = probePidFile(paths.pidFile, role);
@@ -115,9 +130,9 @@ export async function stopDaemon(role: Role, paths: Paths, timeoutMs = 30_000): 
 }
 
 /**
- * Calls `stop` at the first TERM or INT (later ones are ignored: the shutdown is under way) and `reload` at each HUP.
- * USR1 does nothing, as in Dibbler; without a handler it would open Node's debugger to everyone on the machine.
- * Returns the function that undoes all this.
+ * Calls `stop` at the first TERM or INT (later ones are ignored: the shutdown is under way) and `reload` at
+ * each HUP. USR1 does nothing, as in Dibbler; without a handler it would open Node's debugger to everyone on
+ * the machine. Returns the function that undoes all this.
  */
 export function onSignals(handlers: {
   readonly stop: (signal: string) => void;
@@ -214,8 +229,9 @@ async function inTime(promise: Promise<void>, ms: number): Promise<boolean> {
 const GRACE_MS = 3000;
 
 /**
- * Closes what the caller left open beyond stdio, e.g. a lock taken by `flock 200>file`. Node marks low descriptors as not
- * to be passed on, but misses higher ones. Its own are pairs of pipe ends and anonymous inodes; all else came from outside.
+ * Closes what the caller left open beyond stdio, e.g. a lock taken by `flock 200>file`. Node marks low
+ * descriptors as not to be passed on, but misses higher ones. Its own are pairs of pipe ends and anonymous
+ * inodes; all else came from outside.
  */
 function closeInherited(): void {
   const ends = new Set<string>();

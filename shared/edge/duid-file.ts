@@ -18,8 +18,9 @@ export type DuidPlan =
   | { readonly kind: "en"; readonly enterprise: number; readonly identifier: Uint8Array };
 
 /**
- * The DUID of the file, else a new one made by `plan` and saved there (mode 0640, no newline). An existing DUID wins over
- * the plan. Throws SystemError: "bad-duid-file", "no-mac" when no interface offers one, or what the file system says.
+ * The DUID of the file, else a new one made by `plan` and saved there (mode 0640, no newline). An existing
+ * DUID wins over the plan. Throws SystemError: "bad-duid-file", "no-mac" when no interface offers one, or
+ * what the file system says.
  */
 export function loadOrMakeDuid(
   path: string,
@@ -41,8 +42,9 @@ export function loadOrMakeDuid(
 }
 
 /**
- * Reads Dibbler's file: the first line, any case, colons and a leading 0x optional. `undefined` when the file is missing
- * or empty, as Dibbler takes it. Dibbler turns other text into an odd DUID; here it is a SystemError "bad-duid-file".
+ * Reads Dibbler's file: the first line, any case, colons and a leading 0x optional. `undefined` when the file
+ * is missing or empty, as Dibbler takes it. Dibbler turns other text into an odd DUID; here it is a
+ * SystemError "bad-duid-file".
  */
 export function readDuidFile(path: string): Duid | undefined {
   const [line = ""] = (readTextIfThere(path) ?? "").split("\n", 1);
@@ -51,11 +53,15 @@ export function readDuidFile(path: string): Duid | undefined {
   if (duid !== undefined) return duid;
   throw new SystemError(
     "bad-duid-file",
-    `${path} does not hold a DUID (hexadecimal octets with colons, 3 to 130 of them); correct it, or remove it to get a new one`,
+    `${path} does not hold a DUID (hexadecimal octets with colons, 3 to 130 of them); ` +
+      "correct it, or remove it to get a new one",
   );
 }
 
-/** Dibbler's choice: from the highest index down, the first that is up, no loopback, with a real hardware address. */
+/**
+ * Dibbler's choice: from the highest index down, the first that is up, no loopback, with a real hardware
+ * address.
+ */
 function linkLayerParts(
   kind: "llt" | "ll",
   interfaces: readonly NetworkInterface[],
@@ -67,7 +73,8 @@ function linkLayerParts(
   if (chosen === undefined) {
     throw new SystemError(
       "no-mac",
-      "cannot make a DUID: no interface is up and has a hardware address; bring one up, or use duid-type duid-en in the client",
+      "cannot make a DUID: no interface is up and has a hardware address; " +
+        "bring one up, or use duid-type duid-en in the client",
     );
   }
   const { hardwareType, mac: linkLayer } = chosen;

@@ -13,8 +13,8 @@ import { basename, dirname } from "node:path";
 import { codeOf, SystemError, sentenceOf } from "./errors.js";
 
 /**
- * Replaces a file so that a reader, or a crash at any moment, sees the old or the new content and never a part.
- * `mode` is set exactly, whatever the umask. Throws SystemError naming the file.
+ * Replaces a file so that a reader, or a crash at any moment, sees the old or the new content and never a
+ * part. `mode` is set exactly, whatever the umask. Throws SystemError naming the file.
  */
 export function replaceFileSync(path: string, content: string | Uint8Array, mode: number): void {
   const temporary = temporaryName(path);
@@ -93,7 +93,10 @@ export function fileError(verb: "read" | "write" | "enter", path: string, cause:
   });
 }
 
-/** A name beside the file, so that the rename stays within one file system; hidden, and unique to this process. */
+/**
+ * A name beside the file, so that the rename stays within one file system; hidden, and unique to this
+ * process.
+ */
 export function temporaryName(path: string): string {
   counter += 1;
   return `${dirname(path)}/.${basename(path)}.${process.pid}.${counter}`;
@@ -101,7 +104,10 @@ export function temporaryName(path: string): string {
 
 let counter = 0;
 
-/** Makes the rename itself durable; some file systems cannot do that for a directory, and then nothing is lost but time. */
+/**
+ * Makes the rename itself durable; some file systems cannot do that for a directory, and then nothing is lost
+ * but time.
+ */
 function syncDirectory(path: string): void {
   const fd = openSync(path, "r");
   try {
@@ -116,7 +122,8 @@ function syncDirectory(path: string): void {
 function reason(code: string, path: string): string | undefined {
   switch (code) {
     case "ENOENT":
-      return `${existsSync(dirname(path)) ? "it" : `the directory ${dirname(path)}`} does not exist; create it`;
+      if (existsSync(dirname(path))) return "it does not exist; create it";
+      return `the directory ${dirname(path)} does not exist; create it`;
     case "EACCES":
     case "EPERM":
       return "no permission; start as root, or give this user access";

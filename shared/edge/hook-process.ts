@@ -2,6 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import { accessSync, closeSync, constants, existsSync, openSync, readSync } from "node:fs";
 import { pause } from "./clock.js";
 import { codeOf, sentenceOf } from "./errors.js";
+import type { OutputPipe, OutputPipes } from "./hook-output.js";
 
 /** How one run of a script ended. `output` is the beginning of what it printed. */
 export type ScriptOutcome =
@@ -17,12 +18,13 @@ export interface ScriptRun {
   readonly variables: Readonly<Record<string, string>>;
   readonly cwd?: string | undefined;
   readonly timeoutMs: number;
+  readonly pipes: OutputPipes;
 }
 
 /**
- * Runs a script without a shell of ours: execve semantics, stdin from /dev/null, stdout and stderr read and thrown away
- * beyond a few KiB. Waits for the script, not for what it left running in the background. After `timeoutMs` its process
- * group gets TERM, then KILL. Never rejects.
+ * Runs a script without a shell of ours: execve semantics, stdin from /dev/null, stdout and stderr read and
+ * thrown away beyond a few KiB. Waits for the script, not for what it left running in the background. After
+ * `timeoutMs` its process group gets TERM, then KILL. Never rejects.
  */
 export async function runScript(run: ScriptRun): Promise<ScriptOutcome> {
   for (let attempt = 1; ; attempt++) {
@@ -35,8 +37,8 @@ export async function runScript(run: ScriptRun): Promise<ScriptOutcome> {
 }
 
 /**
- * The shell for a script that has no `#!` line, as the kernel does not start such a file: bash where there is one, else
- * sh. `undefined` for anything that the kernel can start, or that cannot be read.
+ * The shell for a script that has no `#!` line, as the kernel does not start such a file: bash where there is
+ * one, else sh. `undefined` for anything that the kernel can start, or that cannot be read.
  */
 export function shellFor(script: string): string | undefined {
   const head = readHead(script);
@@ -49,34 +51,31 @@ export function shellFor(script: string): string | undefined {
 const SHELLS = ["/bin/bash", "/usr/bin/bash", "/usr/local/bin/bash", "/bin/sh"];
 const ATTEMPTS = 4;
 const RETRY_MS = 500;
-const OUTPUT_LIMIT = 4096;
 /** From TERM to KILL, and from KILL to giving up on a process that the kernel cannot end. */
 const GRACE_MS = 2000;
-/** How long after the end of the script its last output may take. */
-const LAST_OUTPUT_MS = 50;
-/** Pipes kept open for what scripts left in the background; the oldest is closed beyond that. */
-const LINGERING_LIMIT = 32;
 
-const lingering = new Set<ChildProcess>();
+/** Why a script did not start: for good, or because there are too many processes or files just now. */
+type NotRun =
+  | Extract<ScriptOutcome, { kind: "not-run" }>
+  | { readonly kind: "busy"; readonly reason: string };
 
-async function runOnce(
-  run: ScriptRun,
-): Promise<ScriptOutcome | { readonly kind: "busy"; readonly reason: string }> {
-  const { timeoutMs } = run;
-  let child: ChildProcess;
+async function runOnce(run: ScriptRun): Promise<ScriptOutcome | NotRun> {
+  const output = await run.pipes.take();
+  output?.begin();
   try {
-    child = launch(run);
+    const child = launch(run, output);
+    const ended = ending(child, run);
+    const outcome = (await within(ended, run.timeoutMs)) ?? (await endByForce(child, ended));
+    return "output" in outcome ? { ...outcome, output: (await output?.end()) ?? "" } : outcome;
   } catch (error) {
     return notRun(run, error);
+  } finally {
+    run.pipes.giveBack(output);
   }
-  const read = collectOutput(child);
-  const closed = new Promise<void>((resolve) => {
-    child.once("close", () => {
-      lingering.delete(child);
-      resolve();
-    });
-  });
-  const ended = new Promise<ScriptOutcome | { readonly kind: "busy"; readonly reason: string }>((resolve) => {
+}
+
+function ending(child: ChildProcess, run: ScriptRun): Promise<ScriptOutcome | NotRun> {
+  return new Promise((resolve) => {
     child.once("error", (error) => {
       resolve(notRun(run, error));
     });
@@ -85,19 +84,9 @@ async function runOnce(
       else resolve({ kind: "exit", status: status ?? 0, output: "" });
     });
   });
-  const outcome = (await within(ended, timeoutMs)) ?? (await endByForce(child, ended));
-  if (outcome.kind === "not-run" || outcome.kind === "busy") return outcome;
-  if (
-    (await within(
-      closed.then(() => true),
-      LAST_OUTPUT_MS,
-    )) === undefined
-  )
-    linger(child);
-  return { ...outcome, output: read() };
 }
 
-function launch({ script, action, variables, cwd }: ScriptRun): ChildProcess {
+function launch({ script, action, variables, cwd }: ScriptRun, output: OutputPipe | undefined): ChildProcess {
   const { spawn } = process.getBuiltinModule("node:child_process");
   // Without a slash the system would search PATH.
   const file = script.includes("/") ? script : `./${script}`;
@@ -107,36 +96,10 @@ function launch({ script, action, variables, cwd }: ScriptRun): ChildProcess {
     ...(shell === undefined ? { argv0: script } : {}),
     ...(cwd === undefined ? {} : { cwd }),
     env: path === undefined ? { ...variables } : { ...variables, PATH: path },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["ignore", output?.fd ?? "ignore", output?.fd ?? "ignore"],
     // A process group of its own, so that the whole of it can be ended.
     detached: true,
   });
-}
-
-/** Reads to the end, so that a noisy script is not held up, and keeps the beginning. */
-function collectOutput(child: ChildProcess): () => string {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  const keep = (chunk: Buffer): void => {
-    if (size >= OUTPUT_LIMIT) return;
-    chunks.push(chunk.subarray(0, OUTPUT_LIMIT - size));
-    size += chunk.length;
-  };
-  child.stdout?.on("data", keep);
-  child.stderr?.on("data", keep);
-  return () => Buffer.concat(chunks).toString("utf8").trim();
-}
-
-/** Something in the background still has the pipes: closing them would kill it at its next output. */
-function linger(child: ChildProcess): void {
-  const { Socket } = process.getBuiltinModule("node:net");
-  for (const stream of [child.stdout, child.stderr]) if (stream instanceof Socket) stream.unref();
-  lingering.add(child);
-  const [oldest] = lingering;
-  if (lingering.size <= LINGERING_LIMIT || oldest === undefined) return;
-  lingering.delete(oldest);
-  oldest.stdout?.destroy();
-  oldest.stderr?.destroy();
 }
 
 async function endByForce<T>(child: ChildProcess, ended: Promise<T>): Promise<ScriptOutcome> {
@@ -166,10 +129,7 @@ async function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined
   return value;
 }
 
-function notRun(
-  { script, cwd }: ScriptRun,
-  error: unknown,
-): Extract<ScriptOutcome, { kind: "not-run" }> | { readonly kind: "busy"; readonly reason: string } {
+function notRun({ script, cwd }: ScriptRun, error: unknown): NotRun {
   const code = codeOf(error) ?? "";
   if (/^(?:EAGAIN|ENOMEM|EMFILE|ENFILE|ETXTBSY)$/.test(code))
     return { kind: "busy", reason: sentenceOf(error) };

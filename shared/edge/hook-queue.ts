@@ -30,9 +30,10 @@ export interface HookQueue {
 }
 
 /**
- * A queue for `limit` calls. Beyond that, of the calls about the same prefixes only those are kept that matter in the end: a
- * later `add` or `update` takes the place of the one that waits, a `delete` that of the `add` it undoes. What cannot be
- * thinned out is dropped: an `add` or `update` at once, a `delete`, whose loss leaves a route behind, at twice the limit.
+ * A queue for `limit` calls. Beyond that, of the calls about the same prefixes only those are kept that
+ * matter in the end: a later `add` or `update` takes the place of the one that waits, a `delete` that of the
+ * `add` it undoes. What cannot be thinned out is dropped: an `add` or `update` at once, a `delete`, whose
+ * loss leaves a route behind, at twice the limit.
  */
 export function createHookQueue(limit: number): HookQueue {
   /** The last place given out for each key, until it has ended. */
@@ -131,7 +132,10 @@ function commonTail(order: readonly string[], tails: ReadonlyMap<string, Place>)
 const sameKeys = (place: Place, keys: readonly string[]): boolean =>
   place.keys.length === keys.length && keys.every((key) => place.keys.includes(key));
 
-/** Lets `entry` take the place of the call that waits there, or that call do for both; `undefined` when both count. */
+/**
+ * Lets `entry` take the place of the call that waits there, or that call do for both; `undefined` when both
+ * count.
+ */
 function supersede(
   tail: Place,
   entry: Waiting,

@@ -1,5 +1,6 @@
 import type { HookCall } from "../hook.js";
 import { pause } from "./clock.js";
+import { createOutputPipes } from "./hook-output.js";
 import { runScript, type ScriptOutcome, shellFor } from "./hook-process.js";
 import { createHookQueue, type Overflow, type Waiting } from "./hook-queue.js";
 import type { Log } from "./log.js";
@@ -25,8 +26,8 @@ export interface HookRunner {
   /** Calls waiting or running. */
   readonly pending: () => number;
   /**
-   * For shutdown: runs what waits for at most `patienceMs`, then starts nothing more, logs how many calls are lost, and
-   * waits for the scripts that run to end (or to be ended at their own timeout).
+   * For shutdown: runs what waits for at most `patienceMs`, then starts nothing more, logs how many calls are
+   * lost, and waits for the scripts that run to end (or to be ended at their own timeout).
    */
   readonly drain: (patienceMs: number) => Promise<void>;
 }
@@ -39,6 +40,7 @@ export function createHookRunner(options: HookOptions): HookRunner {
   const report = createOutcomeReport(options);
   const idle: (() => void)[] = [];
   const { script, cwd, timeoutMs } = options;
+  const pipes = createOutputPipes(cwd ?? ".");
   let running = 0;
   let closed = false;
 
@@ -50,7 +52,7 @@ export function createHookRunner(options: HookOptions): HookRunner {
       const { call, settle, done } = next;
       report.starting(call);
       const { action, variables } = call;
-      void runScript({ script, action, variables, cwd, timeoutMs }).then((outcome) => {
+      void runScript({ script, action, variables, cwd, timeoutMs, pipes }).then((outcome) => {
         running--;
         done();
         report.ended(call, outcome);

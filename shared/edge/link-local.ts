@@ -5,10 +5,10 @@ import type { AddressRow } from "./interface-tables.js";
 import { findInterface, readAddresses } from "./interfaces.js";
 
 /**
- * The address to bind on `name`: `wanted`, or else the first usable link-local one. Waits, at most `timeoutMs`, while
- * something is under way: duplicate address detection, or an interface that is up and has no such address yet.
- * Rejects with SystemError "no-interface", "interface-down", "no-link-local", "address-missing", "dad-failed",
- * "still-tentative" or "aborted", the sentence saying what to do.
+ * The address to bind on `name`: `wanted`, or else the first usable link-local one. Waits, at most
+ * `timeoutMs`, while something is under way: duplicate address detection, or an interface that is up and has
+ * no such address yet. Rejects with SystemError "no-interface", "interface-down", "no-link-local",
+ * "address-missing", "dad-failed", "still-tentative" or "aborted", the sentence saying what to do.
  */
 export async function waitForLinkLocal(
   name: string,

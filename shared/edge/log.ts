@@ -33,9 +33,9 @@ export const defaultLogSettings = (name: "Server" | "Client"): LogSettings => ({
 });
 
 /**
- * Opens the log file (append, 0644); `console` copies every line to stdout. Lines are written once per turn of the event
- * loop; a file that logrotate has moved away is opened anew within a second. Like Dibbler, runs on without a log file
- * when the directory is missing or read-only.
+ * Opens the log file (append, 0644); `console` copies every line to stdout. Lines are written once per turn
+ * of the event loop; a file that logrotate has moved away is opened anew within a second. Like Dibbler, runs
+ * on without a log file when the directory is missing or read-only.
  */
 export function createLog(options: {
   readonly file: string | undefined;
@@ -153,7 +153,10 @@ function isStill(fd: number, path: string): boolean {
   }
 }
 
-/** Writes everything, or gives up: a full disk, a closed terminal or a reader that does not read must not stop us. */
+/**
+ * Writes everything, or gives up: a full disk, a closed terminal or a reader that does not read must not stop
+ * us.
+ */
 function writeAll(fd: number, text: string): void {
   let rest = Buffer.from(text);
   try {

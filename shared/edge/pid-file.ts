@@ -5,7 +5,10 @@ import { codeOf, SystemError } from "./errors.js";
 import { fileError, removeQuietly, temporaryName } from "./files.js";
 import { executableName, isAlive, programNames, worksIn } from "./process-info.js";
 
-/** What a pid file tells: no file, no number in it, a process that is gone or is not ours, or a running instance. */
+/**
+ * What a pid file tells: no file, no number in it, a process that is gone or is not ours, or a running
+ * instance.
+ */
 export type PidFileState =
   | { readonly state: "absent" | "garbage" }
   | { readonly state: "dead" | "foreign" | "running"; readonly pid: number };
@@ -73,7 +76,8 @@ function placeFile(own: string, path: string, role: Role): PidFileState | undefi
     if (found.state === "running" && found.pid !== process.pid) {
       throw new SystemError(
         "already-running",
-        `dibbler-${role} already runs in ${dirname(path)} with pid ${found.pid}; stop it first, or use another directory (-w)`,
+        `dibbler-${role} already runs in ${dirname(path)} with pid ${found.pid}; ` +
+          "stop it first, or use another directory (-w)",
       );
     }
     if (found.state !== "absent") replaced = found;
@@ -100,8 +104,9 @@ function setAside(path: string, role: Role): void {
 }
 
 /**
- * True when the process is this program, or Dibbler's own, at work in `directory`. Looking at the name alone would take
- * a pid that the kernel has given to the client of another subnet for the instance of this directory.
+ * True when the process is this program, or Dibbler's own, at work in `directory`. Looking at the name alone
+ * would take a pid that the kernel has given to the client of another subnet for the instance of this
+ * directory.
  */
 function isInstance(pid: number, role: Role | "relay", directory: string): boolean {
   const names = [...programNames(pid), executableName(pid) ?? ""];

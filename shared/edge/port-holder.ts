@@ -11,7 +11,10 @@ export interface PortHolder {
   readonly isSelf: boolean;
 }
 
-/** The holder of `port` on `address` or on all addresses; `undefined` when none is found. Slow: for error messages. */
+/**
+ * The holder of `port` on `address` or on all addresses; `undefined` when none is found. Slow: for error
+ * messages.
+ */
 export function findPortHolder(address: Ip6, port: number): PortHolder | undefined {
   const sockets = readSockets().filter((it) => it.port === port);
   const found =
@@ -39,7 +42,10 @@ function readSockets(): readonly BoundSocket[] {
   }
 }
 
-/** Reads /proc/net/udp6: slot, local address:port, remote, state, queues, timer, retransmits, uid, timeout, inode. */
+/**
+ * Reads /proc/net/udp6: slot, local address:port, remote, state, queues, timer, retransmits, uid, timeout,
+ * inode.
+ */
 export function parseUdpTable(table: string): readonly BoundSocket[] {
   const sockets: BoundSocket[] = [];
   for (const line of table.split("\n").slice(1)) {
@@ -69,7 +75,10 @@ function ownerOf(inode: string): number | undefined {
   return undefined;
 }
 
-/** What the descriptors of a process point to; those that vanish while we look, or belong to another user, are left out. */
+/**
+ * What the descriptors of a process point to; those that vanish while we look, or belong to another user, are
+ * left out.
+ */
 function descriptorsOf(pid: string): readonly string[] {
   const quietly = <T>(read: () => T, otherwise: T): T => {
     try {

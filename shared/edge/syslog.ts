@@ -8,9 +8,9 @@ export interface Syslog {
 }
 
 /**
- * Facility daemon, our pid, ident `tag`. Node cannot open the datagram socket /dev/log, so one `logger` of util-linux is
- * fed through a pipe, for as long as the program runs. `onLost` is called once, with the reason, when there is no such
- * program or it ends; lines written then go nowhere.
+ * Facility daemon, our pid, ident `tag`. Node cannot open the datagram socket /dev/log, so one `logger` of
+ * util-linux is fed through a pipe, for as long as the program runs. `onLost` is called once, with the
+ * reason, when there is no such program or it ends; lines written then go nowhere.
  */
 export function openSyslog(tag: string, onLost: (reason: string) => void): Syslog {
   const { spawn } = process.getBuiltinModule("node:child_process");

@@ -11,13 +11,19 @@ export interface UdpOptions {
   readonly port: number;
   /** Group to join on the interface, e.g. ff02::1:2 (then normally equal to `address`). */
   readonly multicastGroup?: Ip6;
-  /** Client only: bind beside another program's wildcard socket on this port, with a warning through `onTrouble`. */
+  /**
+   * Client only: bind beside another program's wildcard socket on this port, with a warning through
+   * `onTrouble`.
+   */
   readonly shareWildcard?: boolean;
   /** Octets to ask for as receive buffer, default 8 MiB; 0 leaves it as the system has it. */
   readonly receiveBuffer?: number;
   /** Every datagram, synchronously; `from` carries no zone, as the socket stands for its interface. */
   readonly onDatagram: (bytes: Uint8Array, from: Ip6, port: number) => void;
-  /** Trouble that does not end the socket, each kind ("ENETUNREACH", "shared-port", ...) at most every ten minutes. */
+  /**
+   * Trouble that does not end the socket, each kind ("ENETUNREACH", "shared-port", ...) at most every ten
+   * minutes.
+   */
   readonly onTrouble: (kind: string, sentence: string) => void;
 }
 
@@ -31,8 +37,9 @@ export interface UdpSocket {
 }
 
 /**
- * Opens, binds and joins. The bind is exclusive, so a second server on the interface is refused instead of stealing
- * its packets. Rejects with a SystemError (code of the kernel) whose sentence says who holds the port, or what else is wrong.
+ * Opens, binds and joins. The bind is exclusive, so a second server on the interface is refused instead of
+ * stealing its packets. Rejects with a SystemError (code of the kernel) whose sentence says who holds the
+ * port, or what else is wrong.
  */
 export async function openUdp(options: UdpOptions): Promise<UdpSocket> {
   const socket = await bindSocket(options, false).catch(async (error: unknown) => {
@@ -74,7 +81,8 @@ function bindSocket(options: UdpOptions, reuseAddr: boolean): Promise<Socket> {
       type: "udp6",
       ipv6Only: true,
       reuseAddr,
-      // All addresses are literals; the ordinary way through the resolver costs a turn of the event loop each.
+      // All addresses are literals; the ordinary way through the resolver costs a turn of the event loop
+      // each.
       lookup: (address, _family, done) => {
         done(null, address, 6);
       },
@@ -91,21 +99,24 @@ function bindSocket(options: UdpOptions, reuseAddr: boolean): Promise<Socket> {
   });
 }
 
-/** The port is taken: bind beside a program that holds it for every address, if that is allowed, or say who has it. */
+/**
+ * The port is taken: bind beside a program that holds it for every address, if that is allowed, or say who
+ * has it.
+ */
 async function bindBesideOthers(options: UdpOptions, cause: unknown): Promise<Socket> {
   const holder = findPortHolder(options.address, options.port);
   const text = `port ${options.port} on ${bindText(options)}`;
   if (options.shareWildcard === true && holder?.wildcard === true && !holder.isSelf) {
     const socket = await bindSocket(options, true).catch(() => undefined);
     if (socket !== undefined) {
-      const warning = `${text} is shared with ${holder.name}, which listens on every address; it may take answers meant for us`;
-      options.onTrouble("shared-port", warning);
+      const warning = "which listens on every address and may take answers meant for us";
+      options.onTrouble("shared-port", `${text} is shared with ${holder.name}, ${warning}`);
       return socket;
     }
   }
   if (holder?.isSelf === true) {
-    const twice = `${text} is opened twice by this program; is interface ${options.interfaceName} configured twice?`;
-    throw new SystemError("EADDRINUSE", twice, { cause });
+    const question = `is interface ${options.interfaceName} configured twice?`;
+    throw new SystemError("EADDRINUSE", `${text} is opened twice by this program; ${question}`, { cause });
   }
   const who = holder?.name ?? "another program (root can see which one: ss -lunp)";
   throw new SystemError("EADDRINUSE", `${text} is already in use by ${who}; stop that first`, { cause });
@@ -125,7 +136,8 @@ function bindError(options: UdpOptions, cause: unknown): SystemError {
     case "EADDRNOTAVAIL":
       return new SystemError(
         code,
-        `cannot open port ${text}: interface ${options.interfaceName} does not have this address, or it is still tentative`,
+        `cannot open port ${text}: interface ${options.interfaceName} does not have this address, ` +
+          "or it is still tentative",
         { cause },
       );
     case "EINVAL":
@@ -146,12 +158,16 @@ function joinError(options: UdpOptions, cause: unknown): SystemError {
   const group = options.multicastGroup === undefined ? "" : formatIp6(options.multicastGroup);
   return new SystemError(
     codeOf(cause) ?? "error",
-    `cannot join ${group} on ${options.interfaceName}: ${sentenceOf(cause)}; does the interface support multicast?`,
+    `cannot join ${group} on ${options.interfaceName}: ${sentenceOf(cause)}; ` +
+      "does the interface support multicast?",
     { cause },
   );
 }
 
-/** Asks for a buffer that holds a burst; the kernel counts double for its own needs and tells the doubled figure. */
+/**
+ * Asks for a buffer that holds a burst; the kernel counts double for its own needs and tells the doubled
+ * figure.
+ */
 function enlargeBuffer(socket: Socket, wanted: number): number {
   try {
     if (wanted > 0) socket.setRecvBufferSize(wanted);

@@ -3,7 +3,7 @@ import { createChainIndex, NONE, type ChainIndex } from "./chains.js";
 import type { KeyedHash } from "./hash.js";
 import type { Places } from "./places.js";
 import { prefixLengthOf, sameBits, startsWith } from "./record-keys.js";
-import { FIELD } from "./record.js";
+import { copyPrefix, FIELD } from "./record.js";
 
 /** Finds records by where their prefixes lie. Insert a record once it is written, remove it before it changes. */
 export interface PrefixIndex {
@@ -124,9 +124,7 @@ function createProbe(hash: KeyedHash): Probe {
     octets,
     bits: () => octets[ADDRESS_OCTETS] ?? 0,
     aim(source, from, bits) {
-      const whole = bits >> 3;
-      for (let i = 0; i < ADDRESS_OCTETS; i++) octets[i] = i < whole ? (source[from + i] ?? 0) : 0;
-      if ((bits & 7) !== 0) octets[whole] = (source[from + whole] ?? 0) & (0xff00 >> (bits & 7));
+      copyPrefix(source, from, bits, octets, 0);
       octets[ADDRESS_OCTETS] = bits;
       return hash(octets, 0, octets.length);
     },

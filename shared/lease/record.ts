@@ -1,6 +1,6 @@
 import { iaid, millis, seconds } from "../brand.js";
 import { duid, type Duid } from "../duid.js";
-import { ip6, maskIp6, sameIp6, type Ip6 } from "../prefix.js";
+import { ip6, type Ip6 } from "../prefix.js";
 import type { IaType, Lease, LeaseState } from "./lease.js";
 
 /**
@@ -63,8 +63,7 @@ export function writeLease({ octets, view, at }: Place, lease: Lease): void {
   view.setUint32(at + FIELD.t2, lease.t2, true);
   view.setFloat64(at + FIELD.since, lease.since, true);
   view.setFloat64(at + FIELD.until, lease.until, true);
-  copyOctets(lease.prefix.address, octets, at + FIELD.prefix, 16);
-  clearHostBits(octets, at);
+  copyPrefix(lease.prefix.address, 0, lease.prefix.length, octets, at + FIELD.prefix);
   copyOctets(lease.clientAddress, octets, at + FIELD.clientAddress, 16);
   writeName(lease.interfaceName, octets, at);
   octets[at + FIELD.duidLength] = lease.duid.length;
@@ -94,16 +93,6 @@ export function readLease({ octets, view, at }: Place, tail: Uint8Array | undefi
 export const stateAt = (octets: Uint8Array, at: number): LeaseState | undefined =>
   STATES[octets[at + FIELD.state] ?? 0];
 
-/** The record at `at` as the store keeps it; `tail` as for `readLease`. */
-export function copyRecord(octets: Uint8Array, at: number, tail: Uint8Array | undefined): Uint8Array {
-  const fixed = octets.slice(at, at + RECORD_OCTETS);
-  if (tail === undefined) return fixed;
-  const record = new Uint8Array(RECORD_OCTETS + tail.length);
-  record.set(fixed);
-  record.set(tail, RECORD_OCTETS);
-  return record;
-}
-
 /** Makes the record at `at` one without lease. */
 export function clearRecord(octets: Uint8Array, at: number): void {
   octets[at + FIELD.state] = 0;
@@ -112,8 +101,30 @@ export function clearRecord(octets: Uint8Array, at: number): void {
 /** The address at `at`, copied. */
 export const readIp6 = (octets: Uint8Array, at: number): Ip6 => ip6(octets.slice(at, at + 16));
 
-/** Copies octets one by one: for the few that an address has this is faster than `set`. */
-export function copyOctets(from: Uint8Array, to: Uint8Array, at: number, length: number): void {
+/** Copies the first `length` bits of the address at `from`; the rest becomes zero. */
+export function copyPrefix(
+  source: Uint8Array,
+  from: number,
+  length: number,
+  to: Uint8Array,
+  at: number,
+): void {
+  for (let i = 0; i < 16; i++) to[at + i] = (source[from + i] ?? 0) & networkBits(i, length);
+}
+
+function hasHostBits(octets: Uint8Array, at: number, length: number): boolean {
+  for (let i = length >> 3; i < 16; i++) if ((octets[at + i] ?? 0) & ~networkBits(i, length)) return true;
+  return false;
+}
+
+/** Which bits of octet `index` of an address belong to a prefix of this length. */
+function networkBits(index: number, length: number): number {
+  const bits = length - index * 8;
+  return bits >= 8 ? 0xff : bits <= 0 ? 0 : (0xff00 >> bits) & 0xff;
+}
+
+/** Copies octets one by one: for as few as these are this is faster than `set`. */
+function copyOctets(from: Uint8Array, to: Uint8Array, at: number, length: number): void {
   for (let i = 0; i < length; i++) to[at + i] = from[i] ?? 0;
 }
 
@@ -128,22 +139,9 @@ export function isRecord(record: Uint8Array): boolean {
     stateAt(record, 0) !== undefined &&
     (record[FIELD.nameLength] ?? 0) <= NAME_OCTETS &&
     prefixLength <= 128 &&
-    !Number.isNaN(untilIn(record)) &&
-    sameIp6(readIp6(record, FIELD.prefix), maskIp6(readIp6(record, FIELD.prefix), prefixLength))
+    !hasHostBits(record, FIELD.prefix, prefixLength) &&
+    !Number.isNaN(untilIn(record))
   );
-}
-
-/** Clears the bits of the prefix beyond its length; true when there were none. */
-function clearHostBits(octets: Uint8Array, at: number): boolean {
-  const length = octets[at + FIELD.prefixLength] ?? 0;
-  let stray = 0;
-  for (let i = length >> 3; i < 16; i++) {
-    const host = i === length >> 3 ? 0xff >> (length & 7) : 0xff;
-    const octet = octets[at + FIELD.prefix + i] ?? 0;
-    stray |= octet & host;
-    octets[at + FIELD.prefix + i] = octet & ~host;
-  }
-  return stray === 0;
 }
 
 /** A stored record as a lease, without any table; `undefined` when it cannot be read. */

@@ -11,7 +11,6 @@ import { createPlaces, type Places } from "./places.js";
 import { createPrefixIndex, type PrefixIndex } from "./prefix-index.js";
 import { hasBinding, hasPrefix } from "./record-keys.js";
 import {
-  copyRecord,
   DUID_INLINE,
   FIELD,
   isRecord,
@@ -171,8 +170,8 @@ function createGetters(parts: Parts): Getters {
       return { address: readIp6(octets, at + FIELD.prefix), length: octets[at + FIELD.prefixLength] ?? 0 };
     },
     recordOf(id) {
-      const { octets, at } = occupied(parts, id);
-      return copyRecord(octets, at, places.tail(id));
+      occupied(parts, id);
+      return places.copy(id);
     },
   };
 }
@@ -213,14 +212,14 @@ function setRecord(parts: Parts, id: LeaseId, record: Uint8Array): boolean {
   else ids.claim(id);
   const { octets, at } = places.place(id);
   octets.set(record.subarray(0, RECORD_OCTETS), at);
-  places.setTail(id, record.slice(RECORD_OCTETS));
+  places.setTail(id, record.length > RECORD_OCTETS ? record.slice(RECORD_OCTETS) : undefined);
   link(parts, id);
   return true;
 }
 
 function write({ places }: Parts, id: LeaseId, lease: Lease): void {
   writeLease(places.place(id), lease);
-  places.setTail(id, lease.duid.slice(DUID_INLINE));
+  places.setTail(id, lease.duid.length > DUID_INLINE ? lease.duid.slice(DUID_INLINE) : undefined);
 }
 
 /** Enters a record, already written, in every index. */

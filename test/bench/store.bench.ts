@@ -1,6 +1,8 @@
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { iaid, millis, seconds } from "../../shared/brand.js";
 import { duid } from "../../shared/duid.js";
 import { LEASE_DATABASE, openLeaseStore } from "../../shared/edge/lmdb-store.js";
@@ -10,79 +12,81 @@ import type { LeaseStore } from "../../shared/lease/store.js";
 import { createLeaseTable, type LeaseTable } from "../../shared/lease/table.js";
 import { ip6 } from "../../shared/prefix.js";
 
-// What leases cost: in memory, in commits, at start. `BENCH_DIR` names the disk, `BENCH_LEASES` the size of the
-// largest table (default 1000000).
+// What leases cost: in memory, in commits, at start. BENCH_DIR names a directory on the disk to measure,
+// BENCH_LEASES the size of the table (1000000 takes about a minute).
 
-const LEASES = Number(process.env["BENCH_LEASES"] ?? 1_000_000);
+const LEASES = Number(process.env["BENCH_LEASES"] ?? 100_000);
+/** Leases of the table that is thrown away, for the compiler to get to know the code. */
+const WARM_UP = 20_000;
 const COMMIT_MS = 1000;
 const SEED = Uint8Array.from([3, 1, 4, 1, 5, 9, 2, 6]);
 const NOW = 1_700_000_000_000;
 
+setFlagsFromString("--expose-gc");
+const collectGarbage = runInNewContext("gc") as () => void;
+
 await main();
 
 async function main(): Promise<void> {
+  benchTable(WARM_UP, () => undefined);
+  title(`table of ${LEASES} leases`);
+  const table = benchTable(LEASES, line);
+  await inDirectory((directory) => benchStart(directory, table));
+  for (const rows of [32, 128]) await inDirectory((directory) => benchCommits(directory, rows));
+}
+
+async function inDirectory(run: (directory: string) => Promise<void>): Promise<void> {
   const directory = mkdtempSync(join(process.env["BENCH_DIR"] ?? tmpdir(), "store-bench-"));
   try {
-    const table = benchTable();
-    await benchStart(join(directory), table);
+    await run(directory);
   } finally {
     rmSync(directory, { recursive: true });
   }
-  for (const rows of [32, 128]) {
-    const own = mkdtempSync(join(process.env["BENCH_DIR"] ?? tmpdir(), "store-bench-"));
-    try {
-      await benchCommits(own, rows);
-    } finally {
-      rmSync(own, { recursive: true });
-    }
-  }
 }
 
-/** Fills a table to its full size; every figure is for that size. */
-function benchTable(): LeaseTable {
-  title(`table of ${LEASES} leases`);
+/** Fills a table; the other figures are for its full size, leases in random order. */
+function benchTable(size: number, report: (what: string, figure: string) => void): LeaseTable {
+  const some = shuffled(size).subarray(0, 100_000);
+  const leases = Array.from(some, (i) => leaseOf(i));
+  const moved = Array.from(some, (i) => ({ ...leaseOf(i), prefix: leaseOf(i + size).prefix }));
+  const renewed = Array.from(some, (i) => leaseOf(i, NOW + 9_000_000 + i));
   const before = memory();
   const table = createLeaseTable({ seed: SEED });
-  const order = shuffled(LEASES);
+  const rate = (what: string, count: number, run: () => void): void => {
+    report(what, `${cpuNanos(count, run).toFixed(0)} ns of CPU`);
+  };
 
-  rate("put", LEASES, () => {
-    for (let i = 0; i < LEASES; i++) table.put(leaseOf(i));
+  rate("put (making the lease included)", size, () => {
+    for (let i = 0; i < size; i++) table.put(leaseOf(i));
   });
-  rate("(making the lease objects of the line above)", LEASES, () => {
-    let sum = 0;
-    for (let i = 0; i < LEASES; i++) sum += leaseOf(i).iaid;
-    return sum;
-  });
-  line("memory", `${((memory() - before) / LEASES).toFixed(0)} octets a lease`);
-  const some = order.subarray(0, 100_000);
+  report("memory", `${((memory() - before) / size).toFixed(0)} octets a lease`);
   rate("find a binding", some.length, () => {
-    for (const i of some) table.find(leaseOf(i).duid, "pd", iaid(i));
+    for (const lease of leases) table.find(lease.duid, "pd", lease.iaid);
   });
   rate("count the leases of a client", some.length, () => {
-    for (const i of some) table.countOf(leaseOf(i).duid);
+    for (const lease of leases) table.countOf(lease.duid);
   });
   rate("holder of a prefix, taken", some.length, () => {
-    for (const i of some) table.holder(leaseOf(i).prefix);
+    for (const lease of leases) table.holder(lease.prefix);
   });
   rate("holder of a prefix, free", some.length, () => {
-    for (const i of some) table.holder(leaseOf(i + LEASES).prefix);
+    for (const lease of moved) table.holder(lease.prefix);
   });
   rate("replace: renew", some.length, () => {
-    for (const i of some) table.replace(idOf(i), leaseOf(i, NOW + 9_000_000 + i));
+    for (const lease of renewed) table.replace(leaseId(lease.iaid), lease);
   });
-  rate("replace: to another prefix and back", some.length, () => {
-    for (const i of some) table.replace(idOf(i), { ...leaseOf(i), prefix: leaseOf(i + LEASES).prefix });
-    for (const i of some) table.replace(idOf(i), leaseOf(i));
+  rate("replace: another prefix", some.length, () => {
+    for (const lease of moved) table.replace(leaseId(lease.iaid), lease);
   });
   rate("read", some.length, () => {
-    for (const i of some) table.read(idOf(i));
+    for (const lease of leases) table.read(leaseId(lease.iaid));
   });
   rate("change to commit", some.length, () => {
-    for (const i of some) changeFor(table, idOf(i));
+    for (const lease of leases) changeFor(table, leaseId(lease.iaid));
   });
   rate("remove and put again", some.length, () => {
-    for (const i of some) table.remove(idOf(i));
-    for (const i of some) table.put(leaseOf(i));
+    for (const lease of leases) table.remove(leaseId(lease.iaid));
+    for (const lease of leases) table.put(lease);
   });
   return table;
 }
@@ -105,14 +109,10 @@ async function benchStart(directory: string, table: LeaseTable): Promise<void> {
   const opening = performance.now();
   const store = await openLeaseStore(directory);
   line("open", `${(performance.now() - opening).toFixed(0)} ms`);
-  for (const limit of [100_000, Infinity]) {
-    const loading = performance.now();
-    const loaded = createLeaseTable({ seed: SEED });
-    store.load((id, record) => {
-      if (id < limit) restore(loaded, id, record);
-    });
-    line(`load ${loaded.size} into a table`, `${(performance.now() - loading).toFixed(0)} ms`);
-  }
+  const loading = performance.now();
+  const loaded = createLeaseTable({ seed: SEED });
+  store.load((id, record) => restore(loaded, id, record));
+  line(`load ${loaded.size} into a table`, `${(performance.now() - loading).toFixed(0)} ms`);
   await store.close();
 }
 
@@ -123,7 +123,7 @@ async function benchCommits(directory: string, rows: number): Promise<void> {
   const table = createLeaseTable({ seed: SEED });
   const grown = await commits("new leases", store, rows, (i) => changeFor(table, table.put(leaseOf(i))));
   const renew = (i: number) => {
-    const id = idOf(i);
+    const id = leaseId(i);
     table.replace(id, leaseOf(i, NOW + 9_000_000));
     return changeFor(table, id);
   };
@@ -155,11 +155,6 @@ async function commits(
       `CPU ${each(user + system)} us a row (user ${each(user)}, system ${each(system)})`,
   );
   return count;
-}
-
-/** Ids ascend from 0 as long as nothing was removed. */
-function idOf(index: number): LeaseId {
-  return leaseId(index);
 }
 
 function leaseOf(index: number, until = NOW + 7_200_000 + index): Lease {
@@ -201,16 +196,16 @@ function shuffled(count: number): Uint32Array {
 }
 
 function memory(): number {
-  globalThis.gc?.();
+  collectGarbage();
   const { heapUsed, arrayBuffers } = process.memoryUsage();
   return heapUsed + arrayBuffers;
 }
 
-function rate(what: string, count: number, run: () => unknown): void {
+function cpuNanos(count: number, run: () => void): number {
   const before = process.cpuUsage();
   run();
   const { user, system } = process.cpuUsage(before);
-  line(what, `${(((user + system) * 1000) / count).toFixed(0)} ns of CPU`);
+  return ((user + system) * 1000) / count;
 }
 
 function title(text: string): void {

@@ -7,6 +7,7 @@ import {
   elapsedOf,
   GRANT,
   iasOf,
+  ip,
   pd,
   prefix,
   reply,
@@ -40,6 +41,14 @@ describe("client: Solicit on the wire", () => {
     const bench = createBench({ requestedOptions: [23, 24, 23, 25, 26, 14, 82, 67] });
     bench.start();
     expect(requestedOf(bench.nextSent().message)).toEqual([23, 24, 82, 67]);
+  });
+
+  test("values of the configuration are sent along as wishes", () => {
+    const wish = option("dnsServers", [ip("2001:db8::53")]);
+    const bench = createBench({ sentOptions: [wish], requestedOptions: [23] });
+    bench.start();
+    expect(bench.nextSent().message.options).toContainEqual(wish);
+    expect(requestedOf(bench.nextSent().message)).toEqual([23, 82]);
   });
 
   test("Rapid Commit is there only when configured", () => {

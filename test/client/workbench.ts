@@ -77,6 +77,7 @@ export function createBench(
     rapidCommit: false,
     insist: false,
     requestedOptions: [],
+    sentOptions: [],
     ...setup,
   });
   const bench = { sent: [] as Sent[], hooks: [] as Called[], logged: [] as Bench["logged"][number][] };

@@ -55,7 +55,10 @@ afterEach(() => {
   rmSync(directory, { recursive: true });
 });
 
-describe("LMDB store and other processes", () => {
+// Many processes are started here, each of which takes long on a busy machine.
+const TIMEOUT = 60_000;
+
+describe("LMDB store and other processes", { timeout: TIMEOUT }, () => {
   test("kill -9 in the middle of commits, again and again -> all acknowledged ones kept, others whole or not at all", async () => {
     let durable = -1;
     for (const lines of [1, 20, 200]) {
@@ -112,7 +115,7 @@ describe("LMDB store and other processes", () => {
   });
 });
 
-describe("LMDB store that cannot be used", () => {
+describe("LMDB store that cannot be used", { timeout: TIMEOUT }, () => {
   /** Each prepares the directory and gives the path to open. */
   const rows: readonly (readonly [what: string, code: StoreErrorCode, prepare: () => string])[] = [
     ["no state directory", "STORE_DIRECTORY_MISSING", () => join(directory, "none")],

@@ -121,7 +121,7 @@ describe("e2e bad starts: the server says one sentence and leaves nothing half d
     // Away from the checkout the bundle finds no node_modules.
     await host.shell("mkdir /run/bed/alone; cp /run/bed/bin/dibbler-server /run/bed/alone/");
     for (const action of ["run", "start"]) {
-      expectRefusal(await host.run(["/run/bed/alone/dibbler-server", action]), ["lmdb", "npm"]);
+      expectRefusal(await host.run(["/run/bed/alone/dibbler-server", action]), ["lmdb", "install"]);
       expect(host.readFile("/var/lib/dibbler/server.pid")).toBeUndefined();
     }
   });

@@ -57,9 +57,9 @@ const badHooks: readonly BadHook[] = [
 const rows = badHooks.map((hook) => [hook.kind, hook] as const);
 
 describe("e2e hooks: a bad script disturbs nobody and is reported", () => {
-  scenario().each(badHooks)(
-    "$kind: leases for all, a line in the log, a quick stop",
-    async ({ spoil, log }) => {
+  scenario().each(rows)(
+    "%s: leases for all, a line in the log, a quick stop",
+    async (_kind, { spoil, log }) => {
       const network = await buildGuide(await testWorld(), 2);
       const { node, tenants } = network;
       configureGuideServer(node);

@@ -173,7 +173,8 @@ describe("daemon: start", () => {
     ],
     [
       "read-only",
-      "mkdir /tmp/area; echo {} > /tmp/area/client.conf; mount -t tmpfs none /mnt; cp -r /tmp/area /mnt; mount --bind /mnt/area /tmp/area; mount -o remount,ro,bind /tmp/area",
+      `mkdir /tmp/area; mount -t tmpfs none /tmp/area; echo {} > /tmp/area/client.conf
+       mount -o remount,ro /tmp/area`,
       /cannot write \/tmp\/area\/client\.pid: its file system is mounted read-only/,
     ],
   ])("work directory %s -> one sentence, exit status 1", async (_name, script, sentence) => {
@@ -181,7 +182,9 @@ describe("daemon: start", () => {
       `mount -t tmpfs none /mnt; cp '${client}' /mnt/dibbler-client.cjs
        mount -t tmpfs none /tmp; mkdir /tmp/p; cp /mnt/dibbler-client.cjs /tmp/p/
        ${script}
-       for action in start run; do '${process.execPath}' /tmp/p/dibbler-client.cjs $action -w /tmp/area 2>&1 || echo status $?; done`,
+       for action in start run; do
+         '${process.execPath}' /tmp/p/dibbler-client.cjs $action -w /tmp/area 2>&1 || echo status $?
+       done`,
       ["--mount"],
     );
     expect(status).toBe(0);
@@ -225,7 +228,9 @@ describe("daemon: double start", () => {
     const serverPid = readFileSync(`${directory}/server.pid`, "utf8");
     expect({ status, stdout: withoutBanner(stdout) }).toEqual({
       status: 0,
-      stdout: `Dibbler server: RUNNING, pid=${serverPid}\nDibbler client: RUNNING, pid=${pid}\nDibbler relay : NOT RUNNING.\n`,
+      stdout:
+        `Dibbler server: RUNNING, pid=${serverPid}\n` +
+        `Dibbler client: RUNNING, pid=${pid}\nDibbler relay : NOT RUNNING.\n`,
     });
   });
 });
@@ -261,10 +266,11 @@ describe("daemon: stop", () => {
     });
     onTestFinished(() => void child.kill("SIGKILL"));
     await new Promise((resolve) => child.stdout.once("data", resolve));
+    const pid = child.pid ?? 0;
     const { status, stderr } = await node(patience, "stop", directory, "300");
     expect({ status, stderr }).toEqual({
       status: 1,
-      stderr: `process ${child.pid ?? 0} has not ended within 0.3 s; to end it by force: kill -9 ${child.pid ?? 0}\n`,
+      stderr: `process ${pid} has not ended within 0.3 s; to end it by force: kill -9 ${pid}\n`,
     });
     expect(pidIn(directory)).toBe(child.pid);
   });

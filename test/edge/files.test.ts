@@ -29,7 +29,7 @@ describe.each([
   ],
   ["replaceFile", replaceFile],
 ] as const)("%s", (_name, replace) => {
-  it("writes the content with the mode asked for, whatever the umask, and leaves nothing beside it", async () => {
+  it("writes content and exact mode, whatever the umask, and leaves nothing beside it", async () => {
     const directory = temporaryDirectory();
     const path = `${directory}/client-AddrMgr.xml`;
     const umask = process.umask(0o077);

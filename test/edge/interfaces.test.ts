@@ -79,7 +79,8 @@ describe("interfaces: tables of the kernel", () => {
 
   it("ip -j link: flags, type and address; anything else is left out", () => {
     const links = parseIpLinks(
-      '[{"ifindex":3,"ifname":"a0","flags":["BROADCAST","MULTICAST","UP","LOWER_UP"],"link_type":"ether","address":"46:5e:07:b6:38:51"},' +
+      '[{"ifindex":3,"ifname":"a0","flags":["BROADCAST","MULTICAST","UP","LOWER_UP"],"link_type":"ether",' +
+        '"address":"46:5e:07:b6:38:51"},' +
         '{"ifindex":4,"ifname":"t0","flags":["UP"],"link_type":"none"},{},7]',
     );
     expect([...links.keys()]).toEqual(["a0", "t0"]);
@@ -121,10 +122,12 @@ describe("interfaces: of this network namespace", () => {
     expect(await probe(`mount -t sysfs none /sys\n${LINKS}`, "", ["--mount"])).toMatchObject(seen);
   });
 
-  it("/sys of another namespace that happens to have links of the same names and indexes -> not believed", async () => {
+  it("/sys of another namespace with links of the same names and indexes -> not believed", async () => {
     const twins = `ip link add x0 index 7 address 02:aa:aa:aa:aa:aa type bridge
 mount -t sysfs none /sys
-exec unshare --net sh -ec 'ip link set lo up; ip link add x0 index 7 address 02:bb:bb:bb:bb:bb type bridge; ip link set x0 up
+exec unshare --net sh -ec 'ip link set lo up
+ip link add x0 index 7 address 02:bb:bb:bb:bb:bb type bridge
+ip link set x0 up
 ip -6 addr add fe80::1/64 dev x0 nodad; "${process.execPath}" "${program}"' #`;
     expect(await probe(twins, "", ["--mount"])).toMatchObject([
       { name: "lo" },

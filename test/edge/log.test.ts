@@ -81,7 +81,7 @@ describe("log text", () => {
 });
 
 describe("log file", () => {
-  it("appends, is readable for all whatever the umask, and writes once per turn of the event loop", async () => {
+  it("appends, is readable for all, and writes once per turn of the event loop", async () => {
     const file = `${temporaryDirectory()}/client.log`;
     const umask = process.umask(0o027);
     const writer = open(file);
@@ -220,7 +220,8 @@ describe("log to syslog", () => {
       `--prio-prefix --id=${process.pid} -t DibblerEdge\n`,
     );
     expect(readFileSync(`${directory}/lines`, "utf8")).toBe(
-      "<31>About to execute /hook script (add), 7 variables.\n<27>Script /hook add could not be run: a\\x0ab\n",
+      "<31>About to execute /hook script (add), 7 variables.\n" +
+        "<27>Script /hook add could not be run: a\\x0ab\n",
     );
     expect(readFileSync(`${directory}/client.log`, "utf8")).toBe("");
   });

@@ -28,7 +28,9 @@ ip -6 addr add fe80::a/64 dev a0 nodad
 ip -6 addr add fe80::b/64 dev b0 nodad
 ip -6 addr add fe80::c/64 dev c0 nodad`;
 
-/** Starts a holder in the background and goes on when it has said that it holds; all ends with the namespace. */
+/**
+ * Starts a holder in the background and goes on when it has said that it holds; all ends with the namespace.
+ */
 const holding = (command: string): string => `mkfifo '${directory}'/said.$$
 ${udp} ${command} > '${directory}'/said.$$ &
 holder=$!
@@ -42,7 +44,7 @@ async function probe(script: string): Promise<unknown> {
 }
 
 describe("udp: sockets", () => {
-  it("client and server exchange by multicast and unicast, each socket hears its own, trouble is told once", async () => {
+  it("multicast and unicast both ways, each socket hears its own, trouble is told once", async () => {
     expect(await probe(`${udp} exchange`)).toEqual({
       heard: [
         'client hears "reply" from fe80::b 547',
@@ -54,7 +56,7 @@ describe("udp: sockets", () => {
     });
   });
 
-  it("two servers on one interface -> the second is refused, told who has the port, and the first goes on", async () => {
+  it("two servers on one interface -> the second is told who has the port, the first goes on", async () => {
     const answer = await probe(
       `${holding("open a0 fe80::a 547 hold")}\n${udp} open a0 fe80::a 547; kill -0 $holder`,
     );
@@ -115,10 +117,15 @@ describe("udp: sockets", () => {
 
 describe("udp: table of the kernel", () => {
   it("gives address, port and inode of each socket", () => {
-    const table = `  sl  local_address                         remote_address                        st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops
- 1234: 000080FE00000000FF7E1E445163B6FE:0222 00000000000000000000000000000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 4242 2 0000000000000000 0
-  99: 00000000000000000000000000000000:0223 00000000000000000000000000000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 77 2 0000000000000000 0
-`;
+    const none = "00000000000000000000000000000000";
+    const row = (local: string, inode: number): string =>
+      `  99: ${local} ${none}:0000 07 00000000:00000000 00:00000000 00000000     0        0 ${inode} 2 0 0`;
+    const table = [
+      "  sl  local_address remote_address st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode",
+      row("000080FE00000000FF7E1E445163B6FE:0222", 4242),
+      row(`${none}:0223`, 77),
+      "",
+    ].join("\n");
     const rows = parseUdpTable(table).map((row) => ({ ...row, address: formatIp6(row.address) }));
     expect(rows).toEqual([
       { address: "fe80::441e:7eff:feb6:6351", port: 546, inode: "4242" },

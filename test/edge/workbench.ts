@@ -49,8 +49,9 @@ export function run(
 }
 
 /**
- * Runs a shell script in a network namespace of its own, rootless where the system allows it. `flags` are further ones of
- * unshare(1). Nothing of the host is touched, and the kernel removes it all when the script ends.
+ * Runs a shell script in a network namespace of its own, rootless where the system allows it. `flags` are
+ * further ones of unshare(1). Nothing of the host is touched, and the kernel removes it all when the script
+ * ends.
  */
 export function inNamespace(script: string, flags: readonly string[] = []): Promise<Finished> {
   return run("unshare", ["--map-root-user", "--net", ...flags, "sh", "-ec", script]);

@@ -1,6 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { seconds } from "../../shared/brand.js";
-import { grantLifetimes, type Lifetimes, renewedWish, type TimeBounds, timersFor } from "../../server/lifetimes.js";
+import {
+  grantLifetimes,
+  type Lifetimes,
+  renewedWish,
+  type TimeBounds,
+  timersFor,
+} from "../../server/lifetimes.js";
 import { range, TIMES } from "./settings.js";
 
 const NEVER = 0xffffffff;

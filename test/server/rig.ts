@@ -32,8 +32,10 @@ export interface Rig {
   /** What happened since this was last asked. */
   readonly hooks: () => HookCall[];
   readonly logs: () => LogId[];
-  /** One step with its commit made. The answers are those of this step. */
+  /** One step with its commit made; gives what it sends. */
   readonly give: (event: ServerEvent) => Answer[];
+  /** The same; gives the bare actions. */
+  readonly watch: (event: ServerEvent) => readonly ServerAction[];
   /** As `give`, but the commit fails and the caller undoes it, as the loop does. */
   readonly giveInVain: (event: ServerEvent) => void;
   /** Lets seconds pass, with a timer event whenever one is due. */
@@ -57,7 +59,7 @@ export function createRig(config: ServerConfig, records = new Map<LeaseId, Uint8
     random: (octets) => new Uint8Array(octets),
   });
 
-  const give = (event: ServerEvent): Answer[] => {
+  const watch = (event: ServerEvent): readonly ServerAction[] => {
     const actions = step(state, event, env());
     checkOrder(actions);
     for (const action of actions) {
@@ -65,8 +67,10 @@ export function createRig(config: ServerConfig, records = new Map<LeaseId, Uint8
       if (action.type === "run") hooks.push(action.hook);
       if (action.type === "log") logs.push(action.id);
     }
-    return actions.flatMap((action) => (action.type === "send" ? [readAnswer(action.bytes)] : []));
+    return actions;
   };
+  const give = (event: ServerEvent): Answer[] =>
+    watch(event).flatMap((action) => (action.type === "send" ? [readAnswer(action.bytes)] : []));
 
   return {
     state,
@@ -84,6 +88,7 @@ export function createRig(config: ServerConfig, records = new Map<LeaseId, Uint8
       return seen;
     },
     give,
+    watch,
     giveInVain: (event) => {
       const changes = step(state, event, env()).flatMap((action) =>
         action.type === "commit" ? action.changes : [],

@@ -1,5 +1,5 @@
-// Prints what shared/edge tells about the interfaces here, as JSON; with arguments NAME [ADDRESS [MS]] it waits for an
-// address on NAME and prints that, or the code and sentence of the error.
+// Prints what shared/edge tells about the interfaces here, as JSON; with arguments NAME [ADDRESS [MS]] it
+// waits for an address on NAME and prints that, or the code and sentence of the error.
 import { SystemError } from "../../../shared/edge/errors.js";
 import { readInterfaces } from "../../../shared/edge/interfaces.js";
 import { waitForLinkLocal } from "../../../shared/edge/link-local.js";

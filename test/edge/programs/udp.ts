@@ -1,5 +1,5 @@
 // udp.cjs exchange            a client on a0 and a server on b0 talk; prints what arrived where
-// udp.cjs open IF ADDRESS PORT [share] [hold]   opens one socket, prints the outcome, and with `hold` waits for stdin's end
+// udp.cjs open IF ADDRESS PORT [share] [hold]   opens one socket, prints the outcome; `hold` keeps it open
 import { createSocket } from "node:dgram";
 import { openUdp, type UdpOptions, type UdpSocket } from "../../../shared/edge/udp.js";
 import { pause } from "../../../shared/edge/clock.js";

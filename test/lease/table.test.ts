@@ -1,0 +1,197 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import { iaid, millis } from "../../shared/brand.js";
+import { duid } from "../../shared/duid.js";
+import { leaseId, type LeaseId } from "../../shared/lease/lease.js";
+import { createLeaseTable, type LeaseTable } from "../../shared/lease/table.js";
+import { parsePrefix, type Prefix } from "../../shared/prefix.js";
+import { duidOf, leaseOf, prefixOf, SEED } from "./model.js";
+
+let table: LeaseTable;
+
+beforeEach(() => {
+  table = createLeaseTable({ seed: SEED });
+});
+
+describe("lease table: ids", () => {
+  test("new leases -> ids 0, 1, 2, ... whatever the order of their prefixes", () => {
+    expect([9, 4, 7].map((number) => table.put(leaseOf(number)))).toEqual([0, 1, 2]);
+  });
+
+  test("few free ids -> not used, new ones go on ascending", () => {
+    const ids = fill(100);
+    for (const id of ids.slice(10, 20)) table.remove(id);
+    expect(fill(3, 100)).toEqual([100, 101, 102]);
+  });
+
+  test("an eighth of all ids free -> given out again, ascending, then new ones", () => {
+    const ids = fill(64);
+    for (const index of [60, 3, 40, 5, 22, 41, 7, 50]) table.remove(leaseId(ids[index] ?? 0));
+    expect(fill(10, 64)).toEqual([3, 5, 7, 22, 40, 41, 50, 60, 64, 65]);
+  });
+
+  test("offers that come and go -> a table that stays small", () => {
+    for (let i = 0; i < 10_000; i++) table.remove(table.put(leaseOf(i, { state: "offered" })));
+    expect(table.put(leaseOf(1))).toBeLessThan(8);
+  });
+
+  test("records put back under ids far apart -> those ids taken, the gaps free", () => {
+    const record = table.recordOf(table.put(leaseOf(1)));
+    const other = createLeaseTable({ seed: SEED });
+    for (const id of [2, 40, 5]) expect(other.setRecord(leaseId(id), record)).toBe(true);
+    expect(fillTable(other, 38)).toEqual(range(0, 41).filter((id) => ![2, 5, 40].includes(id)));
+    expect(other.put(leaseOf(99))).toBe(41);
+  });
+
+  test.each(["read", "remove", "stateOf", "sinceOf", "untilOf", "prefixOf", "recordOf"] as const)(
+    "%s of an id without lease -> throws, it is a mistake of ours",
+    (method) => {
+      const id = table.put(leaseOf(1));
+      table.remove(id);
+      expect(() => table[method](id)).toThrow("there is no lease 0");
+      expect(() => table[method](leaseId(5000))).toThrow("there is no lease 5000");
+      expect(() => {
+        table.replace(id, leaseOf(1));
+      }).toThrow("there is no lease 0");
+    },
+  );
+});
+
+describe("lease table: overlap", () => {
+  const prefix = (text: string): Prefix => parsePrefix(text) ?? prefixOf(0);
+  const cases: readonly (readonly [held: string, asked: string, found: boolean])[] = [
+    ["2001:db8:0:1::/64", "2001:db8:0:1::/64", true],
+    ["2001:db8:0:1::/64", "2001:db8:0:2::/64", false],
+    ["2001:db8:0:1::/64", "2001:db8::/56", true],
+    ["2001:db8:0:1::/64", "2001:db8:0:100::/56", false],
+    ["2001:db8::/56", "2001:db8:0:ff::/64", true],
+    ["2001:db8::/56", "2001:db8:0:100::/64", false],
+    ["2001:db8::/56", "2001:db8::1/128", true],
+    ["2001:db8:0:1::/64", "::/0", true],
+    ["::/0", "2001:db8::/64", true],
+    ["2001:db8::/33", "2001:db8:8000::/33", false],
+    ["2001:db8:8000::/33", "2001:db8:8000::/34", true],
+  ];
+
+  test.each(cases)(
+    "%s held, %s asked for -> %s, watched or not, and not after removal",
+    (held, asked, found) => {
+      const other = table.put(leaseOf(0, { prefix: prefix("3fff::/64") }));
+      const id = table.put(leaseOf(1, { prefix: prefix(held) }));
+      const expected = found ? id : undefined;
+      if (asked !== "::/0") expect(table.holder(prefix(asked))).toBe(expected);
+      table.watchLength(prefix(asked).length);
+      if (asked === "::/0") table.remove(other);
+      expect(table.holder(prefix(asked))).toBe(expected);
+      table.remove(id);
+      expect(table.holder(prefix(asked))).toBeUndefined();
+    },
+  );
+
+  test("host bits in a lease or a question -> do not count", () => {
+    const id = table.put(leaseOf(1, { prefix: prefix("2001:db8:0:1:2:3:4:5/64") }));
+    expect(table.prefixOf(id)).toEqual(prefix("2001:db8:0:1::/64"));
+    expect(table.holder(prefix("2001:db8:0:1::9/64"))).toBe(id);
+    table.replace(id, leaseOf(1, { prefix: prefix("2001:db8:0:1::7/64"), until: millis(1) }));
+    expect([table.size, table.nextExpiry()]).toEqual([1, 1]);
+  });
+
+  test("a pool of a watched length -> the number of leases in it, kept through moves and removals", () => {
+    const pool = prefix("2001:db8::/48");
+    table.watchLength(48);
+    const ids = fill(300);
+    expect(table.countWithin(pool)).toBe(300);
+    table.replace(leaseId(ids[7] ?? 0), leaseOf(7, { prefix: prefix("2001:db8:1::/64") }));
+    for (const id of ids.slice(0, 5)) table.remove(id);
+    expect(table.countWithin(pool)).toBe(294);
+    expect(table.countWithin(prefix("2001:db8:1::/48"))).toBe(1);
+  });
+});
+
+describe("lease table: clients", () => {
+  test("two prefixes and an address of one client -> found apart by IA type and IAID, counted together", () => {
+    const one = table.put(leaseOf(1));
+    const two = table.put(leaseOf(1, { prefix: prefixOf(2) }));
+    const third = table.put(leaseOf(1, { iaid: iaid(2), prefix: prefixOf(3) }));
+    const address = table.put(leaseOf(1, { iaType: "na", prefix: prefixOf(4, 128) }));
+    table.put(leaseOf(9));
+    expect(new Set(table.find(duidOf(1), "pd", iaid(1)))).toEqual(new Set([one, two]));
+    expect(table.find(duidOf(1), "pd", iaid(2))).toEqual([third]);
+    expect(table.find(duidOf(1), "na", iaid(1))).toEqual([address]);
+    expect(table.find(duidOf(1), "na", iaid(2))).toEqual([]);
+    expect(new Set(table.ofClient(duidOf(1)))).toEqual(new Set([one, two, third, address]));
+    expect([duidOf(1), duidOf(9), duidOf(8)].map((each) => table.countOf(each))).toEqual([4, 1, 0]);
+  });
+
+  test("a DUID changed by its owner after put -> the table keeps what it was given", () => {
+    const mine = duid(new Uint8Array(130).fill(5));
+    const id = table.put(leaseOf(1, { duid: mine }));
+    mine.fill(6);
+    expect(table.read(id).duid).toEqual(new Uint8Array(130).fill(5));
+    expect(table.find(duid(new Uint8Array(130).fill(5)), "pd", iaid(1))).toEqual([id]);
+  });
+
+  test("an interface name of 16 octets -> refused, the kernel has none", () => {
+    expect(() => table.put(leaseOf(1, { interfaceName: "sixteen-octets.." }))).toThrow("at most 15 octets");
+    expect(table.size).toBe(0);
+  });
+
+  test("a key of less than 8 octets -> refused", () => {
+    expect(() => createLeaseTable({ seed: new Uint8Array(7) })).toThrow("8 octets");
+  });
+});
+
+describe("lease table: size", () => {
+  test("50000 leases put, a third removed, another third moved -> each found exactly where it is", () => {
+    const ids = fill(50_000);
+    for (let i = 0; i < 50_000; i += 3) table.remove(leaseId(ids[i] ?? 0));
+    for (let i = 1; i < 50_000; i += 3) {
+      table.replace(leaseId(ids[i] ?? 0), leaseOf(i, { prefix: prefixOf(i + 100_000), iaid: iaid(77) }));
+    }
+    const wrong = range(0, 50_000).filter((i) => {
+      const kept = i % 3 === 2 ? ids[i] : undefined;
+      const moved = i % 3 === 1 ? ids[i] : undefined;
+      return (
+        table.find(duidOf(i), "pd", iaid(1))[0] !== kept ||
+        table.find(duidOf(i), "pd", iaid(77))[0] !== moved ||
+        table.countOf(duidOf(i)) !== (i % 3 === 0 ? 0 : 1) ||
+        table.holder(prefixOf(i)) !== kept ||
+        table.holder(prefixOf(i + 100_000)) !== moved
+      );
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  test("20000 leases of one client -> counted, all but the first removed again", () => {
+    const ids = range(0, 20_000).map((number) => table.put(leaseOf(number, { duid: duidOf(1) })));
+    expect(table.countOf(duidOf(1))).toBe(20_000);
+    for (const id of ids.slice(1)) table.remove(id);
+    expect(table.ofClient(duidOf(1))).toEqual([0]);
+  });
+
+  test("expiry of thousands, in lots -> at most the limit each, none early, none left over", () => {
+    const ends = range(0, 5000).map((number) => (number * 7919) % 5003);
+    for (const [number, end] of ends.entries()) table.put(leaseOf(number, { until: millis(end) }));
+    const seen: number[] = [];
+    for (let due = table.due(millis(2500), 64); due.length > 0; due = table.due(millis(2500), 64)) {
+      expect(due.length).toBeLessThanOrEqual(64);
+      expect(table.untilOf(leaseId(due[0] ?? 0))).toBe(table.nextExpiry());
+      for (const id of due) {
+        seen.push(table.untilOf(id));
+        table.remove(id);
+      }
+    }
+    expect(seen.sort((a, b) => a - b)).toEqual(ends.filter((end) => end <= 2500).sort((a, b) => a - b));
+    expect(table.nextExpiry()).toBe(Math.min(...ends.filter((end) => end > 2500)));
+  });
+});
+
+const range = (from: number, to: number): number[] =>
+  Array.from({ length: to - from }, (_, index) => from + index);
+
+function fill(count: number, first = 0): LeaseId[] {
+  return fillTable(table, count, first);
+}
+
+function fillTable(into: LeaseTable, count: number, first = 0): LeaseId[] {
+  return range(first, first + count).map((number) => into.put(leaseOf(number)));
+}
