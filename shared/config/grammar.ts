@@ -24,6 +24,8 @@ export type BodyNeed = "required" | "optional" | "none";
 /** A row of a directive table: everything there is to know about reading one directive of Dibbler's grammar. */
 export interface Row<H, S extends string> {
   readonly keyword: string;
+  /** False for a row that is checked and kept only. */
+  readonly acts: boolean;
   /** Other spellings. */
   readonly aliases: readonly string[];
   /** The blocks in which it may stand. */
@@ -93,9 +95,9 @@ export interface RowMaker<S extends string> {
 export function rowsFor<S extends string>(): RowMaker<S> {
   return {
     directive: (keyword, scopes, syntax, details) =>
-      makeRow(keyword, scopes, syntax, details, (value, at) => ({ acts: true, keyword, value, at })),
+      makeRow(keyword, true, scopes, syntax, details, (value, at) => ({ acts: true, keyword, value, at })),
     inert: (keyword, scopes, syntax, details) =>
-      makeRow(keyword, scopes, syntax, details, (value, at) => ({ acts: false, keyword, value, at })),
+      makeRow(keyword, false, scopes, syntax, details, (value, at) => ({ acts: false, keyword, value, at })),
   };
 }
 
@@ -118,6 +120,7 @@ export function grammarOf<H, S extends string>(rows: readonly Row<H, S>[], top: 
 
 function makeRow<H, T, S extends string>(
   keyword: string,
+  acts: boolean,
   scopes: readonly S[],
   syntax: Syntax<T>,
   details: Details<T, S>,
@@ -126,6 +129,7 @@ function makeRow<H, T, S extends string>(
   const { body } = details;
   return {
     keyword: details.spelled ?? keyword,
+    acts,
     scopes,
     aliases: details.aliases ?? [],
     example: details.example,

@@ -1,7 +1,15 @@
 import { describe, expect, test } from "vitest";
-import { CLIENT_DIRECTIVES, CLIENT_GRAMMAR, type ClientScope } from "../../shared/config/client-directives.js";
+import {
+  CLIENT_DIRECTIVES,
+  CLIENT_GRAMMAR,
+  type ClientScope,
+} from "../../shared/config/client-directives.js";
 import type { Row } from "../../shared/config/grammar.js";
-import { SERVER_DIRECTIVES, SERVER_GRAMMAR, type ServerScope } from "../../shared/config/server-directives.js";
+import {
+  SERVER_DIRECTIVES,
+  SERVER_GRAMMAR,
+  type ServerScope,
+} from "../../shared/config/server-directives.js";
 import { OPTION_NAMES, type OptionDef, OPTIONS } from "../../shared/wire/options.js";
 import { client, errors, PD_CLASS, server, warnings } from "./given.js";
 
@@ -14,8 +22,10 @@ const SPARE = `iface spare { ${PD_CLASS} }`;
 const inServer: Readonly<Record<ServerScope, (statement: string) => string>> = {
   global: (statement) => `${SPARE} experimental ${statement} iface s0 { ${PD_CLASS} }`,
   iface: (statement) => `experimental ${SPARE} iface s0 { option dns-server ::1 ${statement} ${PD_CLASS} }`,
-  class: (statement) => `${CLIENT_CLASS} experimental iface s0 { class { pool ::/64 ${statement} } ${PD_CLASS} }`,
-  "pd-class": (statement) => `${CLIENT_CLASS} iface s0 { pd-class { pd-pool ::/40 pd-length 56 ${statement} } }`,
+  class: (statement) =>
+    `${CLIENT_CLASS} experimental iface s0 { class { pool ::/64 ${statement} } ${PD_CLASS} }`,
+  "pd-class": (statement) =>
+    `${CLIENT_CLASS} iface s0 { pd-class { pd-pool ::/40 pd-length 56 ${statement} } }`,
   "ta-class": (statement) => `${CLIENT_CLASS} iface s0 { ta-class { pool ::/64 ${statement} } ${PD_CLASS} }`,
   client: (statement) => `experimental iface s0 { client duid 0x0102 { ${statement} } ${PD_CLASS} }`,
   "client-class": (statement) => `client-class cc { ${statement} } iface s0 { ${PD_CLASS} }`,
@@ -50,8 +60,8 @@ const places: readonly Place[] = [
 ];
 const accepted = places.filter(({ row }) => row.refused === undefined);
 const rows = [
-  ...SERVER_DIRECTIVES.map((row) => ({ role: "server" as const, row: row as Row<{ acts: boolean }, string> })),
-  ...CLIENT_DIRECTIVES.map((row) => ({ role: "client" as const, row: row as Row<{ acts: boolean }, string> })),
+  ...SERVER_DIRECTIVES.map((row: Row<unknown, string>) => ({ role: "server" as const, row })),
+  ...CLIENT_DIRECTIVES.map((row: Row<unknown, string>) => ({ role: "client" as const, row })),
 ];
 const nameOf = ({ role, row, scope }: Place): string => `${role}, ${scope}: ${row.keyword}`;
 
@@ -68,19 +78,20 @@ describe("directive table: every row in every block it may stand in", () => {
     expect(errors(place.role, text)).toEqual([]);
   });
 
-  test.each(accepted.filter(({ row }) => row.aliases.length > 0).map((place) => [nameOf(place), place] as const))(
-    "other spelling: %s",
-    (_name, { role, row, wrap }) => {
-      for (const alias of row.aliases) {
-        expect(errors(role, wrap(row.example.replace(row.keyword, alias)))).toEqual([]);
-      }
-    },
-  );
+  test.each(
+    accepted.filter(({ row }) => row.aliases.length > 0).map((place) => [nameOf(place), place] as const),
+  )("other spelling: %s", (_name, { role, row, wrap }) => {
+    for (const alias of row.aliases) {
+      expect(errors(role, wrap(row.example.replace(row.keyword, alias)))).toEqual([]);
+    }
+  });
 });
 
 describe("directive table: every row where it may not stand", () => {
   const wrong = rows.flatMap(({ role, row }) => {
-    const wraps: [string, (statement: string) => string][] = Object.entries(role === "server" ? inServer : inClient);
+    const wraps: [string, (statement: string) => string][] = Object.entries(
+      role === "server" ? inServer : inClient,
+    );
     const opensFile = row.body !== undefined && row.scopes.every((scope) => scope === "global");
     return wraps
       .filter(([scope]) => !row.scopes.includes(scope) && !opensFile)
@@ -101,8 +112,8 @@ describe("directive table: what holds without a directive", () => {
     const read = role === "server" ? server : client;
     const at = { line: 1, column: 1 };
     const withoutPlaces = (text: string): unknown => {
-      const config = read(text);
-      return { ...config, interfaces: config.interfaces.map((each) => ({ ...each, at })) };
+      const { interfaces, ...others } = read(text);
+      return { ...others, interfaces: interfaces.map((each) => ({ ...each, at })) };
     };
     expect(withoutPlaces(wrap(`${row.keyword} ${row.standard ?? ""}`))).toEqual(withoutPlaces(wrap("")));
     // The example says something else, or this test could not fail.
@@ -113,33 +124,39 @@ describe("directive table: what holds without a directive", () => {
 describe("directive table: what is not acted on", () => {
   const unused = accepted.filter(({ row }) => row.unused !== undefined);
 
-  test.each(unused.map((place) => [nameOf(place), place] as const))("%s is named in a warning", (_name, place) => {
-    const { role, row, scope, wrap } = place;
-    const outer = [...(role === "server" ? SERVER_DIRECTIVES : CLIENT_DIRECTIVES)].find(({ keyword }) => keyword === scope);
-    const spokenFor = outer?.unused !== undefined ? outer : row;
-    expect(warnings(role, `${preamble(place)} ${wrap(row.example)}`)).toContainEqual(
-      expect.stringContaining(`"${spokenFor.keyword}" is read but not acted on: ${spokenFor.unused ?? ""}`),
-    );
-  });
-
-  test.each([
-    ["server", SERVER_GRAMMAR] as const,
-    ["client", CLIENT_GRAMMAR] as const,
-  ])("%s: a row that neither acts nor says what it lacks is needed by another one", (_role, { rows: all }) => {
-    const silent = [...all.values()].filter((row) => !actsOrTells(row)).map(({ keyword }) => keyword);
-    const needed = [...all.values()].map(({ needs }) => needs);
-    expect(silent.filter((keyword) => !needed.includes(keyword))).toEqual([]);
-    expect(silent).toEqual(["experimental"]);
-  });
-
-  test.each(places.filter(({ row }) => row.refused !== undefined).map((place) => [nameOf(place), place] as const))(
-    "%s is always refused",
-    (_name, { role, row, wrap }) => {
-      expect(errors(role, wrap(row.example))).toEqual([
-        expect.stringContaining(`"${row.keyword}" cannot be used: ${row.refused ?? ""}`),
-      ]);
+  test.each(unused.map((place) => [nameOf(place), place] as const))(
+    "%s is named in a warning",
+    (_name, place) => {
+      const { role, row, scope, wrap } = place;
+      const outer = [...(role === "server" ? SERVER_DIRECTIVES : CLIENT_DIRECTIVES)].find(
+        ({ keyword }) => keyword === scope,
+      );
+      const spokenFor = outer?.unused !== undefined ? outer : row;
+      expect(warnings(role, `${preamble(place)} ${wrap(row.example)}`)).toContainEqual(
+        expect.stringContaining(`"${spokenFor.keyword}" is read but not acted on: ${spokenFor.unused ?? ""}`),
+      );
     },
   );
+
+  test.each([["server", SERVER_GRAMMAR] as const, ["client", CLIENT_GRAMMAR] as const])(
+    "%s: a row that neither acts nor says what it lacks is needed by another one",
+    (_role, { rows: all }) => {
+      const silent = [...all.values()]
+        .filter(({ acts, unused, refused }) => !acts && unused === undefined && refused === undefined)
+        .map(({ keyword }) => keyword);
+      const needed = [...all.values()].map(({ needs }) => needs);
+      expect(silent.filter((keyword) => !needed.includes(keyword))).toEqual([]);
+      expect(silent).toEqual(["experimental"]);
+    },
+  );
+
+  test.each(
+    places.filter(({ row }) => row.refused !== undefined).map((place) => [nameOf(place), place] as const),
+  )("%s is always refused", (_name, { role, row, wrap }) => {
+    expect(errors(role, wrap(row.example))).toEqual([
+      expect.stringContaining(`"${row.keyword}" cannot be used: ${row.refused ?? ""}`),
+    ]);
+  });
 });
 
 describe("directive table: options", () => {
