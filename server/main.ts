@@ -2,30 +2,25 @@ import { randomBytes } from "node:crypto";
 import { createClock } from "../shared/edge/clock.js";
 import { loadOrMakeDuid } from "../shared/edge/duid-file.js";
 import { createHookRunner, type HookRunner } from "../shared/edge/hooks.js";
-import { findInterface, readInterfaces } from "../shared/edge/interfaces.js";
-import { waitForLinkLocal } from "../shared/edge/link-local.js";
+import { readInterfaces } from "../shared/edge/interfaces.js";
 import { openLeaseStore } from "../shared/edge/lmdb-store.js";
 import type { Log } from "../shared/edge/log.js";
+import { findPlace, openWhenReady, type Place } from "../shared/edge/place.js";
 import { type Program, runProgram, type Service, type Surroundings } from "../shared/edge/program.js";
-import { openUdp, type UdpSocket } from "../shared/edge/udp.js";
+import { openUdp, type UdpOptions, type UdpSocket } from "../shared/edge/udp.js";
 import { parseServerConfig } from "../shared/config/server-schema.js";
 import type { ServerConfig, ServerInterface } from "../shared/config/types.js";
 import { formatDuid } from "../shared/duid.js";
 import type { LeaseStore } from "../shared/lease/store.js";
 import { createLeaseTable, type LeaseTable } from "../shared/lease/table.js";
-import { formatIp6, ip6, type Ip6 } from "../shared/prefix.js";
+import { formatIp6, type Ip6 } from "../shared/prefix.js";
+import { SERVER_PORT, SERVERS_GROUP } from "../shared/proto/well-known.js";
 import { createServerState, type ServerEvent } from "./engine.js";
 import { createServerLoop } from "./loop.js";
 
 /** Filled in by the bundler, from package.json. */
 declare const DIBBLER_VERSION: string;
 
-/** All_DHCP_Relay_Agents_and_Servers (RFC 8415 7.1). */
-const SERVERS_GROUP = ip6(Uint8Array.of(0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 2));
-/** UDP port of servers and relays (RFC 8415 7.2). */
-const SERVER_PORT = 547;
-/** How long an interface may need to come up and to finish duplicate address detection. */
-const LINK_LOCAL_WAIT_MS = 5000;
 /** How long a stop waits for scripts that run. */
 const HOOK_DRAIN_MS = 5000;
 
@@ -37,16 +32,11 @@ const program: Program<ServerConfig> = {
   open: openServer,
 };
 
-/** One interface that is served, with the address its Replies come from. */
-interface ServedInterface {
-  readonly name: string;
-  readonly index: number;
-  readonly address: Ip6;
-}
-
 async function openServer({ config, paths, log }: Surroundings<ServerConfig>): Promise<Service> {
   const clock = createClock();
-  const served = await Promise.all(config.interfaces.map(findServed));
+  const isLate = ({ selector }: ServerInterface): boolean => config.inactiveMode && "name" in selector;
+  const [late, prompt] = [config.interfaces.filter(isLate), config.interfaces.filter((i) => !isLate(i))];
+  const places = await Promise.all(prompt.map(({ selector }) => findPlace(selector)));
   const { duid, made } = loadOrMakeDuid(paths.duidFile, { kind: "llt" }, readInterfaces, clock.now());
   log("SERVER-DUID", {
     duid: () => formatDuid(duid),
@@ -56,51 +46,40 @@ async function openServer({ config, paths, log }: Surroundings<ServerConfig>): P
 
   const store = await openLeaseStore(paths.workDir);
   const table = loadTable(store, log);
-  const state = createServerState({
-    config,
-    duid,
-    table,
-    secret: await allocationSecret(store),
-    interfaces: new Map(served.map(({ name, index }) => [name, index])),
-  });
+  const interfaces = new Map(places.map(({ name, index }) => [name, index]));
+  const secret = await allocationSecret(store);
+  const state = createServerState({ config, duid, table, secret, interfaces });
   const hooks = openHooks(config, paths.workDir, log);
-  const unicast = new Map<string, UdpSocket>();
-  const loop = createServerLoop({
-    state,
-    store,
-    hooks,
-    clock,
-    log,
-    random: randomBytes,
-    socketFor: (name) => unicast.get(name),
-  });
-  const sockets: UdpSocket[] = [];
-  for (const place of served) {
-    const pair = await openSockets(place, loop.push, log);
-    unicast.set(place.name, pair.unicast);
-    sockets.push(pair.unicast, pair.multicast);
-    log("SERVER-LISTENING", {
-      interface: place.name,
-      address: () => formatIp6(place.address),
-      octets: pair.multicast.receiveBufferBytes,
-    });
-  }
+  const sockets = new Map<string, Sockets>();
+  const socketFor = (name: string): UdpSocket | undefined => sockets.get(name)?.unicast;
+  const loop = createServerLoop({ state, store, hooks, clock, log, random: randomBytes, socketFor });
+  const open = async (place: Place): Promise<void> => {
+    sockets.set(place.name, await openSockets(place, loop.push, log));
+  };
+  for (const place of places) await open(place);
   loop.push({ type: "started" });
-  log("SERVER-STARTED", { leases: table.size, interfaces: served.length });
+  log("SERVER-STARTED", { leases: table.size, interfaces: places.length });
+  const stopping = new AbortController();
+  const waiting = late.map(({ selector }) =>
+    openWhenReady(
+      async () => open(await findPlace(selector)),
+      stopping.signal,
+      (sentence) => {
+        log("SERVER-WAITING", { sentence });
+      },
+    ),
+  );
 
   return {
     async stop() {
+      stopping.abort();
+      await Promise.all(waiting);
       await loop.close();
-      await Promise.all(sockets.map((socket) => socket.close()));
+      await Promise.all([...sockets.values()].map(({ close }) => close()));
       await store.close();
       await hooks?.drain(HOOK_DRAIN_MS);
     },
   };
-}
-
-async function findServed({ selector }: ServerInterface): Promise<ServedInterface> {
-  const { name, index } = findInterface(selector);
-  return { name, index, address: await waitForLinkLocal(name, undefined, LINK_LOCAL_WAIT_MS) };
 }
 
 function loadTable(store: LeaseStore, log: Log): LeaseTable {
@@ -126,12 +105,17 @@ function openHooks(config: ServerConfig, cwd: string, log: Log): HookRunner | un
   return createHookRunner({ script: config.script, cwd, timeoutMs: config.scriptTimeout * 1000, log });
 }
 
-/** Which of the two sockets a datagram came through tells how it was sent; Node knows no packet information. */
+/** The two sockets of an interface. Node knows no packet information: which one a datagram came through tells. */
+interface Sockets {
+  readonly unicast: UdpSocket;
+  readonly close: () => Promise<void>;
+}
+
 async function openSockets(
-  { name, index, address }: ServedInterface,
+  { name, index, address }: Place,
   push: (event: ServerEvent) => void,
   log: Log,
-): Promise<{ readonly unicast: UdpSocket; readonly multicast: UdpSocket }> {
+): Promise<Sockets> {
   const receive = (multicast: boolean) => (bytes: Uint8Array, from: Ip6, port: number) => {
     push({ type: "datagram", bytes, from, port, interfaceName: name, interfaceIndex: index, multicast });
   };
@@ -140,13 +124,26 @@ async function openSockets(
   };
   const common = { interfaceName: name, port: SERVER_PORT, onTrouble };
   const unicast = await openUdp({ ...common, address, onDatagram: receive(false) });
-  const multicast = await openUdp({
-    ...common,
-    address: SERVERS_GROUP,
-    multicastGroup: SERVERS_GROUP,
-    onDatagram: receive(true),
-  });
-  return { unicast, multicast };
+  const group = { address: SERVERS_GROUP, multicastGroup: SERVERS_GROUP, onDatagram: receive(true) };
+  const multicast = await openOrClose(unicast, { ...common, ...group });
+  const octets = multicast.receiveBufferBytes;
+  log("SERVER-LISTENING", { interface: name, address: () => formatIp6(address), octets });
+  return {
+    unicast,
+    async close() {
+      await Promise.all([unicast.close(), multicast.close()]);
+    },
+  };
+}
+
+/** A second socket; the first one is closed when there is none, so that the pair can be tried again. */
+async function openOrClose(first: UdpSocket, options: UdpOptions): Promise<UdpSocket> {
+  try {
+    return await openUdp(options);
+  } catch (error) {
+    await first.close();
+    throw error;
+  }
 }
 
 void runProgram(program, process.argv.slice(2)).then((status) => process.exit(status));

@@ -62,7 +62,11 @@ export const CATALOGUE = {
     note: "log-mode syslog needs the program logger of util-linux and a system log; some lines may be lost.",
   },
   "PROGRAM-FAILED": { level: 3, text: "{sentence}", note: "The program could not start, or cannot go on." },
-  "PROGRAM-STOPPING": { level: 6, text: "Received {signal}, shutting down.", note: "An orderly stop begins." },
+  "PROGRAM-STOPPING": {
+    level: 6,
+    text: "Received {signal}, shutting down.",
+    note: "An orderly stop begins.",
+  },
   "PROGRAM-STOPPED": { level: 6, text: "Bye bye.", note: "The last line of an orderly stop." },
   // --- server ---
   "SERVER-DUID": {
@@ -72,8 +76,8 @@ export const CATALOGUE = {
   },
   "SERVER-LEASE-UNREADABLE": {
     level: 4,
-    text: "Lease record {id} ({octets} octets) cannot be read and is left as it is.",
-    note: "The store is damaged or was written by a newer version; other leases are served.",
+    text: "Lease record {id} ({octets} octets) cannot be read: what it said is lost.",
+    note: "The store is damaged. The client gets its prefix again when it renews, if nobody else has it by then.",
   },
   "SERVER-LISTENING": {
     level: 6,
@@ -84,6 +88,11 @@ export const CATALOGUE = {
     level: 6,
     text: "Server begins operation: {interfaces} interface(s), {leases} lease(s) known.",
     note: "From here on clients are answered.",
+  },
+  "SERVER-WAITING": {
+    level: 5,
+    text: "Not served yet: {sentence}",
+    note: "inactive-mode: the interface is looked for every few seconds. Said once for each reason.",
   },
   "SERVER-SOCKET-TROUBLE": {
     level: 4,
