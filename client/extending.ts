@@ -2,7 +2,7 @@ import type { Ip6 } from "../shared/prefix.js";
 import type { ServerMessage } from "../shared/proto/client-validity.js";
 import { isExhausted, RETRANSMISSION } from "../shared/proto/retransmit.js";
 import { askServer, discover, noteRefusal, settle, startRebind, startRenew } from "./begin.js";
-import { isLive } from "./binding.js";
+import { isFrom, isLive } from "./binding.js";
 import { earliestRebind, earliestRenew } from "./deadline.js";
 import { transmit } from "./exchange.js";
 import { rebind, renew } from "./messages.js";
@@ -15,21 +15,31 @@ type Extending = PhaseOf<"renewing" | "rebinding" | "confirming">;
 
 /**
  * A Reply to Renew or Rebind. One that extends nothing does not end the exchange: another server may know better,
- * and the next copy is paced by the RFC's own timers (RFC 8415 18.2.10.1, 14.1).
+ * and the next copy is paced by the RFC's own timers (RFC 8415 18.2.10.1, 14.1). Dibbler's server cannot rebind and
+ * answers with empty IAs; from the server that granted the leases this counts as NoBinding, so that a Request may
+ * save them.
  */
 export function onExtendAnswer(turn: Turn, phase: Extending, received: ServerMessage, from: Ip6): void {
-  const expected =
-    phase.phase === "renewing" ? isReplyFrom(received, phase.server) : received.type === "reply";
+  const renewing = phase.phase === "renewing";
+  const expected = renewing ? isReplyFrom(received, phase.server) : received.type === "reply";
   if (!expected) {
     discard(turn, from, "not-the-server-bound-to");
     return;
   }
-  const message = phase.phase === "renewing" ? "renew" : "rebind";
-  const { failed, extended, noBinding } = applyReply(turn, received, from, message);
+  const { server } = received;
+  const isOwn = turn.state.bindings.some((binding) => isLive(binding) && isFrom(binding, server));
+  const { failed, extended, noBinding, empty } = applyReply(
+    turn,
+    received,
+    from,
+    renewing ? "renew" : "rebind",
+  );
   if (failed) return;
-  if (noBinding) askServer(turn, "no binding", received.server, undefined, []);
-  else if (extended > 0) settle(turn, "leases extended");
-  else if (!holdsLeases(turn)) {
+  if (noBinding || (!renewing && isOwn && empty && extended === 0)) {
+    askServer(turn, "no binding", server, undefined, []);
+  } else if (extended > 0) {
+    settle(turn, "leases extended");
+  } else if (!holdsLeases(turn)) {
     noteRefusal(turn, true);
     discover(turn, "leases over");
   }

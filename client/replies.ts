@@ -16,6 +16,8 @@ export interface ReplyOutcome {
   readonly extended: number;
   /** The server does not know (all of) what we hold: it wants a Request (RFC 8415 18.2.10.1). */
   readonly noBinding: boolean;
+  /** An IA came back empty, without a status: Dibbler's server answers every Rebind like this. */
+  readonly empty: boolean;
 }
 
 /** SOL_MAX_RT while no server has said otherwise, and what is accepted (RFC 8415 7.6, 21.24). */
@@ -36,7 +38,7 @@ export function applyReply(
   const answers = answersFor(turn, options);
   const { code } = answers.status;
   if (code === STATUS.unspecFail || code === STATUS.useMulticast) {
-    return { failed: true, extended: 0, noBinding: false };
+    return { failed: true, extended: 0, noBinding: false, empty: false };
   }
   const before = turn.state.bindings;
   const after = before.map((binding) => applyAnswer(turn, binding, answers.ias, server));
@@ -50,6 +52,7 @@ export function applyReply(
     noBinding: [answers.status, ...answers.ias.map(({ status }) => ({ code: status }))].some(
       (status) => status.code === STATUS.noBinding,
     ),
+    empty: answers.ias.some(isEmpty),
   };
 }
 
@@ -86,6 +89,9 @@ export function solMaxRtOf(options: readonly Option[]): Seconds | undefined {
   if (value === undefined || value < SOL_MAX_RT.min || value > SOL_MAX_RT.max) return undefined;
   return value;
 }
+
+const isEmpty = ({ status, grants, withdrawn }: IaAnswer): boolean =>
+  status === STATUS.success && grants.length === 0 && withdrawn.length === 0;
 
 function applyAnswer(
   turn: Turn,

@@ -8,16 +8,16 @@ import { IA_LIMIT } from "./ia.js";
 import { log, type Outcome } from "./outcome.js";
 import type { Query } from "./query.js";
 import type { Story } from "./settle.js";
-import { STATUSES } from "./status.js";
+import { STATUSES, type StatusOption } from "./status.js";
 
 /** What an operator wants to read of an answered message: the answer, each lease that changed, what was refused. */
 export function logAnswer(query: Query, answer: Answer, story: Story, outcome: Outcome): void {
   const { link, client, from, type } = query;
-  const whom = { client: () => formatDuid(client), interface: link.name };
   log(outcome, "SERVER-ANSWERED", {
-    ...whom,
     type: MESSAGE_LABEL[type],
     from: () => formatIp6(from),
+    interface: link.name,
+    client: () => formatDuid(client),
     answer: MESSAGE_LABEL[answer.type],
     leases: () => leasesOf(answer),
   });
@@ -34,16 +34,17 @@ export function logAnswer(query: Query, answer: Answer, story: Story, outcome: O
     if (isRelease) log(outcome, "SERVER-LEASE-RELEASED", valuesOf(lease));
     else log(outcome, "SERVER-LEASE-WITHDRAWN", valuesOf(lease));
   }
-  logRefusals(query, answer, outcome, whom);
+  logRefusals(query, answer, outcome);
 }
 
-function logRefusals({ link }: Query, { results, ignored }: Answer, outcome: Outcome, whom: LogValues): void {
-  const refused = new Set(results.map(({ status }) => status));
-  if (refused.has(STATUSES.noPrefix)) log(outcome, "SERVER-NO-PREFIX", whom);
-  if (refused.has(STATUSES.noPrefixAllowed)) {
-    log(outcome, "SERVER-CLIENT-LIMIT", { ...whom, limit: link.settings.clientMaxLease });
+function logRefusals({ link, client }: Query, { results, ignored }: Answer, outcome: Outcome): void {
+  const isRefused = (reason: StatusOption): boolean => results.some(({ status }) => status === reason);
+  const whom = (): LogValues => ({ client: () => formatDuid(client), interface: link.name });
+  if (isRefused(STATUSES.noPrefix)) log(outcome, "SERVER-NO-PREFIX", whom());
+  if (isRefused(STATUSES.noPrefixAllowed)) {
+    log(outcome, "SERVER-CLIENT-LIMIT", { limit: link.settings.clientMaxLease, ...whom() });
   }
-  if (ignored > 0) log(outcome, "SERVER-IA-LIMIT", { ...whom, limit: IA_LIMIT, ignored });
+  if (ignored > 0) log(outcome, "SERVER-IA-LIMIT", { limit: IA_LIMIT, ignored, ...whom() });
 }
 
 const valuesOf = (lease: Lease): LogValues => ({

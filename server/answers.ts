@@ -12,10 +12,12 @@ import { STATUSES, type StatusOption } from "./status.js";
 /** The substance of an answer: what becomes of each IA, and whether it is a promise or only an offer. */
 export interface Answer {
   readonly type: "advertise" | "reply";
+  /** A Reply to a Solicit with Rapid Commit. */
   readonly rapid: boolean;
   readonly results: readonly IaResult[];
   /** Leases that the client has given back; they have left the table. */
   readonly released: readonly Held[];
+  /** Status at message level. */
   readonly status: StatusOption | undefined;
   /** IAs that got no answer because the message has too many. */
   readonly ignored: number;
@@ -67,49 +69,42 @@ export const ANSWERS: Readonly<Record<ClientServerType, Handler | DropId>> = {
   addrRegReply: DROP.notForServers,
 };
 
-const NOTHING: Omit<Answer, "type"> = {
-  rapid: false,
-  results: [],
-  released: [],
-  status: undefined,
-  ignored: 0,
-};
-
 /** RFC 8415 18.3.1. With Rapid Commit a Reply, unless there is nothing to commit: then others may offer more. */
 function answerSolicit(query: Query): Answer {
   const { ias, ignored } = readIas(query.message);
   const results = ias.map((ia) => delegate(query, ia));
   const asked = query.link.settings.rapidCommit && has(query.message.options, "rapidCommit");
   const rapid = asked && (ias.length === 0 || results.some(({ grants }) => grants.length > 0));
-  return { ...NOTHING, type: rapid ? "reply" : "advertise", rapid, results, ignored };
+  return { type: rapid ? "reply" : "advertise", rapid, results, released: [], status: undefined, ignored };
 }
 
 /** RFC 8415 18.3.2. */
 function answerRequest(query: Query): Answer {
   const { ias, ignored } = readIas(query.message);
-  return { ...NOTHING, type: "reply", results: ias.map((ia) => delegate(query, ia)), ignored };
+  const results = ias.map((ia) => delegate(query, ia));
+  return reply(results, undefined, ignored);
 }
 
 /** RFC 8415 18.3.4. */
 function answerRenew(query: Query): Answer {
   const { ias, ignored } = readIas(query.message);
-  return { ...NOTHING, type: "reply", results: extendAll(query, ias), ignored };
+  return reply(extendAll(query, ias), undefined, ignored);
 }
 
 /** RFC 8415 18.3.5. Silence when nothing is known of any IA: another server may know. */
 function answerRebind(query: Query): Answer | DropId {
   const { ias, ignored } = readIas(query.message);
   const results = extendAll(query, ias);
-  return results.length === 0 ? DROP.nothingToSay : { ...NOTHING, type: "reply", results, ignored };
+  return results.length === 0 ? DROP.nothingToSay : reply(results, undefined, ignored);
 }
 
 /** RFC 8415 18.3.3. About addresses only; clients with prefixes send Rebind instead. */
 function answerConfirm({ state, link, message }: Query): Answer | DropId {
   const addresses = readIas(message).ias.flatMap((ia) => (ia.type === "na" ? ia.named : []));
   const found = new Set(addresses.map((address) => judge(state.network, link, "na", address)));
-  if (found.has("wrong")) return { ...NOTHING, type: "reply", status: STATUSES.notOnLink };
+  if (found.has("wrong")) return reply([], STATUSES.notOnLink, 0);
   if (found.size === 0 || found.has("elsewhere")) return DROP.nothingToSay;
-  return { ...NOTHING, type: "reply", status: STATUSES.onLink };
+  return reply([], STATUSES.onLink, 0);
 }
 
 /** RFC 8415 18.3.7. Only IAs that are not known come back. */
@@ -123,7 +118,7 @@ function answerRelease(query: Query): Answer {
     else released.push(...held);
   }
   for (const { id } of released) remove(query.state.ledger, id);
-  return { ...NOTHING, type: "reply", results, released, status: STATUSES.released, ignored };
+  return reply(results, STATUSES.released, ignored, released);
 }
 
 /** RFC 8415 18.3.8. There are no addresses to decline here, and prefixes cannot be declined (18.2.8). */
@@ -131,13 +126,20 @@ function answerDecline({ message }: Query): Answer {
   const { ias, ignored } = readIas(message);
   const addresses = ias.filter((ia) => ia.type === "na");
   const results = addresses.map((ia) => failed(ia, STATUSES.noBinding));
-  return { ...NOTHING, type: "reply", results, status: STATUSES.declined, ignored };
+  return reply(results, STATUSES.declined, ignored);
 }
 
 /** RFC 8415 18.3.6. Answered even if nothing of what is asked is configured, so that the client stops asking. */
 function answerInformationRequest(): Answer {
-  return { ...NOTHING, type: "reply" };
+  return reply([], undefined, 0);
 }
+
+const reply = (
+  results: readonly IaResult[],
+  status: StatusOption | undefined,
+  ignored: number,
+  released: readonly Held[] = [],
+): Answer => ({ type: "reply", rapid: false, results, released, status, ignored });
 
 function extendAll(query: Query, ias: readonly IaAsked[]): readonly IaResult[] {
   return ias.map((ia) => extend(query, ia)).filter((result) => result !== undefined);

@@ -38,7 +38,7 @@ export interface IaResult {
 export function delegate(query: Query, ia: IaAsked): IaResult {
   if (query.type === "request" && isOffLink(query, ia)) return failed(ia, STATUSES.notOnLink);
   const { here, stale, offers } = holdingsOf(query, ia);
-  if (here.length === 0) return { ...allocate(query, ia, offers, stale.length), stale };
+  if (here.length === 0) return allocate(query, ia, offers, stale);
   return { ia, grants: here.map((held) => again(ia, held)), stale, wrong: [], status: STATUSES.granted };
 }
 
@@ -55,7 +55,7 @@ export function extend(query: Query, ia: IaAsked): IaResult | undefined {
     return { ia, grants, stale, wrong: wrongOnes(query, ia, grants, stale), status };
   }
   if (stale.length > 0) {
-    const { grants } = allocate(query, ia, offers, stale.length);
+    const { grants } = allocate(query, ia, offers, stale);
     return { ia, grants, stale, wrong: wrongOnes(query, ia, grants, stale), status: undefined };
   }
   return revive(query, ia, offers);
@@ -71,30 +71,26 @@ export function releasedBy({ state, client }: Query, ia: IaAsked): readonly Held
   return leases.filter(({ lease }) => ia.named.some((named) => names(named, lease.prefix)));
 }
 
-/** An IA that is answered with a status only. */
-export const failed = (ia: IaAsked, status: StatusOption): IaResult => ({
+/** An IA that is answered with a status only; what is stale ends all the same. */
+export const failed = (ia: IaAsked, status: StatusOption, stale: readonly Held[] = []): IaResult => ({
   ia,
   grants: [],
-  stale: [],
+  stale,
   wrong: [],
   status,
 });
 
-function allocate(
-  query: Query,
-  ia: IaAsked,
-  offers: readonly LeaseId[],
-  leaving: number,
-): Pick<IaResult, "ia" | "grants" | "wrong" | "status"> {
+/** Offers of this IA are hints like the client's own, only less dear. */
+function allocate(query: Query, ia: IaAsked, offers: readonly LeaseId[], stale: readonly Held[]): IaResult {
   const { state, client, link } = query;
   const offered = takeBack(query, offers);
-  if (isAtLimit(query, leaving)) return failed(ia, overLimit(ia.type));
+  if (isAtLimit(query, stale.length)) return failed(ia, overLimit(ia.type), stale);
   const hints = offered.length === 0 ? ia.named : [...ia.named, ...offered];
   const { type: iaType, iaid, length } = ia;
   const choices = choosePrefixes(state, link, { client, iaType, iaid, hints, length });
-  if (choices.length === 0) return failed(ia, exhausted(iaType));
+  if (choices.length === 0) return failed(ia, exhausted(iaType), stale);
   const grants = choices.map((choice) => reserve(query, ia, choice));
-  return { ia, grants, wrong: [], status: STATUSES.granted };
+  return { ia, grants, stale, wrong: [], status: STATUSES.granted };
 }
 
 function revive(query: Query, ia: IaAsked, offers: readonly LeaseId[]): IaResult | undefined {
@@ -127,7 +123,6 @@ function again(ia: IaAsked, { id, lease, poolClass: { bounds } }: HeldHere): Gra
 function reserve(query: Query, ia: IaAsked, { prefix, poolClass: { bounds } }: Choice): Grant {
   const lifetimes = grantLifetimes(bounds, ia.lifetimes);
   const id = enter(query.state.ledger, {
-    ...lifetimes,
     iaType: ia.type,
     duid: query.client,
     iaid: ia.iaid,
@@ -139,6 +134,7 @@ function reserve(query: Query, ia: IaAsked, { prefix, poolClass: { bounds } }: C
     until: millis(query.now + OFFER_MILLIS),
     interfaceName: query.link.name,
     clientAddress: query.from,
+    ...lifetimes,
   });
   return { id, prefix, bounds, before: undefined, ...lifetimes };
 }

@@ -15,6 +15,8 @@ type Reason = "new" | "moved" | "renewed" | "released" | "withdrawn" | "expire" 
 /** A lease and the lifetimes to tell of it. */
 type Told = readonly [lease: Lease, lifetimes: Lifetimes];
 
+const NO_CALLS: readonly HookCall[] = [];
+
 /** What a call says besides its prefixes. */
 interface Occasion {
   readonly action: HookAction;
@@ -30,6 +32,7 @@ interface Occasion {
  * `delete` of their own. An answer that delegates nothing makes no call.
  */
 export function callsForReply(query: Query, { added, kept, moved, ended }: Story): readonly HookCall[] {
+  if (query.state.config.script === undefined) return NO_CALLS;
   const calls: HookCall[] = [];
   const call = (action: HookAction, reason: Reason, told: readonly Told[]): void => {
     const call = makeCall(query.state, { action, reason, query }, told);

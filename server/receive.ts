@@ -88,7 +88,7 @@ function respond(query: Query, handler: Handler, outcome: Outcome): DropId | und
   logAnswer(query, answer, story, outcome);
   for (const call of callsForReply(query, story)) run(outcome, call);
 
-  const options = answerOptions(query, { ...answer, ias: writeIas(query, answer, timers) });
+  const options = answerOptions(query, answer, writeIas(query, answer, timers));
   const bytes = encodeMessage(clientServerMessage(answer.type, message.xid, options));
   if (bytes.length > DATAGRAM_OCTETS) return DROP.answerTooLong;
   state.counters.answered[query.type] += 1;
@@ -98,8 +98,8 @@ function respond(query: Query, handler: Handler, outcome: Outcome): DropId | und
 
 /** An Advertise changes no lease. */
 function tell(query: Query, { type, results, released }: Answer, timers: Timers): Story {
-  const story = type === "advertise" ? NO_STORY : settle(query, results, timers);
-  return released.length === 0 ? story : { ...story, ended: released.map(({ lease }) => lease) };
+  if (type === "advertise") return NO_STORY;
+  return settle(query, results, released, timers);
 }
 
 function writeIas({ type }: Query, { results }: Answer, timers: Timers): readonly Option[] {

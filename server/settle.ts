@@ -2,6 +2,7 @@ import { millis, toMillis } from "../shared/brand.js";
 import type { Lease } from "../shared/lease/lease.js";
 import { sameIp6 } from "../shared/prefix.js";
 import type { IaResult } from "./bindings.js";
+import type { Held } from "./holdings.js";
 import { amend, remove } from "./ledger.js";
 import type { Timers } from "./lifetimes.js";
 import type { Query } from "./query.js";
@@ -20,8 +21,16 @@ export interface Story {
 /** Nothing has changed. */
 export const NO_STORY: Story = { added: [], kept: [], moved: [], ended: [] };
 
-/** Binds what a Reply promises and ends what it withdraws; `timers` are the ones in the Reply. */
-export function settle(query: Query, results: readonly IaResult[], timers: Timers): Story {
+/**
+ * Binds what a Reply promises and ends what it withdraws. `released` have left the table already; `timers` are the
+ * ones in the Reply.
+ */
+export function settle(
+  query: Query,
+  results: readonly IaResult[],
+  released: readonly Held[],
+  timers: Timers,
+): Story {
   const added: Lease[] = [];
   const kept: Lease[] = [];
   const moved: { before: Lease; after: Lease }[] = [];
@@ -48,16 +57,10 @@ export function settle(query: Query, results: readonly IaResult[], timers: Timer
       else moved.push({ before, after });
     }
   }
-  return { added, kept, moved, ended: endStale(query, results) };
-}
-
-function endStale({ state }: Query, results: readonly IaResult[]): readonly Lease[] {
-  return results.flatMap(({ stale }) =>
-    stale.map(({ id, lease }) => {
-      remove(state.ledger, id);
-      return lease;
-    }),
-  );
+  const stale = results.flatMap((result) => result.stale);
+  for (const { id } of stale) remove(query.state.ledger, id);
+  const ended = [...released, ...stale].map(({ lease }) => lease);
+  return { added, kept, moved, ended };
 }
 
 const isAtSamePlace = (a: Lease, b: Lease): boolean =>

@@ -1,4 +1,4 @@
-import type { Iaid } from "../brand.js";
+import { type Iaid, INFINITY } from "../brand.js";
 import { formatPrefix, masked, type Prefix, UNSPECIFIED } from "../prefix.js";
 import { OPTIONS } from "../wire/options.js";
 import type { Scope } from "./client-scope.js";
@@ -52,9 +52,9 @@ export function checkTimes({ t1, t2 }: Scope, keyword: "pd" | "ia", at: Span, re
   report.error(at, `T2 (${t2} s) is below T1 (${t1} s) in this ${keyword}`);
 }
 
-/** A preferred lifetime above the valid one is an error (RFC 8415 21.6, 21.22). */
+/** A preferred lifetime above the valid one is an error (RFC 8415 21.6, 21.22), unless it is the infinity of no wish. */
 export function checkLifetimes({ preferred, valid }: Scope, at: Span, report: Report): void {
-  if (preferred <= valid) return;
+  if (preferred <= valid || preferred === INFINITY) return;
   report.error(at, `the preferred lifetime (${preferred} s) is above the valid lifetime (${valid} s)`);
 }
 

@@ -44,6 +44,8 @@ const NO_ADDRESS = "addresses are not asked for";
 const NO_NAMES = "the name of the host is not sent";
 
 const globals = [
+  // Dibbler's client takes it inside iface as well.
+  directive("log-name", GI, text, { example: 'log-name "edge-1"', standard: "Client" }),
   directive("duid-type", G, duidType(), {
     example: "duid-type duid-en 8888 0x0123456789abcdef",
     standard: "duid-llt",
@@ -132,7 +134,7 @@ const associations = [
     unused: NO_ADDRESS,
     body: { scope: "address", need: "optional" },
   }),
-  inert("addr-params", ["ia"], flag, {
+  inert("addr-params", ["global", "iface", "ia"], flag, {
     example: "addr-params",
     needs: "experimental",
     unused: NO_ADDRESS,

@@ -228,8 +228,9 @@ function evaluatePrefix(
   { value, at }: Acting<"prefix">,
 ): void {
   evaluateAll(program, scope, block, body);
-  const { preferred, valid } = scope;
   checkLifetimes(scope, at, program.report);
+  const { valid } = scope;
+  const preferred = seconds(Math.min(scope.preferred, valid));
   block.hints.push({ prefix: maskHint(value, at, program.report), preferred, valid });
 }
 

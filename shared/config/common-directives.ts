@@ -6,14 +6,13 @@ const GLOBAL = ["global"] as const;
 const UNSIGNED = "messages are neither signed nor checked";
 const NO_DNS = "no DNS update is made";
 
-/** The directives that both programs share. `work-dir` stands apart because Dibbler itself ignores it. */
+/** The directives that mean the same to both programs, and stand outside of all blocks. */
 export const COMMON_DIRECTIVES = [
   directive("log-level", GLOBAL, number(), { example: "log-level 7", standard: "8" }),
   directive("log-mode", GLOBAL, text, { example: "log-mode short", standard: "full" }),
-  directive("log-name", GLOBAL, text, { example: 'log-name "edge-1"' }),
   directive("log-colors", GLOBAL, number(), { example: "log-colors 1", standard: "0" }),
   directive("script", GLOBAL, text, { example: 'script "/var/lib/dibbler/hook.sh"', standard: '""' }),
-  directive("script-timeout", GLOBAL, number(1, 3600), { example: "script-timeout 10", standard: "10" }),
+  directive("script-timeout", GLOBAL, number(1, 3600), { example: "script-timeout 5", standard: "10" }),
   inert("work-dir", GLOBAL, text, {
     example: 'work-dir "/var/lib/dibbler"',
     unused: "the option -w of the command line says where the state is kept",

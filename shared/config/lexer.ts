@@ -31,6 +31,7 @@ export function lex(text: string): Lexed {
   return lexed.openStrings.length === 0 ? lexed : lexWith(text, false);
 }
 
+const BLANKS = /\s+/y;
 const WORD = /[A-Za-z_][\w.+-]*/y;
 const BYTES = /0[xX][\dA-Fa-f]+/y;
 const COLONS = /[\dA-Fa-f.:]*:[\dA-Fa-f.:]*/y;
@@ -75,22 +76,19 @@ function lexWith(text: string, stringsSpanLines: boolean): Lexed {
 
 /** The offset of the next token; stops at a comment that is never closed. */
 function skipGap(text: string, from: number): number {
-  let at = from;
-  while (at < text.length) {
-    const character = text[at] ?? "";
-    if (character === "#" || text.startsWith("//", at)) {
+  let at = matchEnd(BLANKS, text, from);
+  for (;;) {
+    if (text[at] === "#" || text.startsWith("//", at)) {
       at = endOfLine(text, at);
     } else if (text.startsWith("/*", at)) {
       const close = text.indexOf("*/", at + 2);
       if (close < 0) return at;
       at = close + 2;
-    } else if (/\s/.test(character)) {
-      at++;
     } else {
       return at;
     }
+    at = matchEnd(BLANKS, text, at);
   }
-  return at;
 }
 
 /** Behind the closing quote, or undefined when there is none before `limit`. A doubled `''` does not close. */

@@ -112,9 +112,9 @@ function readStatement<H, S extends string>(
   const need = read?.need ?? "required";
   const hasBody = need === "required" || (need === "optional" && isAt(cursor, "{"));
   const isUnused = block?.isUnused === true || row.unused !== undefined;
+  met.add(row.keyword);
   const body = row.body && hasBody ? readBody(parsing, row, row.body, { subject, isUnused }) : undefined;
   if (read === undefined || !isAllowed) return undefined;
-  met.add(row.keyword);
   if (row.unused !== undefined && block?.isUnused !== true) {
     const message = `"${row.keyword}" is read but not acted on: ${row.unused}`;
     cursor.report.once(row.keyword, "warning", subject, message);
@@ -143,7 +143,7 @@ function checkPlace<H, S extends string>(
   block: Block<S> | undefined,
 ): boolean {
   const scope = block?.scope ?? grammar.top;
-  const name = quote(subject.keyword);
+  const { report } = cursor;
   if (!row.scopes.includes(scope)) {
     const inside = row.scopes.filter((each) => each !== grammar.top);
     const places = [
@@ -151,15 +151,16 @@ function checkPlace<H, S extends string>(
       ...(inside.length > 0 ? [`inside ${inside.join(", ")}`] : []),
     ];
     const here = scope === grammar.top ? "at the top level" : `inside ${scope}`;
-    cursor.report.error(subject, `${name} cannot stand ${here}`, `it belongs ${places.join(" or ")}`);
+    const message = `${quote(subject.keyword)} cannot stand ${here}`;
+    report.error(subject, message, `it belongs ${places.join(" or ")}`);
     return false;
   }
   if (row.refused !== undefined) {
-    cursor.report.error(subject, `${name} cannot be used: ${row.refused}`);
+    report.error(subject, `${quote(subject.keyword)} cannot be used: ${row.refused}`);
     return false;
   }
   if (row.needs !== undefined && !met.has(row.needs)) {
-    cursor.report.error(subject, `${name} needs "${row.needs}" before it`);
+    report.error(subject, `${quote(subject.keyword)} needs "${row.needs}" before it`);
     return false;
   }
   return true;

@@ -10,7 +10,7 @@ export interface Times {
   readonly valid: Range;
 }
 
-/** A `pd-pool` line, the prefix as written. */
+/** A `pd-pool` line, its prefix without host bits. */
 export interface PoolLine {
   readonly prefix: Prefix;
   readonly at: Span;
@@ -26,6 +26,16 @@ export interface PdClassLines {
   readonly isFaulty: boolean;
 }
 
+/** Reads a `pd-pool` line. Host bits are left out, with a warning: Dibbler left them out without one. */
+export function makePool(written: Prefix, at: Span, report: Report): PoolLine {
+  const prefix = masked(written);
+  if (prefix !== written) {
+    const pool = formatPrefix(prefix);
+    report.warning(at, `${formatPrefix(written)} has bits beyond its length: the pool is ${pool}`);
+  }
+  return { prefix, at };
+}
+
 /** Checks a class and makes it; undefined, with errors reported, when it cannot be served. */
 export function makePdClass(lines: PdClassLines, report: Report): PdClass | undefined {
   const { pools, length, times } = lines;
@@ -34,7 +44,6 @@ export function makePdClass(lines: PdClassLines, report: Report): PdClass | unde
   checkTimes(times, (message) => {
     report.warning(lines.at, `${message} in this pd-class: it is lowered in answers`);
   });
-  for (const pool of pools) checkHostBits(pool, report);
   if (first === undefined || length === undefined) {
     const missing = [...(first ? [] : ["pd-pool"]), ...(length ? [] : ["pd-length"])];
     if (!lines.isFaulty) {
@@ -45,14 +54,14 @@ export function makePdClass(lines: PdClassLines, report: Report): PdClass | unde
   const areEqual = pools.map((pool) => isAsLong(pool, first, report)).every(Boolean);
   if (!areEqual || !fits(first, length, report)) return undefined;
   const { t1, t2, preferred, valid } = times;
-  return { pools: pools.map(({ prefix }) => masked(prefix)), length: length.value, t1, t2, preferred, valid };
+  return { pools: pools.map(({ prefix }) => prefix), length: length.value, t1, t2, preferred, valid };
 }
 
 /** Warns of pools of one interface that have prefixes in common; each prefix is delegated from one of them only. */
 export function checkOverlaps(pools: readonly PoolLine[], report: Report): void {
-  const sorted = pools
-    .map(({ prefix, at }) => ({ prefix: masked(prefix), at }))
-    .sort((a, b) => compareIp6(a.prefix.address, b.prefix.address) || a.prefix.length - b.prefix.length);
+  const sorted = pools.toSorted(
+    (a, b) => compareIp6(a.prefix.address, b.prefix.address) || a.prefix.length - b.prefix.length,
+  );
   let widest = sorted[0];
   for (const pool of sorted.slice(1)) {
     if (widest === undefined || !overlaps(widest.prefix, pool.prefix)) {
@@ -77,12 +86,6 @@ export function checkTimes({ t1, t2, preferred, valid }: Times, complain: (messa
 
 const EXAMPLE = "for example: pd-class { pd-pool 2001:db8::/40 pd-length 56 }";
 
-function checkHostBits({ prefix, at }: PoolLine, report: Report): void {
-  const pool = masked(prefix);
-  if (pool === prefix) return;
-  report.warning(at, `${formatPrefix(prefix)} has bits beyond its length: the pool is ${formatPrefix(pool)}`);
-}
-
 function isAsLong(pool: PoolLine, first: PoolLine, report: Report): boolean {
   if (pool.prefix.length === first.prefix.length) return true;
   const { line } = report.place(first.at.start);
@@ -100,15 +103,12 @@ function fits(
   length: { readonly value: number; readonly at: Span },
   report: Report,
 ): boolean {
-  const pool = formatPrefix(masked(prefix));
-  if (length.value < prefix.length) {
-    report.error(
-      length.at,
-      `pd-length ${length.value} is shorter than the pool ${pool}: nothing fits into it`,
-    );
-  }
+  if (length.value > prefix.length) return true;
+  const pool = formatPrefix(prefix);
   if (length.value === prefix.length) {
     report.warning(length.at, `the pool ${pool} is a single prefix of this length: one client can be served`);
+    return true;
   }
-  return length.value >= prefix.length;
+  report.error(length.at, `pd-length ${length.value} is shorter than the pool ${pool}: nothing fits into it`);
+  return false;
 }

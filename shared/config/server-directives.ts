@@ -58,6 +58,7 @@ const NO_ROUTES = "routes are not sent to clients";
 const ONE_FOR_ALL = "clients are not told apart: every class serves all of them";
 
 const globals = [
+  directive("log-name", G, text, { example: 'log-name "edge-1"', standard: "Server" }),
   directive("script-replay", G, toggle, { example: "script-replay 0", standard: "1" }),
   directive("compatibility", G, choice("strict", "fixed"), {
     example: 'compatibility "strict"',
@@ -123,7 +124,12 @@ const interfaces = [
     unused: "the server does not listen on this address",
   }),
   inert("iface-max-lease", GI, number(), { example: "iface-max-lease 1000", unused: NO_ADDRESSES }),
-  inert("subnet", I, addressRange, { example: "subnet 2001:db8:1::/48", unused: NO_RELAYS }),
+  // Before any interface it crashes Dibbler; behind one it is accepted.
+  inert("subnet", GI, addressRange, {
+    example: "subnet 2001:db8:1::/48",
+    needs: "iface",
+    unused: NO_RELAYS,
+  }),
   directive("relay", GI, selector, { example: 'relay "eth0"', unused: NO_RELAYS }),
   directive("interface-id", GI, interfaceId, { example: "interface-id 5020", unused: NO_RELAYS }),
   inert("accept-leasequery", GI, optional(toggle), { example: "accept-leasequery 1", unused: NO_LEASEQUERY }),
@@ -245,7 +251,7 @@ const options = [
     example: "option fqdn 1 64 host.example.com - 2001:db8::1",
     unused: NO_NAMES,
   }),
-  inert("option neighbors", OPTIONS, list(address), {
+  inert("option neighbors", GI, list(address), {
     example: "option neighbors 2001:db8::1",
     needs: "experimental",
     unused: "it is not sent to clients",

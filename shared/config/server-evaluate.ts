@@ -5,7 +5,7 @@ import { interfaceName, type InterfaceNames, noteInterface } from "./interface-n
 import { applyLog } from "./log-settings.js";
 import { mergeVendorOptions } from "./option-syntax.js";
 import type { Node } from "./parser.js";
-import { checkOverlaps, checkTimes, makePdClass, type PoolLine } from "./pd-class.js";
+import { checkOverlaps, checkTimes, makePdClass, makePool, type PoolLine } from "./pd-class.js";
 import type { ServerHead } from "./server-directives.js";
 import { type Acting, applySetting, enter, initialScope, type Scope } from "./server-scope.js";
 import type { PdClass, ServerConfig, ServerInterface } from "./types.js";
@@ -82,7 +82,7 @@ function evaluate(program: Program, scope: Scope, block: Block, node: Node<Serve
       evaluateAddressClass(program, enter(scope), block, node, head);
       break;
     case "pd-pool":
-      block.pools.push({ prefix: head.value, at: head.at });
+      block.pools.push(makePool(head.value, head.at, program.report));
       break;
     case "pd-length":
       block.length = { value: head.value, at: head.at };

@@ -1,5 +1,6 @@
 import { type Ip6, type Prefix, parseIp6 } from "../prefix.js";
 import { accept, adjacent, type Cursor, expected, isAtBreak, isAtKeyword, peek, take } from "./cursor.js";
+import { quote } from "./diagnostics.js";
 import type { InterfaceSelector } from "./types.js";
 
 /** How one kind of value is written in a configuration. */
@@ -58,7 +59,7 @@ export function word(expects: string): Syntax<string> {
       if (token.kind === "word" && span.end === token.end && !isAtBreak(cursor)) return take(cursor).text;
       const written = cursor.text.slice(span.start, span.end);
       const isQuotable = !isAtBreak(cursor) && !/^[{}(),;]$/.test(written);
-      return expected(cursor, expects, isQuotable ? `put it in quotes: "${written}"` : undefined);
+      return expected(cursor, expects, isQuotable ? `put it in quotes: ${quote(written)}` : undefined);
     },
   };
 }

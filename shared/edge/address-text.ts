@@ -1,9 +1,9 @@
 import { type Ip6, ip6, sameIp6 } from "../prefix.js";
 
 /**
- * Reads the text in which Node hands over the sender of a datagram ("fe80::1%eth0", "2001:db8::1",
- * "::ffff:192.0.2.1"); the zone is left out. `undefined` for anything else. Several times faster than a
- * general parser.
+ * Reads the text in which Node hands over the sender of a datagram
+ * ("fe80::1%eth0", "2001:db8::1", "::ffff:192.0.2.1"); the zone is left out.
+ * `undefined` for anything else. Several times faster than a general parser.
  */
 export function parseSender(text: string): Ip6 | undefined {
   const octets = new Uint8Array(16);
@@ -51,8 +51,8 @@ export function parseSender(text: string): Ip6 | undefined {
 }
 
 /**
- * Text for `send`, without zone: a link-local socket bound with its scope needs none, and a zone costs system
- * calls.
+ * Text for `send`, without zone: a link-local socket bound
+ * with its scope needs none, and a zone costs system calls.
  */
 export function createAddressWriter(): (address: Ip6) => string {
   const seen = new Array<{ address: Ip6; text: string } | undefined>(CACHE_SLOTS);

@@ -46,9 +46,9 @@ export function createClock(sources: TimeSources = SYSTEM): Clock {
 }
 
 /**
- * An alarm that calls `ring` once when the clock has reached the deadline last set, never before it.
- * Deadlines beyond the 24 days of one Node timer are fine; a deadline that is past rings in the next turn of
- * the event loop.
+ * An alarm that calls `ring` once when the clock has reached the deadline
+ * last set, never before it. Deadlines beyond the 24 days of one Node timer
+ * are fine; a deadline that is past rings in the next turn of the event loop.
  */
 export function createAlarm(clock: Clock, ring: () => void): Alarm {
   let deadline = Infinity;
@@ -98,8 +98,8 @@ export function pause(ms: number, signal?: AbortSignal): Promise<void> {
 }
 
 /**
- * A difference between wall and monotonic clock that cannot be slewing by a time service between two
- * readings.
+ * A difference between wall and monotonic clock that cannot
+ * be slewing by a time service between two readings.
  */
 const DRIFT_MS = 1000;
 /** Node's timers stand still while the machine is suspended, so none of them may sleep for long. */

@@ -1,4 +1,4 @@
-import { resolve } from "node:path";
+import { isAbsolute, resolve } from "node:path";
 
 /** Which of the two programs this is. */
 export type Role = "server" | "client";
@@ -32,12 +32,12 @@ export interface Paths {
 }
 
 /**
- * Reads the arguments after the script name, as Dibbler does: the action in any case and by its first letters
- * ("STATUS", "running"), further words ignored; and more freely: options before the action as well,
- * `--config=FILE`. `cwd` makes relative paths absolute, which Dibbler's client omits, so that it looks for
- * DIR below DIR.
+ * Reads the arguments after the script name, as Dibbler does: the action in any case and by its first
+ * letters ("STATUS", "running"), further words ignored; and more freely: options before the action too,
+ * `--config=FILE`. Relative paths are made absolute, which Dibbler's client omits, so that it looks for DIR
+ * below DIR; `cwd` is only asked for them, because it fails in a directory that has been removed.
  */
-export function parseCommandLine(args: readonly string[], cwd: string): ParsedCommandLine {
+export function parseCommandLine(args: readonly string[], cwd: () => string): ParsedCommandLine {
   const words: string[] = [];
   const values = new Map<OptionName, string>();
   for (let i = 0; i < args.length; i++) {
@@ -51,7 +51,7 @@ export function parseCommandLine(args: readonly string[], cwd: string): ParsedCo
     const value = option.value ?? args[++i];
     if (value === undefined || value === "")
       return { ok: false, complaint: `option ${option.name} needs a value` };
-    values.set(option.name, resolve(cwd, value));
+    values.set(option.name, isAbsolute(value) ? resolve(value) : resolve(cwd(), value));
   }
   const [word] = words;
   if (word === undefined) return { ok: false, complaint: undefined };

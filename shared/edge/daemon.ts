@@ -20,10 +20,10 @@ export interface StartOptions {
 }
 
 /**
- * Action `start`, calling side: detaches a copy of this program, waits for its word, prints, and returns the
- * exit status: 0 only when the daemon serves. The daemon has a session of its own and none of the caller's
- * descriptors: Neutron's agent reads our output to its end, and a daemon that held it open would block the
- * agent for ever.
+ * Action `start`, calling side: detaches a copy of this program, waits for its word,
+ * prints, and returns the exit status: 0 only when the daemon serves. The daemon has a
+ * session of its own and none of the caller's descriptors: Neutron's agent reads our
+ * output to its end, and a daemon that held it open would block the agent for ever.
  */
 export async function startDaemon(options: StartOptions): Promise<number> {
   const { role, paths } = options;
@@ -41,8 +41,8 @@ export async function startDaemon(options: StartOptions): Promise<number> {
 }
 
 /**
- * True in the detached copy that `startDaemon` made. To be asked first of all: it takes the mark out of the
- * environment.
+ * True in the detached copy that `startDaemon` made. To be
+ * asked first of all: it takes the mark out of the environment.
  */
 export function isDaemon(): boolean {
   if (process.env["DIBBLER_DAEMON"] === undefined) return false;
@@ -59,8 +59,8 @@ export function reportReady(): void {
 }
 
 /**
- * Ends a failed start or run with exit status 1: the sentence goes to the waiting `start`, or to stderr in
- * the foreground.
+ * Ends a failed start or run with exit status 1: the sentence
+ * goes to the waiting `start`, or to stderr in the foreground.
  */
 export function fatal(sentence: string): never {
   if (reportTo === undefined) complain(sentence);
@@ -69,8 +69,8 @@ export function fatal(sentence: string): never {
 }
 
 /**
- * Makes the work directory the current one and sets the umask to 027. Throws SystemError when the directory
- * is missing.
+ * Makes the work directory the current one and sets the umask
+ * to 027. Throws SystemError when the directory is missing.
  */
 export function enterWorkDir(directory: string): void {
   process.umask(0o027);
@@ -94,9 +94,9 @@ export function printStatus(role: Role, paths: Paths): number {
 }
 
 /**
- * Action `stop`: sends TERM and waits until the process is gone, at most `timeoutMs`; prints Dibbler's
- * sentences and returns the exit status. Never signals a process that is not ours; removes a pid file that
- * belongs to nobody.
+ * Action `stop`: sends TERM and waits until the process is gone, at most
+ * `timeoutMs`; prints Dibbler's sentences and returns the exit status. Never
+ * signals a process that is not ours; removes a pid file that belongs to nobody.
  */
 export async function stopDaemon(role: Role, paths: Paths, timeoutMs = 30_000): Promise<number> {
   const found = probePidFile(paths.pidFile, role);
@@ -229,9 +229,9 @@ async function inTime(promise: Promise<void>, ms: number): Promise<boolean> {
 const GRACE_MS = 3000;
 
 /**
- * Closes what the caller left open beyond stdio, e.g. a lock taken by `flock 200>file`. Node marks low
- * descriptors as not to be passed on, but misses higher ones. Its own are pairs of pipe ends and anonymous
- * inodes; all else came from outside.
+ * Closes what the caller left open beyond stdio, e.g. a lock taken by `flock 200>file`.
+ * Node marks low descriptors as not to be passed on, but misses higher ones. Its own
+ * are pairs of pipe ends and anonymous inodes; all else came from outside.
  */
 function closeInherited(): void {
   const ends = new Set<string>();

@@ -18,9 +18,9 @@ export type DuidPlan =
   | { readonly kind: "en"; readonly enterprise: number; readonly identifier: Uint8Array };
 
 /**
- * The DUID of the file, else a new one made by `plan` and saved there (mode 0640, no newline). An existing
- * DUID wins over the plan. Throws SystemError: "bad-duid-file", "no-mac" when no interface offers one, or
- * what the file system says.
+ * The DUID of the file, else a new one made by `plan` and saved there (mode 0640, no
+ * newline). An existing DUID wins over the plan. Throws SystemError: "bad-duid-file",
+ * "no-mac" when no interface offers one, or what the file system says.
  */
 export function loadOrMakeDuid(
   path: string,
@@ -42,9 +42,9 @@ export function loadOrMakeDuid(
 }
 
 /**
- * Reads Dibbler's file: the first line, any case, colons and a leading 0x optional. `undefined` when the file
- * is missing or empty, as Dibbler takes it. Dibbler turns other text into an odd DUID; here it is a
- * SystemError "bad-duid-file".
+ * Reads Dibbler's file: the first line, any case, colons and a leading 0x optional.
+ * `undefined` when the file is missing or empty, as Dibbler takes it. Dibbler turns
+ * other text into an odd DUID; here it is a SystemError "bad-duid-file".
  */
 export function readDuidFile(path: string): Duid | undefined {
   const [line = ""] = (readTextIfThere(path) ?? "").split("\n", 1);
@@ -59,8 +59,8 @@ export function readDuidFile(path: string): Duid | undefined {
 }
 
 /**
- * Dibbler's choice: from the highest index down, the first that is up, no loopback, with a real hardware
- * address.
+ * Dibbler's choice: from the highest index down, the first
+ * that is up, no loopback, with a real hardware address.
  */
 function linkLayerParts(
   kind: "llt" | "ll",

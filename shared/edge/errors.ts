@@ -1,7 +1,7 @@
 /**
- * Something the system refused: a stable code of ours or of the kernel ("EADDRINUSE", "already-running") and
- * one plain sentence that says what, where and what to do. `main` prints the sentence and ends with exit
- * status 1.
+ * Something the system refused: a stable code of ours or of the kernel
+ * ("EADDRINUSE", "already-running") and one plain sentence that says what,
+ * where and what to do. `main` prints the sentence and ends with exit status 1.
  */
 export class SystemError extends Error {
   override readonly name = "SystemError";

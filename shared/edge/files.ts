@@ -94,8 +94,8 @@ export function fileError(verb: "read" | "write" | "enter", path: string, cause:
 }
 
 /**
- * A name beside the file, so that the rename stays within one file system; hidden, and unique to this
- * process.
+ * A name beside the file, so that the rename stays within
+ * one file system; hidden, and unique to this process.
  */
 export function temporaryName(path: string): string {
   counter += 1;
@@ -105,8 +105,8 @@ export function temporaryName(path: string): string {
 let counter = 0;
 
 /**
- * Makes the rename itself durable; some file systems cannot do that for a directory, and then nothing is lost
- * but time.
+ * Makes the rename itself durable; some file systems cannot
+ * do that for a directory, and then nothing is lost but time.
  */
 function syncDirectory(path: string): void {
   const fd = openSync(path, "r");

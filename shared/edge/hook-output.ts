@@ -19,9 +19,9 @@ export interface OutputPipes {
 }
 
 /**
- * Pipes that are always read, so that nobody is held up or killed by printing, a process left in the
- * background included. They are real ones, made in `directory` with mkfifo(1): Node's own are socket pairs,
- * on which `echo > /dev/stderr` fails.
+ * Pipes that are always read, so that nobody is held up or killed by printing, a
+ * process left in the background included. They are real ones, made in `directory`
+ * with mkfifo(1): Node's own are socket pairs, on which `echo > /dev/stderr` fails.
  */
 export function createOutputPipes(directory: string): OutputPipes {
   const free: OutputPipe[] = [];

@@ -133,8 +133,8 @@ const sameKeys = (place: Place, keys: readonly string[]): boolean =>
   place.keys.length === keys.length && keys.every((key) => place.keys.includes(key));
 
 /**
- * Lets `entry` take the place of the call that waits there, or that call do for both; `undefined` when both
- * count.
+ * Lets `entry` take the place of the call that waits there,
+ * or that call do for both; `undefined` when both count.
  */
 function supersede(
   tail: Place,

@@ -84,8 +84,9 @@ export function parseIpLinks(json: string): ReadonlyMap<string, LinkFacts> {
   return links;
 }
 
-/** ARP hardware type of an ordinary Ethernet and of the loopback device. */
+/** ARP hardware type of an ordinary Ethernet. */
 export const ETHERNET = 1;
+/** ARP hardware type of the loopback device. */
 export const LOOPBACK = 772;
 
 /** Bits of an address's flags (if_addr.h). */

@@ -1,7 +1,7 @@
-// Everything here has to describe the network namespace of this process. /proc/net and os.networkInterfaces()
-// do; /sys/class/net shows the namespace in which /sys was mounted, another one after `nsenter -n` or
-// `unshare -n`. So /sys is believed only where it agrees with the others, and `ip` (a child process, 3 ms)
-// asked where it does not.
+// Everything here has to describe the network namespace of this process. /proc/net and
+// os.networkInterfaces() do; /sys/class/net shows the namespace in which /sys was
+// mounted, another one after `nsenter -n` or `unshare -n`. So /sys is believed only where
+// it agrees with the others, and `ip` (a child process, 3 ms) asked where it does not.
 import { readdirSync, readFileSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import type { Ip6 } from "../prefix.js";
@@ -71,8 +71,8 @@ export function readInterfaces(): readonly NetworkInterface[] {
 }
 
 /**
- * The interface of that name or index; SystemError "no-interface", naming those that exist, when there is
- * none.
+ * The interface of that name or index; SystemError
+ * "no-interface", naming those that exist, when there is none.
  */
 export function findInterface(
   selector: InterfaceSelector,
@@ -95,8 +95,8 @@ export function readAddresses(): readonly AddressRow[] {
   try {
     return parseAddressRows(readFileSync("/proc/net/if_inet6", "latin1"));
   } catch {
-    // No such file: a kernel without IPv6. Every interface then lacks a link-local address, which is what
-    // gets said.
+    // No such file: a kernel without IPv6. Every interface then
+    // lacks a link-local address, which is what gets said.
     return [];
   }
 }
@@ -172,8 +172,8 @@ function sysfsFacts(name: string): LinkFacts | undefined {
     const read = (file: string): string => readFileSync(`/sys/class/net/${name}/${file}`, "latin1").trim();
     return {
       index: Number(read("ifindex")),
-      // The flags of sysfs lack RUNNING; an unknown operational state (tunnels, dummies, loopback) counts as
-      // up.
+      // The flags of sysfs lack RUNNING; an unknown operational
+      // state (tunnels, dummies, loopback) counts as up.
       flags: Number(read("flags")) | (/^(?:up|unknown)$/.test(read("operstate")) ? IFF.running : 0),
       hardwareType: Number(read("type")),
       mac: parseMac(read("address")),

@@ -30,8 +30,8 @@ export function createLineFormat(settings: {
 }
 
 /**
- * Puts the values in the places of `{names}`; characters that would break the line or the terminal are
- * escaped.
+ * Puts the values in the places of `{names}`; characters
+ * that would break the line or the terminal are escaped.
  */
 export function fillTemplate(template: string, values: LogValues): string {
   return template.replace(/\{(\w+)\}/g, (place, name: string) => {

@@ -154,8 +154,8 @@ function isStill(fd: number, path: string): boolean {
 }
 
 /**
- * Writes everything, or gives up: a full disk, a closed terminal or a reader that does not read must not stop
- * us.
+ * Writes everything, or gives up: a full disk, a closed
+ * terminal or a reader that does not read must not stop us.
  */
 function writeAll(fd: number, text: string): void {
   let rest = Buffer.from(text);

@@ -6,8 +6,8 @@ import { fileError, removeQuietly, temporaryName } from "./files.js";
 import { executableName, isAlive, programNames, worksIn } from "./process-info.js";
 
 /**
- * What a pid file tells: no file, no number in it, a process that is gone or is not ours, or a running
- * instance.
+ * What a pid file tells: no file, no number in it, a process
+ * that is gone or is not ours, or a running instance.
  */
 export type PidFileState =
   | { readonly state: "absent" | "garbage" }
@@ -104,9 +104,9 @@ function setAside(path: string, role: Role): void {
 }
 
 /**
- * True when the process is this program, or Dibbler's own, at work in `directory`. Looking at the name alone
- * would take a pid that the kernel has given to the client of another subnet for the instance of this
- * directory.
+ * True when the process is this program, or Dibbler's own, at work in
+ * `directory`. Looking at the name alone would take a pid that the kernel has
+ * given to the client of another subnet for the instance of this directory.
  */
 function isInstance(pid: number, role: Role | "relay", directory: string): boolean {
   const names = [...programNames(pid), executableName(pid) ?? ""];

@@ -12,8 +12,8 @@ export interface PortHolder {
 }
 
 /**
- * The holder of `port` on `address` or on all addresses; `undefined` when none is found. Slow: for error
- * messages.
+ * The holder of `port` on `address` or on all addresses;
+ * `undefined` when none is found. Slow: for error messages.
  */
 export function findPortHolder(address: Ip6, port: number): PortHolder | undefined {
   const sockets = readSockets().filter((it) => it.port === port);
@@ -43,8 +43,8 @@ function readSockets(): readonly BoundSocket[] {
 }
 
 /**
- * Reads /proc/net/udp6: slot, local address:port, remote, state, queues, timer, retransmits, uid, timeout,
- * inode.
+ * Reads /proc/net/udp6: slot, local address:port, remote,
+ * state, queues, timer, retransmits, uid, timeout, inode.
  */
 export function parseUdpTable(table: string): readonly BoundSocket[] {
   const sockets: BoundSocket[] = [];
@@ -76,8 +76,8 @@ function ownerOf(inode: string): number | undefined {
 }
 
 /**
- * What the descriptors of a process point to; those that vanish while we look, or belong to another user, are
- * left out.
+ * What the descriptors of a process point to; those that vanish
+ * while we look, or belong to another user, are left out.
  */
 function descriptorsOf(pid: string): readonly string[] {
   const quietly = <T>(read: () => T, otherwise: T): T => {

@@ -22,9 +22,9 @@ export function processName(pid: number): string {
 }
 
 /**
- * Names under which a process can be known, the most telling last: its executable and, for an interpreter,
- * the script: ["node", "dibbler-client.cjs"], ["dibbler-client"]. Empty when the process is gone or may not
- * be looked at.
+ * Names under which a process can be known, the most telling last: its executable
+ * and, for an interpreter, the script: ["node", "dibbler-client.cjs"],
+ * ["dibbler-client"]. Empty when the process is gone or may not be looked at.
  */
 export function programNames(pid: number): readonly string[] {
   const names: string[] = [];

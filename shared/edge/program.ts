@@ -55,7 +55,7 @@ export interface Program<Config> {
 /** Runs a program as its command line says; resolves to the exit status, or never while it serves. */
 export async function runProgram<Config>(program: Program<Config>, args: readonly string[]): Promise<number> {
   const daemon = isDaemon();
-  const parsed = parseCommandLine(args, process.cwd());
+  const parsed = parseCommandLine(args, () => process.cwd());
   if (!parsed.ok) {
     if (args.length > 0) process.stdout.write(banner(program.role, program.version));
     if (parsed.complaint !== undefined) process.stderr.write(`${parsed.complaint}\n`);

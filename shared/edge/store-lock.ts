@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { StoreError, storeErrorFrom } from "./store-error.js";
+import { FILE_MODE } from "./store-files.js";
 
 /** A file that no other process can hold until this one lets go or ends, however it ends. */
 export interface FileLock {
@@ -42,6 +43,3 @@ function openForLock(path: string): number {
     throw storeErrorFrom(error, path);
   }
 }
-
-/** Leases say who is where: nobody but owner and group needs to read them. */
-export const FILE_MODE = 0o640;

@@ -12,8 +12,8 @@ export interface UdpOptions {
   /** Group to join on the interface, e.g. ff02::1:2 (then normally equal to `address`). */
   readonly multicastGroup?: Ip6;
   /**
-   * Client only: bind beside another program's wildcard socket on this port, with a warning through
-   * `onTrouble`.
+   * Client only: bind beside another program's wildcard
+   * socket on this port, with a warning through `onTrouble`.
    */
   readonly shareWildcard?: boolean;
   /** Octets to ask for as receive buffer, default 8 MiB; 0 leaves it as the system has it. */
@@ -21,8 +21,8 @@ export interface UdpOptions {
   /** Every datagram, synchronously; `from` carries no zone, as the socket stands for its interface. */
   readonly onDatagram: (bytes: Uint8Array, from: Ip6, port: number) => void;
   /**
-   * Trouble that does not end the socket, each kind ("ENETUNREACH", "shared-port", ...) at most every ten
-   * minutes.
+   * Trouble that does not end the socket, each kind
+   * ("ENETUNREACH", "shared-port", ...) at most every ten minutes.
    */
   readonly onTrouble: (kind: string, sentence: string) => void;
 }
@@ -37,9 +37,9 @@ export interface UdpSocket {
 }
 
 /**
- * Opens, binds and joins. The bind is exclusive, so a second server on the interface is refused instead of
- * stealing its packets. Rejects with a SystemError (code of the kernel) whose sentence says who holds the
- * port, or what else is wrong.
+ * Opens, binds and joins. The bind is exclusive, so a second server on the interface
+ * is refused instead of stealing its packets. Rejects with a SystemError (code of
+ * the kernel) whose sentence says who holds the port, or what else is wrong.
  */
 export async function openUdp(options: UdpOptions): Promise<UdpSocket> {
   const socket = await bindSocket(options, false).catch(async (error: unknown) => {
@@ -81,8 +81,8 @@ function bindSocket(options: UdpOptions, reuseAddr: boolean): Promise<Socket> {
       type: "udp6",
       ipv6Only: true,
       reuseAddr,
-      // All addresses are literals; the ordinary way through the resolver costs a turn of the event loop
-      // each.
+      // All addresses are literals; the ordinary way through
+      // the resolver costs a turn of the event loop each.
       lookup: (address, _family, done) => {
         done(null, address, 6);
       },
@@ -100,8 +100,8 @@ function bindSocket(options: UdpOptions, reuseAddr: boolean): Promise<Socket> {
 }
 
 /**
- * The port is taken: bind beside a program that holds it for every address, if that is allowed, or say who
- * has it.
+ * The port is taken: bind beside a program that holds it
+ * for every address, if that is allowed, or say who has it.
  */
 async function bindBesideOthers(options: UdpOptions, cause: unknown): Promise<Socket> {
   const holder = findPortHolder(options.address, options.port);
@@ -165,8 +165,8 @@ function joinError(options: UdpOptions, cause: unknown): SystemError {
 }
 
 /**
- * Asks for a buffer that holds a burst; the kernel counts double for its own needs and tells the doubled
- * figure.
+ * Asks for a buffer that holds a burst; the kernel counts
+ * double for its own needs and tells the doubled figure.
  */
 function enlargeBuffer(socket: Socket, wanted: number): number {
   try {

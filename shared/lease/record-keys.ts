@@ -85,7 +85,7 @@ export function startsWith(
   const whole = bits >> 3;
   for (let i = 0; i < whole; i++) if (octets[start + i] !== other[from + i]) return false;
   const difference = (octets[start + whole] ?? 0) ^ (other[from + whole] ?? 0);
-  return (bits & 7) === 0 || (difference & (0xff00 >> (bits & 7)) & 0xff) === 0;
+  return (difference & (0xff00 >> (bits & 7)) & 0xff) === 0;
 }
 
 /** The prefix length of a record. */

@@ -255,6 +255,22 @@ describe("client: Rebind", () => {
     expect(find(request?.message.options ?? [], "serverId")).toEqual(SERVER_B);
   });
 
+  test("an empty IA of the server that granted the lease (Dibbler's way): Request, the lease is saved", () => {
+    const bench = createBench();
+    bind(bench);
+    bench.wait(1_990_000);
+    const rebind = bench.nextSent("rebind");
+    bench.receive(reply(rebind, { server: SERVER_B, ias: [{}] }));
+    expect(bench.phase()).toBe("rebinding");
+    bench.receive(reply(rebind, { ias: [{}] }));
+    expect(iasOf(lastOf(bench).message)).toEqual({ 1: ["2001:db8:1::/64"] });
+    bench.receive(reply(lastOf(bench)));
+    expect(bench.hooks).toMatchObject([
+      { call: { action: "update", variables: { CLNT_MESSAGE: "REQUEST" } } },
+    ]);
+    expect(bench.phase()).toBe("bound");
+  });
+
   test("silence to the end of the valid lifetime: used until then, then hook delete and Solicit at once", () => {
     const bench = createBench();
     bind(bench);

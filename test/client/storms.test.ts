@@ -104,7 +104,8 @@ describe("client: an hour with a server that answers wrongly (messages sent)", (
       { advertise: { ...GOOD, extra: [option("preference", 255)] } },
       220,
     ],
-    ["Renew answered without a prefix", true, { extend: { ias: [{}] } }, 14],
+    ["Renew answered without a prefix, Request not at all", true, { extend: { ias: [{}] } }, 110],
+    ["all answered without a prefix", true, { extend: { ias: [{}] }, reply: { ias: [{}] } }, 30],
     ["Renew answered with NoPrefixAvail", true, { extend: status("noPrefixAvail") }, 14],
     [
       "Renew answered NoBinding, Request refused",

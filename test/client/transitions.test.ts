@@ -181,10 +181,15 @@ function drawDiagram(): string {
   return ["```mermaid", "stateDiagram-v2", "  [*] --> idle", ...lines, "  stopped --> [*]", "```"].join("\n");
 }
 
+/** Columns padded as the formatter wants them. */
 function drawTable(): string {
-  const rows = TRANSITIONS.map((row) => {
-    const { from, event, to, effect, section } = row;
-    return `| ${from} | ${event} | ${to} | ${effect} | ${section} |`;
-  });
-  return ["| from | event | to | effect | RFC 8415 |", "| --- | --- | --- | --- | --- |", ...rows].join("\n");
+  const head = ["from", "event", "to", "effect", "RFC 8415"];
+  const rows = TRANSITIONS.map(({ from, event, to, effect, section }) => [from, event, to, effect, section]);
+  const widths = head.map((_, column) =>
+    Math.max(...[head, ...rows].map((cells) => cells[column]?.length ?? 0)),
+  );
+  const line = (cells: readonly string[], fill = " "): string =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0, fill)).join(" | ")} |`;
+  const rule = head.map(() => "-");
+  return [line(head), line(rule, "-"), ...rows.map((row) => line(row))].join("\n");
 }

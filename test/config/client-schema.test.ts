@@ -257,6 +257,11 @@ describe("client: IAIDs and hints of pd", () => {
       "valid-lifetime 9 iface a0 { preferred-lifetime 8 pd { prefix ::/56 { preferred-lifetime 7 } } }",
       { hints: [{ prefix: { address: address("::"), length: 56 }, preferred: 7, valid: 9 }] },
     ],
+    [
+      "valid lifetime alone",
+      "iface a0 { pd { prefix ::/56 { valid-lifetime 9 } } }",
+      { hints: [{ prefix: { address: address("::"), length: 56 }, preferred: 9, valid: 9 }] },
+    ],
   ])("times come from the point of the file: %s", (_name, text, expected) => {
     expect(clientIface(text).pds).toMatchObject([expected]);
   });

@@ -20,7 +20,7 @@ const SPARE = `iface spare { ${PD_CLASS} }`;
 
 /** A right file with the statement in a block of that kind. */
 const inServer: Readonly<Record<ServerScope, (statement: string) => string>> = {
-  global: (statement) => `${SPARE} experimental ${statement} iface s0 { ${PD_CLASS} }`,
+  global: (statement) => `${SPARE} experimental option dns-server ::1 ${statement} iface s0 { ${PD_CLASS} }`,
   iface: (statement) => `experimental ${SPARE} iface s0 { option dns-server ::1 ${statement} ${PD_CLASS} }`,
   class: (statement) =>
     `${CLIENT_CLASS} experimental iface s0 { class { pool ::/64 ${statement} } ${PD_CLASS} }`,

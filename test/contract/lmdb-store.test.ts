@@ -108,6 +108,16 @@ describe("LMDB store and other processes", { timeout: TIMEOUT }, () => {
     expect(run("view")).toEqual({ rows: 3 });
   });
 
+  test("a commit resolves -> the newest meta page does not say that its pages are still to be synced", async () => {
+    const store = await openLeaseStore(directory);
+    for (let id = 0; id < 20; id++) {
+      await store.commit([put(id)]);
+      const file = readFileSync(database);
+      expect(file.readUInt16LE(newestMeta(file) + META_FLAGS) & UNSYNCED).toBe(0);
+    }
+    await store.close();
+  });
+
   test("the files -> readable by owner and group only", async () => {
     const store = await openLeaseStore(directory);
     expect([database, `${database}-lock`].map((path) => statSync(path).mode & 0o137)).toEqual([0, 0]);
@@ -153,6 +163,16 @@ describe("LMDB store that cannot be used", { timeout: TIMEOUT }, () => {
       expect(readFileSync(database).equals(before)).toBe(true);
     },
   );
+
+  test("a page that has lost a lease -> STORE_DAMAGED when it is loaded", async () => {
+    await fillDatabase();
+    forgetLastKeys();
+    const store = await openLeaseStore(directory);
+    expect(() => {
+      store.load(() => undefined);
+    }).toThrow(expect.objectContaining({ code: "STORE_DAMAGED" }));
+    await store.close();
+  });
 
   test("a database that only lacks pages nobody uses -> opened", async () => {
     await fillDatabase();
@@ -223,11 +243,37 @@ async function fillDatabase(): Promise<void> {
   await store.close();
 }
 
+// Parts of the file, for tests that damage it: see mdb.c of the lmdb package.
+const META_FLAGS = 52;
+const META_LAST_PAGE = 144;
+const META_TRANSACTION = 152;
+/** MDB_OVERLAPPINGSYNC */
+const UNSYNCED = 0x1000;
+const PAGE_FLAGS = 18;
+const PAGE_LOWER = 20;
+const LEAF = 2;
+
+/** Where the newer of the two meta pages begins. */
+const newestMeta = (file: Buffer): number =>
+  file.readBigUInt64LE(META_TRANSACTION) > file.readBigUInt64LE(4096 + META_TRANSACTION) ? 0 : 4096;
+
+/** Lets every leaf page with more than ten keys forget its last one. */
+function forgetLastKeys(): void {
+  const file = readFileSync(database);
+  for (let page = 2 * 4096; page < file.length; page += 4096) {
+    const lower = file.readUInt16LE(page + PAGE_LOWER);
+    if (file.readUInt16LE(page + PAGE_FLAGS) !== LEAF || lower < 24 + 2 * 10) continue;
+    file.writeUInt16LE(lower - 2, page + PAGE_LOWER);
+  }
+  writeFileSync(database, file);
+}
+
 /** Makes both meta pages claim more pages than there are, as after pages at the end were freed. */
 function makeLonger(pages: number): void {
   const file = readFileSync(database);
-  for (const meta of [0, 4096])
-    file.writeBigUInt64LE(file.readBigUInt64LE(meta + 144) + BigInt(pages), meta + 144);
+  for (const at of [META_LAST_PAGE, META_LAST_PAGE + 4096]) {
+    file.writeBigUInt64LE(file.readBigUInt64LE(at) + BigInt(pages), at);
+  }
   writeFileSync(database, file);
 }
 

@@ -1,6 +1,13 @@
 import { describe, expect } from "vitest";
 import { configureGuideServer, guideScript, startServer } from "./bed/guide-server.js";
-import { buildGuide, leasedPrefix, startTenant, waitForRoutes } from "./bed/guide.js";
+import {
+  addBindAddress,
+  buildGuide,
+  leaseAll,
+  leasedPrefix,
+  startTenant,
+  waitForRoutes,
+} from "./bed/guide.js";
 import type { Host } from "./bed/host.js";
 import { ours } from "./bed/programs.js";
 import { waitFor } from "./bed/wait.js";
@@ -81,6 +88,36 @@ describe("e2e hooks: a bad script disturbs nobody and is reported", () => {
     },
   );
 
+  scenario()("a client that vanishes: its lease ends and its route goes, by the guide's script", async () => {
+    const network = await buildGuide(await testWorld(), 1);
+    const { node, router, tenants } = network;
+    configureGuideServer(node, "preferred-lifetime 2\n        valid-lifetime 3");
+    await startServer(node, ours.server);
+    for (const tenant of tenants) {
+      await startTenant(network, tenant, ours.client);
+      await waitForRoutes(network, await leaseAll(network));
+      await router.shell(`kill -9 $(cat ${tenant.subnet.area}/client.pid)`);
+      await waitForRoutes(network, []);
+    }
+  });
+
+  scenario()("a client that comes back with another link-local address: its route follows", async () => {
+    const network = await buildGuide(await testWorld(), 1);
+    const { node, router, tenants } = network;
+    configureGuideServer(node);
+    await startServer(node, ours.server);
+    for (const tenant of tenants) {
+      await startTenant(network, tenant, ours.client);
+      const prefix = await leasedPrefix(network, tenant);
+      await waitForRoutes(network, [{ tenant, prefix }]);
+      await router.shell(`kill -9 $(cat ${tenant.subnet.area}/client.pid)`);
+      const moved = { ...tenant, subnet: { ...tenant.subnet, bindAddress: "fe80::f816:3eff:fe00:77" } };
+      await addBindAddress(router, moved.subnet);
+      await startTenant(network, moved, ours.client);
+      await waitForRoutes(network, [{ tenant: moved, prefix }]);
+    }
+  });
+
   scenario()("a slow script holds up neither the Reply nor the other client's route", async () => {
     const network = await buildGuide(await testWorld(), 2);
     const { node, tenants } = network;
@@ -88,9 +125,7 @@ describe("e2e hooks: a bad script disturbs nobody and is reported", () => {
     await startServer(node, ours.server);
     const started = performance.now();
     for (const tenant of tenants) await startTenant(network, tenant, ours.client);
-    const leases = [];
-    for (const tenant of tenants) leases.push({ tenant, prefix: await leasedPrefix(network, tenant) });
-    await waitForRoutes(network, leases);
+    await waitForRoutes(network, await leaseAll(network));
     // A second until the Reply (RFC 8415 18.2.1 has the client wait for Advertises), a second of sleep, side by side.
     expect(performance.now() - started).toBeLessThan(4000);
   });

@@ -32,6 +32,7 @@ describe("e2e restart: server", () => {
       const capture = await startCapture(node, "br-ex");
       const before = leases.map(({ tenant }) => notifications(router, tenant.subnet).length);
       expect(await startServer(node, ours.server)).toMatchObject({ status: 0, stderr: "" });
+      await waitForRoutes(network, leases);
       for (const [index, { tenant, prefix }] of leases.entries()) {
         const count = before[index] ?? 0;
         await waitFor("a renewal", () => notifications(router, tenant.subnet).length > count);
@@ -48,6 +49,64 @@ describe("e2e restart: server", () => {
       expectWellFormed(packets, [...old, await linkLocal(node, "br-ex")]);
       const types = packets.filter(({ source }) => old.includes(source)).flatMap((packet) => packet.types);
       expect(types).not.toContain("1");
+    },
+  );
+});
+
+describe("e2e restart: server for which clients had better not wait", () => {
+  scenario()("it comes back without its leases: the client keeps its prefix all the same", async () => {
+    const network = await buildGuide(await testWorld(), 1);
+    const { node, router } = network;
+    configureGuideServer(node, shortTimers);
+    await startServer(node, ours.server);
+    for (const { tenant, prefix } of await leaseFor(network, network.tenants)) {
+      await endServer(node, "kill -9");
+      for (const file of node.listFolder("/var/lib/dibbler")) {
+        if (file.startsWith("server")) node.remove(`/var/lib/dibbler/${file}`);
+      }
+      const before = notifications(router, tenant.subnet).length;
+      await startServer(node, ours.server);
+      await waitFor("news from the client", () => notifications(router, tenant.subnet).length > before);
+      expect(notifiedPrefix(router, tenant.subnet)).toBe(prefix);
+    }
+  });
+
+  scenario()("it stays away: Rebind, then the end of the lease, of which Neutron is told", async () => {
+    const network = await buildGuide(await testWorld(), 1);
+    const { node, router } = network;
+    configureGuideServer(node, "T1 1\n        T2 2\n        preferred-lifetime 3\n        valid-lifetime 5");
+    await startServer(node, ours.server);
+    for (const { tenant } of await leaseFor(network, network.tenants)) {
+      const capture = await startCapture(node, "br-ex");
+      await endServer(node, "kill -9");
+      await waitFor("::/64 in Neutron", () => notifiedPrefix(router, tenant.subnet) === "::/64");
+      const { status, milliseconds } = await callClient(router, ours.client, "stop", tenant.subnet);
+      expect(status).toBe(0);
+      expect(milliseconds).toBeLessThan(2000);
+      const packets = await capture?.finish();
+      if (packets === undefined) continue;
+      expectWellFormed(packets, [tenant.subnet.bindAddress]);
+      const types = packets
+        .filter(({ sourcePort }) => sourcePort === "546")
+        .flatMap((packet) => packet.types);
+      expect(types.filter((type) => type === "6").length).toBeGreaterThan(0);
+      expect(types.at(-1)).toBe("1");
+    }
+  });
+
+  scenario()(
+    "it is gone when the client is told to stop: Release, and the end within two seconds",
+    async () => {
+      const network = await buildGuide(await testWorld(), 1);
+      const { node, router } = network;
+      configureGuideServer(node);
+      await startServer(node, ours.server);
+      for (const { tenant } of await leaseFor(network, network.tenants)) {
+        await endServer(node, "kill -9");
+        const { status, milliseconds } = await callClient(router, ours.client, "stop", tenant.subnet);
+        expect(status).toBe(0);
+        expect(milliseconds).toBeLessThan(2000);
+      }
     },
   );
 });

@@ -9,7 +9,7 @@ import {
 
 const none = { workDir: undefined, configFile: undefined, logDir: undefined };
 const parse = (line: string): ReturnType<typeof parseCommandLine> =>
-  parseCommandLine(line === "" ? [] : line.split(" "), "/here");
+  parseCommandLine(line === "" ? [] : line.split(" "), () => "/here");
 
 describe("command line", () => {
   const good: readonly (readonly [string, Partial<CommandLine>])[] = [
@@ -57,6 +57,16 @@ describe("command line", () => {
     ["run --config=", "option --config needs a value"],
   ])("%j is refused", (line, complaint) => {
     expect(parse(line)).toEqual({ ok: false, complaint });
+  });
+});
+
+describe("command line in a directory that has been removed", () => {
+  const gone = (): string => {
+    throw new Error("uv_cwd");
+  };
+  it("absolute paths -> understood; a relative one cannot be", () => {
+    expect(parseCommandLine(["stop", "-w", "/area/"], gone)).toMatchObject({ command: { workDir: "/area" } });
+    expect(() => parseCommandLine(["stop", "-w", "area"], gone)).toThrow("uv_cwd");
   });
 });
 

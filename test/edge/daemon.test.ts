@@ -11,70 +11,19 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { basename } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { probePidFile } from "../../shared/edge/pid-file.js";
 import { isAlive } from "../../shared/edge/process-info.js";
-import { bundleProgram, type Finished, inNamespace, run, temporaryDirectory } from "./workbench.js";
+import { area, pidIn, until, useDaemons } from "./daemon-bench.js";
+import { inNamespace, run, temporaryDirectory } from "./workbench.js";
 
-let programs = "";
-let client = "";
-let patience = "";
+const { act, node, path, started } = useDaemons();
 
-beforeAll(async () => {
-  programs = await mkdtemp(join(tmpdir(), "edge-daemon-"));
-  client = join(programs, "dibbler-client.cjs");
-  patience = join(programs, "patience", "dibbler-client.cjs");
-  await bundleProgram("dibbler", client);
-  await bundleProgram("dibbler", join(programs, "dibbler-server.cjs"));
-  await bundleProgram("patience", patience);
-});
-afterAll(() => {
-  rmSync(programs, { recursive: true });
-});
-
-/** A work directory with a configuration; what runs there is killed when the test ends. */
-function area(config: unknown = {}): string {
-  const path = temporaryDirectory();
-  writeFileSync(`${path}/client.conf`, JSON.stringify(config));
-  writeFileSync(`${path}/server.conf`, JSON.stringify(config));
-  onTestFinished(() => {
-    for (const role of ["client", "server"] as const) {
-      const found = probePidFile(`${path}/${role}.pid`, role);
-      if (found.state === "running") process.kill(found.pid, "SIGKILL");
-    }
-  });
-  return path;
-}
-
-const node = (...args: readonly string[]): Promise<Finished> => run(process.execPath, args);
-const act = (action: string, directory: string): Promise<Finished> => node(client, action, "-w", directory);
 const withoutBanner = (text: string): string => text.split("\n").slice(4).join("\n");
-const pidIn = (directory: string): number => Number(readFileSync(`${directory}/client.pid`, "utf8"));
 const eventsIn = (directory: string): string[] =>
   readFileSync(`${directory}/events.txt`, "utf8").trim().split("\n");
-
-async function until(condition: () => boolean): Promise<void> {
-  for (let tries = 0; !condition(); tries++) {
-    if (tries > 500) throw new Error("waited 5 s in vain");
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
-
-async function started(config: unknown = {}): Promise<{ directory: string; pid: number }> {
-  const directory = area(config);
-  expect(await act("start", directory)).toMatchObject({ status: 0, stderr: "" });
-  return { directory, pid: pidIn(directory) };
-}
-
-/** A process that has nothing to do with us. */
-function stranger(command = "sleep", args: readonly string[] = ["60"], cwd?: string): number {
-  const child = spawn(command, args, { stdio: "ignore", ...(cwd === undefined ? {} : { cwd }) });
-  onTestFinished(() => void child.kill("SIGKILL"));
-  return child.pid ?? 0;
-}
 
 describe("daemon: start", () => {
   it("exit status 0, Dibbler's words, and a daemon as Neutron needs it", async () => {
@@ -106,7 +55,13 @@ describe("daemon: start", () => {
       "bash",
       [
         "-c",
-        `exec 9>&3 12>&4 200>&3 251>&4 4>&-; exec '${process.execPath}' '${client}' start -w '${directory}'`,
+        'exec 9>&3 12>&4 200>&3 251>&4 4>&-; exec "$@"',
+        "bash",
+        process.execPath,
+        path("client"),
+        "start",
+        "-w",
+        directory,
       ],
       { stdio: ["ignore", "pipe", "pipe", lock, "pipe"] },
     );
@@ -124,7 +79,7 @@ describe("daemon: start", () => {
 
   it("a relative directory is made absolute", async () => {
     const directory = area();
-    const finished = await run(process.execPath, [client, "start", "-w", basename(directory)], {
+    const finished = await run(process.execPath, [path("client"), "start", "-w", basename(directory)], {
       cwd: tmpdir(),
     });
     expect(finished.status).toBe(0);
@@ -157,7 +112,7 @@ describe("daemon: start", () => {
 
   it("not ready in time -> ended, exit status 1, no pid file", async () => {
     const directory = area();
-    const { status, stderr } = await node(patience, "hang", directory);
+    const { status, stderr } = await node(path("patience"), "hang", directory);
     expect({ status, stderr }).toEqual({
       status: 1,
       stderr: `dibbler-client was not ready within 0.3 s and was ended; see ${directory}/client.log\n`,
@@ -179,7 +134,7 @@ describe("daemon: start", () => {
     ],
   ])("work directory %s -> one sentence, exit status 1", async (_name, script, sentence) => {
     const { status, stdout } = await inNamespace(
-      `mount -t tmpfs none /mnt; cp '${client}' /mnt/dibbler-client.cjs
+      `mount -t tmpfs none /mnt; cp '${path("client")}' /mnt/dibbler-client.cjs
        mount -t tmpfs none /tmp; mkdir /tmp/p; cp /mnt/dibbler-client.cjs /tmp/p/
        ${script}
        for action in start run; do
@@ -221,7 +176,7 @@ describe("daemon: double start", () => {
 
   it("server and client in one directory, and clients in two -> all run", async () => {
     const { directory, pid } = await started();
-    const server = await node(join(programs, "dibbler-server.cjs"), "start", "-w", directory);
+    const server = await node(path("server"), "start", "-w", directory);
     expect(server).toMatchObject({ status: 0, stderr: "" });
     await started();
     const { status, stdout } = await act("status", directory);
@@ -261,13 +216,13 @@ describe("daemon: stop", () => {
 
   it("a process that will not end -> says so after its time, exit status 1", async () => {
     const directory = area();
-    const child = spawn(process.execPath, [patience, "deaf", directory], {
+    const child = spawn(process.execPath, [path("patience"), "deaf", directory], {
       stdio: ["ignore", "pipe", "ignore"],
     });
     onTestFinished(() => void child.kill("SIGKILL"));
     await new Promise((resolve) => child.stdout.once("data", resolve));
     const pid = child.pid ?? 0;
-    const { status, stderr } = await node(patience, "stop", directory, "300");
+    const { status, stderr } = await node(path("patience"), "stop", directory, "300");
     expect({ status, stderr }).toEqual({
       status: 1,
       stderr: `process ${pid} has not ended within 0.3 s; to end it by force: kill -9 ${pid}\n`,
@@ -281,79 +236,6 @@ describe("daemon: stop", () => {
     expect(outcomes.map(({ status }) => status)).toEqual([0, 0]);
     expect(isAlive(pid)).toBe(false);
     expect(eventsIn(directory)).toEqual(["open", "stop SIGTERM", "stopped"]);
-  });
-});
-
-describe("daemon: pid files that others left", () => {
-  const zombie = (): number => {
-    const parent = stranger("sh", ["-c", "sleep 0 & exec sleep 60"]);
-    const children = readFileSync(`/proc/${parent}/task/${parent}/children`, "utf8");
-    return Number(children.trim());
-  };
-  const cases: readonly (readonly [string, () => string, string])[] = [
-    ["dead pid", () => "4194000", "dead"],
-    ["dead pid with newline, by hand", () => "4194000\n", "dead"],
-    ["foreign process", () => String(stranger()), "foreign"],
-    ["init", () => "1", "foreign"],
-    ["ourselves, a test runner", () => String(process.pid), "foreign"],
-    [
-      "another program that only mentions us",
-      () => String(stranger("tail", ["-f", "/dev/null", "dibbler-client"])),
-      "foreign",
-    ],
-    ["empty", () => "", "garbage"],
-    ["zero", () => "0", "garbage"],
-    ["minus one", () => "-1", "garbage"],
-    ["letters", () => "abc", "garbage"],
-    ["huge", () => "99999999999999999999", "garbage"],
-  ];
-
-  it.each(cases)(
-    "%s -> not running, never signalled; stop removes it, start takes it over",
-    async (_name, text, state) => {
-      const directory = area();
-      const file = `${directory}/client.pid`;
-      const content = text();
-      writeFileSync(file, content);
-      expect(probePidFile(file, "client").state).toBe(state);
-      expect((await act("status", directory)).status).toBe(1);
-      expect(await act("stop", directory)).toMatchObject({ status: 1, stderr: "" });
-      expect(existsSync(file)).toBe(false);
-      writeFileSync(file, content);
-      expect(await act("start", directory)).toMatchObject({ status: 0, stderr: "" });
-      expect(probePidFile(file, "client").state).toBe("running");
-      if (state === "foreign") expect(isAlive(Number(content))).toBe(true);
-    },
-  );
-
-  it("a zombie counts as gone", async () => {
-    const file = `${area()}/client.pid`;
-    await until(() => {
-      try {
-        writeFileSync(file, String(zombie()));
-        return probePidFile(file, "client").state === "dead";
-      } catch {
-        return false;
-      }
-    });
-  });
-
-  it("the pid now belongs to the client of another subnet -> not ours", async () => {
-    const other = await started();
-    const directory = area();
-    writeFileSync(`${directory}/client.pid`, String(other.pid));
-    expect(probePidFile(`${directory}/client.pid`, "client").state).toBe("foreign");
-    expect((await act("start", directory)).status).toBe(0);
-    expect((await act("stop", directory)).status).toBe(0);
-    expect((await act("status", other.directory)).status).toBe(0);
-  });
-
-  it("killed by force -> the next start works", async () => {
-    const { directory, pid } = await started();
-    process.kill(pid, "SIGKILL");
-    await until(() => probePidFile(`${directory}/client.pid`, "client").state === "dead");
-    expect((await act("start", directory)).status).toBe(0);
-    expect(pidIn(directory)).not.toBe(pid);
   });
 });
 
@@ -375,7 +257,7 @@ describe("daemon: signals", () => {
 
   it("run: the log on stdout too, exit status 0 after TERM", async () => {
     const directory = area();
-    const child = spawn(process.execPath, [client, "run", "-w", directory], {
+    const child = spawn(process.execPath, [path("client"), "run", "-w", directory], {
       stdio: ["ignore", "pipe", "pipe"],
     });
     let stdout = "";
@@ -392,7 +274,7 @@ describe("daemon: signals", () => {
 
   it("the work directory vanishes -> it runs on, stops in order, and makes no new one", async () => {
     const directory = area();
-    const child = spawn(process.execPath, [client, "run", "-w", directory], {
+    const child = spawn(process.execPath, [path("client"), "run", "-w", directory], {
       stdio: ["ignore", "pipe", "pipe"],
     });
     onTestFinished(() => void child.kill("SIGKILL"));

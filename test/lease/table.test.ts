@@ -29,9 +29,19 @@ describe("lease table: ids", () => {
     expect(fill(10, 64)).toEqual([3, 5, 7, 22, 40, 41, 50, 60, 64, 65]);
   });
 
-  test("offers that come and go -> a table that stays small", () => {
-    for (let i = 0; i < 10_000; i++) table.remove(table.put(leaseOf(i, { state: "offered" })));
+  test("an id that becomes free behind the sweep -> waits for the next one", () => {
+    const ids = fill(16);
+    for (const index of [2, 9, 12]) table.remove(leaseId(ids[index] ?? 0));
+    expect(fill(2, 16)).toEqual([2, 9]);
+    for (const index of [5, 6, 7]) table.remove(leaseId(ids[index] ?? 0));
+    expect(fill(5, 18)).toEqual([12, 16, 5, 6, 7]);
+  });
+
+  test("offers that come and go -> neither ids nor memory are used up", () => {
+    const before = process.memoryUsage().arrayBuffers;
+    for (let i = 0; i < 200_000; i++) table.remove(table.put(leaseOf(i, { state: "offered" })));
     expect(table.put(leaseOf(1))).toBeLessThan(8);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(3_000_000);
   });
 
   test("records put back under ids far apart -> those ids taken, the gaps free", () => {
@@ -121,6 +131,22 @@ describe("lease table: clients", () => {
     expect(new Set(table.ofClient(duidOf(1)))).toEqual(new Set([one, two, third, address]));
     expect([duidOf(1), duidOf(9), duidOf(8)].map((each) => table.countOf(each))).toEqual([4, 1, 0]);
   });
+
+  test.each([
+    ["IA type", { iaType: "na" }],
+    ["IAID", { iaid: iaid(9) }],
+    ["DUID", { duid: duidOf(9) }],
+  ] as const)(
+    "a lease replaced by one that differs in the %s alone -> found there, not here",
+    (_what, changes) => {
+      const id = table.put(leaseOf(1));
+      const other = leaseOf(1, changes);
+      table.replace(id, other);
+      expect(table.find(duidOf(1), "pd", iaid(1))).toEqual([]);
+      expect(table.find(other.duid, other.iaType, other.iaid)).toEqual([id]);
+      expect(table.holder(prefixOf(1))).toBe(id);
+    },
+  );
 
   test("a DUID changed by its owner after put -> the table keeps what it was given", () => {
     const mine = duid(new Uint8Array(130).fill(5));

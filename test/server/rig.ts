@@ -6,7 +6,7 @@ import type { HookCall } from "../../shared/hook.js";
 import { type LeaseChange, restore } from "../../shared/lease/changes.js";
 import type { IaType, LeaseId } from "../../shared/lease/lease.js";
 import { createLeaseTable, type LeaseTable } from "../../shared/lease/table.js";
-import type { Ip6 } from "../../shared/prefix.js";
+import { type Ip6, ip6 } from "../../shared/prefix.js";
 import type { ClientServerType } from "../../shared/wire/codes.js";
 import { clientServerMessage, encodeMessage } from "../../shared/wire/message.js";
 import { type Option, option } from "../../shared/wire/options.js";
@@ -20,7 +20,7 @@ import {
   undo,
 } from "../../server/engine.js";
 import { type Answer, readAnswer } from "./answer.js";
-import { ip, prefix, SERVER_ID, START } from "./settings.js";
+import { prefix, SERVER_ID, START } from "./settings.js";
 
 /** A server in virtual time, with a store that is a map. */
 export interface Rig {
@@ -36,10 +36,12 @@ export interface Rig {
   readonly give: (event: ServerEvent) => Answer[];
   /** The same; gives the bare actions. */
   readonly watch: (event: ServerEvent) => readonly ServerAction[];
-  /** As `give`, but the commit fails and the caller undoes it, as the loop does. */
-  readonly giveInVain: (event: ServerEvent) => void;
+  /** One step after the other without their commits, which fail; then all are taken back, as the loop does it. */
+  readonly giveInVain: (...events: readonly ServerEvent[]) => void;
   /** Lets seconds pass, with a timer event whenever one is due. */
   readonly wait: (time: number) => void;
+  /** Lets seconds pass without any event. */
+  readonly sleep: (time: number) => void;
   /** The same store under a new program, perhaps with another configuration, after `started`. */
   readonly restart: (config?: ServerConfig, away?: number) => Rig;
 }
@@ -89,15 +91,17 @@ export function createRig(config: ServerConfig, records = new Map<LeaseId, Uint8
     },
     give,
     watch,
-    giveInVain: (event) => {
-      const changes = step(state, event, env()).flatMap((action) =>
-        action.type === "commit" ? action.changes : [],
-      );
+    giveInVain: (...events) => {
+      const actions = events.flatMap((event) => step(state, event, env()));
+      const changes = actions.flatMap((action) => (action.type === "commit" ? action.changes : []));
       undo(
         state,
         changes.map(({ id }) => id),
         (id) => records.get(id),
       );
+    },
+    sleep: (time) => {
+      now = millis(now + time * 1000);
     },
     wait: (time) => {
       const end = now + time * 1000;
@@ -239,7 +243,13 @@ export function createClient(
 export const prefixIn = (answer: Answer | undefined, n = 0): string | undefined =>
   answer?.ias[n]?.leases[0]?.prefix;
 
-const addressOf = (n: number): Ip6 => ip(`fe80::${n.toString(16)}`);
+/** fe80:: and the number. */
+const addressOf = (n: number): Ip6 => {
+  const octets = new Uint8Array(16);
+  octets.set([0xfe, 0x80]);
+  octets.set([n >>> 16, n >>> 8, n], 13);
+  return ip6(octets);
+};
 
 function writeIa({ type, iaid: id, prefixes, t1 = 0, t2 = 0 }: IaSpec): Option {
   const options = prefixes.map((spec) => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { type Duid, duid, formatDuid } from "../../shared/duid.js";
 import { contains, parsePrefix } from "../../shared/prefix.js";
+import { parseDomainName } from "../../shared/wire/domain-name.js";
 import { type Option, option, rawOption } from "../../shared/wire/options.js";
 import { createClient, createRig, na, pd, prefixIn } from "./rig.js";
 import { configure, iface, ip, pdClass, prefix, range, SERVER_ID } from "./settings.js";
@@ -45,7 +46,9 @@ describe("server: Solicit -> Advertise", () => {
   });
 
   test("order of options: identifiers, Preference, IAs, then what was asked for", () => {
-    const options = [option("domainList", []), option("dnsServers", [ip("2001:db8::53")])];
+    const name = parseDomainName("example.com");
+    if (name === undefined) throw new Error("no name");
+    const options = [option("domainList", [name]), option("dnsServers", [ip("2001:db8::53")])];
     const rig = createRig(configure([iface("eth0", [pdClass(56, [POOL])], { preference: 255, options })]));
     const answer = createClient(rig, 1).ask("solicit", [pd(1), na(2)], { options: [asks(23, 24, 23)] });
     expect(answer?.codes).toEqual([1, 2, 7, 25, 3, 24, 23]);

@@ -96,6 +96,7 @@ case $1 in
 esac
 if [ "$prefix" ]; then
   printf %s "$prefix" >"$2.new"
+  chmod 644 "$2.new"
   mv "$2.new" "$2"
 fi
 mkdir -p /run/bed/notifications

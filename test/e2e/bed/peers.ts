@@ -31,20 +31,20 @@ export function findPeer(peer: Peer): string | undefined {
 /** Path of a peer's program; rejects with the way to get it when it is not there. */
 export function requirePeer(peer: Peer): string {
   const path = findPeer(peer);
-  if (path === undefined) throw new Error(howToGet([peer]));
+  if (path === undefined) throw new Error(`this scenario needs ${howToGet([peer])}`);
   return path;
 }
 
 /** One line that says which peers are missing and how to get them; undefined when all are there. */
 export function missingPeers(): string | undefined {
   const missing = (Object.keys(PEERS) as Peer[]).filter((peer) => findPeer(peer) === undefined);
-  return missing.length === 0 ? undefined : howToGet(missing);
+  return missing.length === 0 ? undefined : `left out: what needs ${howToGet(missing)}`;
 }
 
 function howToGet(missing: readonly Peer[]): string {
-  const packages = missing.map((peer) => PEERS[peer].package).join(" ");
   const programs = missing.map((peer) => PEERS[peer].program).join(", ");
-  return `left out: scenarios that need ${programs} (not here, or not for this user); apt-get install ${packages}`;
+  const packages = [...new Set(missing.map((peer) => PEERS[peer].package))].join(" ");
+  return `${programs} (not installed, or not for this user); apt-get install ${packages}`;
 }
 
 function isMachineCode(path: string): boolean {

@@ -1,0 +1,122 @@
+import type { Database, open as OpenDatabase, RootDatabase } from "lmdb";
+import { inspectDatabase, setLength } from "./lmdb-file.js";
+import { damagedStore, StoreError } from "./store-error.js";
+import { FILE_MODE } from "./store-files.js";
+
+/** An open database file with the two databases in it. */
+export interface LeaseDatabases {
+  readonly env: RootDatabase<Uint8Array, string>;
+  readonly leases: Database<Uint8Array, number>;
+  readonly meta: Database<Uint8Array, string>;
+}
+
+/** Opens the file, made when it is empty, for the only process that writes to it. */
+export async function openToWrite(path: string): Promise<LeaseDatabases> {
+  const { size, wanted } = inspectDatabase(path);
+  if (size >= wanted) return openAnd(settleFormat, path);
+  // The end is missing. Pages that nobody uses may be, others read as zeros, which LMDB reports.
+  setLength(path, wanted);
+  try {
+    return await openAnd(async (databases) => {
+      readEverything(databases);
+      await settleFormat(databases, path);
+    }, path);
+  } catch (error) {
+    setLength(path, size);
+    throw error;
+  }
+}
+
+/** Opens the file only to read, while another process may write to it. */
+export function openToRead(path: string): Promise<LeaseDatabases> {
+  const { size, wanted } = inspectDatabase(path);
+  if (size === 0 || size < wanted) throw damagedStore(path, "its end is missing");
+  return openDatabases(path, { readOnly: true });
+}
+
+/** How many entries a database says it has. */
+export function entryCount(database: LeaseDatabases["leases" | "meta"]): unknown {
+  const stats = database.getStats();
+  return "entryCount" in stats ? stats.entryCount : undefined;
+}
+
+/** Opens to write, and closes again when `check` finds something wrong. */
+async function openAnd(
+  check: (databases: LeaseDatabases, path: string) => Promise<void>,
+  path: string,
+): Promise<LeaseDatabases> {
+  const databases = await openDatabases(path, { readOnly: false });
+  try {
+    await check(databases, path);
+    return databases;
+  } catch (error) {
+    await databases.env.close();
+    throw error;
+  }
+}
+
+/** Layout of the databases in the file; a new file gets it as a named value. */
+const FORMAT = 1;
+const FORMAT_NAME = "format";
+
+async function settleFormat({ leases, meta }: LeaseDatabases, path: string): Promise<void> {
+  const format = meta.getBinary(FORMAT_NAME)?.[0];
+  if (format === FORMAT) return;
+  if (format !== undefined) {
+    const message = `${path} was written by a newer version of this program; start that one or move the file away`;
+    throw new StoreError("STORE_TOO_NEW", path, message);
+  }
+  // A new file, or one whose maker was killed just here.
+  if (entryCount(leases) !== 0 || entryCount(meta) !== 0) {
+    throw damagedStore(path, "it does not say what it holds");
+  }
+  await meta.put(FORMAT_NAME, Uint8Array.of(FORMAT));
+}
+
+/** Reads every lease by itself: unlike a walk from one to the next this reports missing pages as an error. */
+function readEverything({ leases }: LeaseDatabases): void {
+  for (const last of leases.getKeys({ reverse: true, limit: 1 })) {
+    for (let id = 0; id <= last; id++) leases.getBinaryFast(id);
+  }
+}
+
+async function openDatabases(
+  path: string,
+  { readOnly }: { readonly readOnly: boolean },
+): Promise<LeaseDatabases> {
+  const { open } = await loadLmdb(path);
+  const options = {
+    path,
+    noSubdir: true,
+    readOnly,
+    encoding: "binary",
+    maxDbs: 4,
+    permissionsMode: FILE_MODE,
+    overlappingSync: false,
+    // Otherwise each batch has a second promise, which nobody holds and which is rejected when a commit fails.
+    eventTurnBatching: false,
+  } as const;
+  const env = open<Uint8Array, string>(options);
+  try {
+    return {
+      env,
+      leases: env.openDB<Uint8Array, number>({ name: "leases", keyEncoding: "uint32", encoding: "binary" }),
+      meta: env.openDB<Uint8Array, string>({ name: "meta", encoding: "binary" }),
+    };
+  } catch (error) {
+    await env.close();
+    throw error;
+  }
+}
+
+/** Loads the library only now, so that its absence is a sentence and costs nobody anything before. */
+async function loadLmdb(path: string): Promise<{ readonly open: typeof OpenDatabase }> {
+  try {
+    return await import("lmdb");
+  } catch (error) {
+    const platform = `${process.platform} ${process.arch}, Node ${process.version}`;
+    const advice = "install the package again with its optional dependencies";
+    const message = `${path} cannot be opened: the database library lmdb has no binary for ${platform}; ${advice}`;
+    throw new StoreError("STORE_NO_LMDB", path, message, error);
+  }
+}

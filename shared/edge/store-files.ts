@@ -1,0 +1,55 @@
+import { accessSync, constants, existsSync, rmSync, statfsSync, statSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { StoreError } from "./store-error.js";
+
+/** Leases say who is where: nobody but owner and group needs to read them. */
+export const FILE_MODE = 0o640;
+
+/** More than LMDB's lock file takes. */
+const LOCK_FILE_OCTETS = 16_384;
+
+/** Throws a StoreError unless the state directory is one. */
+export function requireDirectory(directory: string): void {
+  const found = statSync(directory, { throwIfNoEntry: false });
+  if (found === undefined) {
+    const message = `the state directory ${directory} does not exist; create it or name another`;
+    throw new StoreError("STORE_DIRECTORY_MISSING", directory, message);
+  }
+  if (!found.isDirectory()) {
+    const message = `${directory} is no directory, so it cannot hold the lease database; name another`;
+    throw new StoreError("STORE_NOT_DIRECTORY", directory, message);
+  }
+}
+
+/** Throws a StoreError unless there is a database to read. */
+export function requireDatabase(path: string): void {
+  if (existsSync(path)) return;
+  const message = `there is no lease database ${path}; no server has used this directory yet`;
+  throw new StoreError("STORE_MISSING", path, message);
+}
+
+/**
+ * Throws what the system says unless LMDB will be able to read the database and to write its `-lock` file, which
+ * even readers do. LMDB maps that file into memory, so that making it on a full disk would end the process: hence
+ * the attempt with another file.
+ */
+export function requireAccess(path: string): void {
+  const lock = `${path}-lock`;
+  accessSync(path, constants.R_OK);
+  if (existsSync(lock)) {
+    accessSync(lock, constants.R_OK | constants.W_OK);
+    return;
+  }
+  const attempt = `${path}-attempt`;
+  try {
+    writeFileSync(attempt, new Uint8Array(LOCK_FILE_OCTETS), { mode: FILE_MODE });
+  } finally {
+    rmSync(attempt, { force: true });
+  }
+}
+
+/** How many octets are left on the disk of a file. */
+export function freeOctets(path: string): number {
+  const { bfree, bsize } = statfsSync(dirname(path));
+  return bfree * bsize;
+}
