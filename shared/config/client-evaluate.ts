@@ -41,7 +41,10 @@ interface Program {
 
 type Nodes = readonly Node<ClientHead>[];
 
-/** The meaning of a client.conf, directives taken in the order of the file; what contradicts itself goes to the report. */
+/**
+ * The meaning of a client.conf, directives taken in the order of the file; what contradicts itself goes to
+ * the report.
+ */
 export function evaluateClient(nodes: Nodes, report: Report): ClientConfig {
   const program: Program = {
     report,

@@ -11,7 +11,10 @@ export interface ParsedClientConfig {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Reads the text of a client.conf. Never throws; errors and warnings are all there, in the order of the file. */
+/**
+ * Reads the text of a client.conf. Never throws; errors and warnings are all there, in the order of the
+ * file.
+ */
 export function parseClientConfig(text: string): ParsedClientConfig {
   const report = createReport(text);
   const lexed = lex(text);

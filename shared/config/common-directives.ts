@@ -10,6 +10,7 @@ const NO_DNS = "no DNS update is made";
 export const COMMON_DIRECTIVES = [
   directive("log-level", GLOBAL, number(), { example: "log-level 7", standard: "8" }),
   directive("log-mode", GLOBAL, text, { example: "log-mode short", standard: "full" }),
+  directive("log-name", GLOBAL, text, { example: 'log-name "edge-1"' }),
   directive("log-colors", GLOBAL, number(), { example: "log-colors 1", standard: "0" }),
   directive("script", GLOBAL, text, { example: 'script "/var/lib/dibbler/hook.sh"', standard: '""' }),
   directive("script-timeout", GLOBAL, number(1, 3600), { example: "script-timeout 5", standard: "10" }),

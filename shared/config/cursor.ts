@@ -1,13 +1,18 @@
 import { quote, type Report, type Span } from "./diagnostics.js";
 import type { Token } from "./lexer.js";
 
-/** What is being read, for messages: the directive as the user wrote it, where, and how it looks when it is right. */
+/**
+ * What is being read, for messages: the directive as the user wrote it, where, and how it looks when it is
+ * right.
+ */
 export interface Subject extends Span {
   readonly keyword: string;
   readonly example: string;
 }
 
-/** The reading position in the tokens of one file. `position` and `subject` are the only things that change. */
+/**
+ * The reading position in the tokens of one file. `position` and `subject` are the only things that change.
+ */
 export interface Cursor {
   readonly text: string;
   readonly tokens: readonly Token[];
@@ -20,7 +25,10 @@ export interface Cursor {
 
 const NOWHERE: Token = { kind: "end", text: "", start: 0, end: 0, first: true };
 
-/** The next token, or one near it, not consumed. Behind the end of the file it is the `end` token, again and again. */
+/**
+ * The next token, or one near it, not consumed. Behind the end of the file it is the `end` token, again and
+ * again.
+ */
 export function peek(cursor: Cursor, ahead = 0): Token {
   const index = Math.min(cursor.position + ahead, cursor.tokens.length - 1);
   return cursor.tokens[index] ?? NOWHERE;
@@ -52,15 +60,19 @@ export function isAtKeyword(cursor: Cursor): boolean {
   return token.kind === "word" && cursor.keywords.has(token.text.toLowerCase());
 }
 
-/** True when a new statement seems to begin here, or a block or the file to end: what should have come before is missing. */
+/**
+ * True when a new statement seems to begin here, or a block or the file to end: what should have come
+ * before is missing.
+ */
 export function isAtBreak(cursor: Cursor): boolean {
   const token = peek(cursor);
   return token.kind === "end" || isAt(cursor, "}") || (token.first && isAtKeyword(cursor));
 }
 
 /**
- * Reports that something else was expected here. The answer is always undefined, for `return expected(…)`. When nothing follows
- * the directive, what there is of it is marked; else what stands in the wrong place, up to the next blank.
+ * Reports that something else was expected here. The answer is always undefined, for `return expected(…)`.
+ * When nothing follows the directive, what there is of it is marked; else what stands in the wrong place,
+ * up to the next blank.
  */
 export function expected<T>(cursor: Cursor, what: string, suggestion?: string): T | undefined {
   const { subject, report, text } = cursor;
@@ -75,7 +87,10 @@ export function expected<T>(cursor: Cursor, what: string, suggestion?: string): 
   return undefined;
 }
 
-/** The next token with all that stands right behind it, blanks, braces and list commas excluded: `/tmp/x` is one thing. */
+/**
+ * The next token with all that stands right behind it, blanks, braces and list commas excluded: `/tmp/x` is
+ * one thing.
+ */
 export function adjacent(cursor: Cursor): Span {
   const { start, end: firstEnd, text } = peek(cursor);
   let end = firstEnd;
@@ -90,8 +105,8 @@ export function adjacent(cursor: Cursor): Span {
 const PUNCTUATION = /^[{}(),;]$/;
 
 /**
- * Goes on to where the next statement may begin: a `}`, a reserved word, or whatever begins a line like a word. Blocks on the way
- * are skipped whole. A caller that has consumed something always makes progress.
+ * Goes on to where the next statement may begin: a `}`, a reserved word, or whatever begins a line like a
+ * word. Blocks on the way are skipped whole. A caller that has consumed something always makes progress.
  */
 export function skipToStatement(cursor: Cursor): void {
   for (;;) {
@@ -103,7 +118,10 @@ export function skipToStatement(cursor: Cursor): void {
   }
 }
 
-/** Goes on to the `{` that opens the block of a broken header; false when there is none before the next statement. */
+/**
+ * Goes on to the `{` that opens the block of a broken header; false when there is none before the next
+ * statement.
+ */
 export function skipToBlock(cursor: Cursor): boolean {
   while (!isAt(cursor, "{")) {
     if (isAtBreak(cursor)) return false;

@@ -1,4 +1,7 @@
-/** One thing to say about a configuration file. Line and column count from 1, in characters; length is what to underline. */
+/**
+ * One thing to say about a configuration file. Line and column count from 1, in characters; length is what
+ * to underline.
+ */
 export interface Diagnostic {
   readonly severity: "error" | "warning";
   readonly line: number;
@@ -21,11 +24,17 @@ export interface Place {
   readonly column: number;
 }
 
-/** Collects what is found in one text. Nothing is thrown: reading goes on, so that all mistakes come out at once. */
+/**
+ * Collects what is found in one text. Nothing is thrown: reading goes on, so that all mistakes come out at
+ * once.
+ */
 export interface Report {
   readonly error: (span: Span, message: string, suggestion?: string) => void;
   readonly warning: (span: Span, message: string, suggestion?: string) => void;
-  /** Like `error` or `warning`, but only the first call with this key counts; it then tells how often there were more. */
+  /**
+   * Like `error` or `warning`, but only the first call with this key counts; it then tells how often there
+   * were more.
+   */
   readonly once: (key: string, severity: Diagnostic["severity"], span: Span, message: string) => void;
   readonly place: (offset: number) => Place;
   readonly errorCount: () => number;
@@ -51,7 +60,7 @@ interface Entry extends Span {
 export function createReport(text: string): Report {
   const entries: Entry[] = [];
   const repeats = new Map<string, number>();
-  const lineStarts = findLineStarts(text);
+  const placeOf = createPlaces(text);
   let errors = 0;
 
   const add = (entry: Entry): void => {
@@ -72,19 +81,20 @@ export function createReport(text: string): Report {
       repeats.set(key, count + 1);
       if (count === 0) add({ severity, start, end, message, suggestion: undefined, key });
     },
-    place: (offset) => placeOf(text, lineStarts, offset),
+    place: placeOf,
     errorCount: () => errors,
     isFull: () => errors > MAX_ERRORS,
     diagnostics: () =>
       entries
         .toSorted((a, b) => a.start - b.start)
-        .map((entry) => describe(entry, repeats, text, lineStarts)),
+        .map((entry) => describe(entry, repeats, text, placeOf(entry.start))),
   };
 }
 
 /**
- * The diagnostic as people read it: `file:line:column: error: …`, the source line with the spot underlined, and the
- * suggestion. Several lines without a final newline. `text` is the whole file; control characters in it are not shown.
+ * The diagnostic as people read it: `file:line:column: error: …`, the source line with the spot underlined,
+ * and the suggestion. Several lines without a final newline. `text` is the whole file; control characters
+ * in it are not shown.
  */
 export function renderDiagnostic(
   diagnostic: Diagnostic,
@@ -116,9 +126,8 @@ function describe(
   entry: Entry,
   repeats: ReadonlyMap<string, number>,
   text: string,
-  lineStarts: readonly number[],
+  { line, column }: Place,
 ): Diagnostic {
-  const { line, column } = placeOf(text, lineStarts, entry.start);
   const spanned = text.slice(entry.start, entry.end).split(/\r?\n/, 1)[0] ?? "";
   const more = entry.key === undefined ? 0 : (repeats.get(entry.key) ?? 1) - 1;
   const also = more === 0 ? "" : ` (here and ${more === 1 ? "once more" : `${more} times more`})`;
@@ -126,9 +135,30 @@ function describe(
     severity: entry.severity,
     line,
     column,
-    length: Math.max(1, Array.from(spanned).length),
+    length: Math.max(1, countCharacters(spanned, 0, spanned.length)),
     message: entry.message + also,
     ...(entry.suggestion === undefined ? {} : { suggestion: entry.suggestion }),
+  };
+}
+
+/** Finds places in a text; fast for offsets that come in rising order, however long the lines are. */
+function createPlaces(text: string): (offset: number) => Place {
+  const lineStarts = findLineStarts(text);
+  let known = { line: 1, offset: lineStarts[0] ?? 0, column: 1 };
+  return (offset) => {
+    let low = 0;
+    let high = lineStarts.length;
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if ((lineStarts[middle] ?? 0) <= offset) low = middle;
+      else high = middle;
+    }
+    const line = low + 1;
+    const isBehind = known.line === line && known.offset <= offset;
+    const from = isBehind ? known : { offset: lineStarts[low] ?? 0, column: 1 };
+    const column = from.column + countCharacters(text, from.offset, offset);
+    known = { line, offset, column };
+    return { line, column };
   };
 }
 
@@ -138,16 +168,14 @@ function findLineStarts(text: string): readonly number[] {
   return starts;
 }
 
-function placeOf(text: string, lineStarts: readonly number[], offset: number): Place {
-  let low = 0;
-  let high = lineStarts.length;
-  while (high - low > 1) {
-    const middle = (low + high) >> 1;
-    if ((lineStarts[middle] ?? 0) <= offset) low = middle;
-    else high = middle;
-  }
-  return { line: low + 1, column: Array.from(text.slice(lineStarts[low], offset)).length + 1 };
+/** Characters, not UTF-16 units: the second half of a surrogate pair does not count. */
+function countCharacters(text: string, from: number, to: number): number {
+  let count = 0;
+  for (let at = from; at < to; at++) if (!isSecondHalf(text.charCodeAt(at))) count++;
+  return count;
 }
+
+const isSecondHalf = (unit: number): boolean => unit >= 0xdc00 && unit <= 0xdfff;
 
 function sourceLine(text: string, line: number): string {
   let start = text.startsWith("\uFEFF") ? 1 : 0;
@@ -166,9 +194,14 @@ function showLine(
   column: number,
   length: number,
 ): { readonly text: string; readonly indent: number; readonly length: number } {
-  const characters = Array.from(line.replaceAll("\t", " ").replace(UNPRINTABLE, "?"));
-  const start = characters.length <= MAX_SHOWN ? 0 : Math.max(0, column - 1 - MAX_SHOWN / 2);
-  const text = characters.slice(start, start + MAX_SHOWN).join("");
-  const indent = column - 1 - start;
+  const hidden = line.length <= MAX_SHOWN ? 0 : Math.max(0, column - 1 - MAX_SHOWN / 2);
+  let start = 0;
+  for (let skipped = 0; skipped < hidden; start++) if (!isSecondHalf(line.charCodeAt(start + 1))) skipped++;
+  const near = line
+    .slice(start, start + 2 * MAX_SHOWN)
+    .replaceAll("\t", " ")
+    .replace(UNPRINTABLE, "?");
+  const text = Array.from(near).slice(0, MAX_SHOWN).join("");
+  const indent = column - 1 - hidden;
   return { text, indent, length: Math.max(1, Math.min(length, MAX_SHOWN - indent)) };
 }

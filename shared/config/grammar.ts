@@ -21,7 +21,9 @@ export interface InertHead {
 /** Whether a block in braces follows a directive. */
 export type BodyNeed = "required" | "optional" | "none";
 
-/** A row of a directive table: everything there is to know about reading one directive of Dibbler's grammar. */
+/**
+ * A row of a directive table: everything there is to know about reading one directive of Dibbler's grammar.
+ */
 export interface Row<H, S extends string> {
   readonly keyword: string;
   /** False for a row that is checked and kept only. */
@@ -45,7 +47,10 @@ export interface Row<H, S extends string> {
   readonly read: (cursor: Cursor, at: Span) => { readonly head: H; readonly need: BodyNeed } | undefined;
 }
 
-/** The block of a directive: the scope it opens, whether it may be empty, what must follow the closing brace. */
+/**
+ * The block of a directive: the scope it opens, whether it may be empty, what must follow the closing
+ * brace.
+ */
 export interface BodyRow<S extends string> {
   readonly scope: S;
   readonly mayBeEmpty: boolean;
@@ -82,7 +87,10 @@ export interface RowMaker<S extends string> {
     syntax: Syntax<T>,
     details: Details<T, S>,
   ) => Row<ActingHead<K, T>, S>;
-  /** A row that is checked and kept only. It says in `unused` what will not happen, or in `refused` why it is wrong. */
+  /**
+   * A row that is checked and kept only. It says in `unused` what will not happen, or in `refused` why it
+   * is wrong.
+   */
   readonly inert: <T>(
     keyword: string,
     scopes: readonly S[],
@@ -101,7 +109,10 @@ export function rowsFor<S extends string>(): RowMaker<S> {
   };
 }
 
-/** The whole grammar of a program: its rows by lower-case keyword, and what its blocks are called in messages. */
+/**
+ * The whole grammar of a program: its rows by lower-case keyword, and what its blocks are called in
+ * messages.
+ */
 export interface Grammar<H, S extends string> {
   readonly rows: ReadonlyMap<string, Row<H, S>>;
   /** First words of all rows, lower case. */

@@ -4,20 +4,24 @@ import type { InterfaceSelector } from "./types.js";
 /** The interfaces met so far in a file, with the place of the block that named each first. */
 export type InterfaceNames = Map<string, Span>;
 
-/** Notes an interface; one that was met before is an error. The same one by name and by index is not noticed here. */
+/**
+ * Notes an interface; one that was met before is an error. The same one by name and by index is not noticed
+ * here.
+ */
 export function noteInterface(
   met: InterfaceNames,
   selector: InterfaceSelector,
   at: Span,
   report: Report,
 ): void {
-  const name = interfaceName(selector);
-  const first = met.get(name);
+  const key = "name" in selector ? `name ${selector.name}` : `index ${selector.index}`;
+  const first = met.get(key);
   if (first === undefined) {
-    met.set(name, at);
+    met.set(key, at);
     return;
   }
   const { line } = report.place(first.start);
+  const name = interfaceName(selector);
   report.error(at, `interface ${name} is configured twice`, `the first block is in line ${line}`);
 }
 

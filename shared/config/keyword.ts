@@ -4,7 +4,10 @@ import type { Grammar, Row } from "./grammar.js";
 import type { Token } from "./lexer.js";
 import { nearest } from "./suggest.js";
 
-/** The row of the directive that stands here; for a misspelled one, reported as such, the row that was probably meant. */
+/**
+ * The row of the directive that stands here; for a misspelled one, reported as such, the row that was
+ * probably meant.
+ */
 export interface Found<H, S extends string> {
   readonly row: Row<H, S>;
   readonly subject: Subject;
@@ -12,8 +15,8 @@ export interface Found<H, S extends string> {
 }
 
 /**
- * Consumes the word or words that name a directive and finds its row. What is no directive is reported with the nearest
- * one that may stand in `scope`; undefined when nothing comes near.
+ * Consumes the word or words that name a directive and finds its row. What is no directive is reported with
+ * the nearest one that may stand in `scope`; undefined when nothing comes near.
  */
 export function readKeyword<H, S extends string>(
   cursor: Cursor,
@@ -41,7 +44,9 @@ export function readKeyword<H, S extends string>(
   return guessed(grammar, token, meant);
 }
 
-/** The second part of `option dns-server` or `option 99`; the number is part of the value and not consumed. */
+/**
+ * The second part of `option dns-server` or `option 99`; the number is part of the value and not consumed.
+ */
 function readSecondWord<H, S extends string>(
   cursor: Cursor,
   grammar: Grammar<H, S>,

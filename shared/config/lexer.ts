@@ -1,8 +1,8 @@
 import type { Span } from "./diagnostics.js";
 
 /**
- * What a token looks like; what it means is for the grammar to say. `colons` may be an address or octets of a DUID,
- * `number` is decimal or hexadecimal with the suffix h, `bytes` is 0x…, `junk` fits nothing.
+ * What a token looks like; what it means is for the grammar to say. `colons` may be an address or octets of
+ * a DUID, `number` is decimal or hexadecimal with the suffix h, `bytes` is 0x…, `junk` fits nothing.
  */
 export type TokenKind = "word" | "number" | "bytes" | "colons" | "string" | "mark" | "junk" | "end";
 
@@ -22,9 +22,10 @@ export interface Lexed {
 }
 
 /**
- * Cuts a configuration into tokens. White space (a byte order mark too) and the comments `#`, `//` and slash-star only
- * separate. Accepts any text. A quoted string may span lines; when a quote is left open, every string ends at the end of
- * its line instead, so that one forgotten quote does not turn the rest of the file inside out.
+ * Cuts a configuration into tokens. White space (a byte order mark too) and the comments `#`, `//` and
+ * slash-star only separate. Accepts any text. A quoted string may span lines; when a quote is left open,
+ * every string ends at the end of its line instead, so that one forgotten quote does not turn the rest of
+ * the file inside out.
  */
 export function lex(text: string): Lexed {
   const lexed = lexWith(text, true);
@@ -91,7 +92,9 @@ function skipGap(text: string, from: number): number {
   }
 }
 
-/** Behind the closing quote, or undefined when there is none before `limit`. A doubled `''` does not close. */
+/**
+ * Behind the closing quote, or undefined when there is none before `limit`. A doubled `''` does not close.
+ */
 function endOfString(text: string, start: number, mark: string, limit: number): number | undefined {
   let close = text.indexOf(mark, start + 1);
   if (mark === "'") while (close >= 0 && text[close + 1] === mark) close = text.indexOf(mark, close + 2);

@@ -8,7 +8,10 @@ export type LogHead =
 
 const MODES = ["full", "short", "precise", "syslog"] as const;
 
-/** The settings with this directive applied. Values that Dibbler ignores are ignored too, but not in silence. */
+/**
+ * The settings with this directive applied. Values that Dibbler ignores are ignored too, but not in
+ * silence.
+ */
 export function applyLog(log: LogSettings, head: LogHead, report: Report): LogSettings {
   switch (head.keyword) {
     case "log-level":

@@ -38,7 +38,10 @@ export interface NamedOption<N extends OptionName = OptionName> {
 /** Option numbers that fit into a message; 0 is reserved (RFC 8415 24). */
 export const optionCode: Syntax<number> = number(1, 0xffff);
 
-/** So many values fit into one option, whatever their kind: a name takes up to 255 octets, an option up to 65535. */
+/**
+ * So many values fit into one option, whatever their kind: a name takes up to 255 octets, an option up to
+ * 65535.
+ */
 const MAX_VALUES = 256;
 const MAX_TEXT_OCTETS = 1024;
 /** Vendor options of one enterprise share one option up to this size. */
@@ -56,6 +59,7 @@ const names = list(domainName, MAX_VALUES);
 const oneName = map(domainName, (name) => [name]);
 const octets = shortEnough(bytes);
 const textOctets = shortEnough(map(text, octetsOf));
+const vendorValue = either(shortEnough(addressOrBytes), textOctets);
 
 const PLAIN = {
   sipDomains: { syntax: names, example: "sip.example.com" },
@@ -84,7 +88,10 @@ export const NAMED_OPTIONS: readonly NamedOption[] = Object.keys(PLAIN)
   .filter(isPlainName)
   .map((name) => named(name));
 
-/** `99 duid 0x…`, `100 address A`, `101 address-list A,B`, `102 string "…"`: an option by its number, with a value. */
+/**
+ * `99 duid 0x…`, `100 address A`, `101 address-list A,B`, `102 string "…"`: an option by its number, with a
+ * value.
+ */
 export const numberedOption: Syntax<Option> = {
   expects: "an option number, a format and a value",
   begins: optionCode.begins,
@@ -96,7 +103,9 @@ export const numberedOption: Syntax<Option> = {
   },
 };
 
-/** What the client asks for by number: the value is a wish and may be missing. Octets are called `hex` here. */
+/**
+ * What the client asks for by number: the value is a wish and may be missing. Octets are called `hex` here.
+ */
 export const numberedRequest: Syntax<OptionRequest> = {
   expects: "an option number and a format",
   begins: optionCode.begins,
@@ -125,7 +134,7 @@ export const vendorOptions: Syntax<readonly Option[]> = list<Option>(
       if (enterprise === undefined || !readDash(cursor)) return undefined;
       const code = number(0, 0xffff).read(cursor);
       if (code === undefined || !readDash(cursor)) return undefined;
-      const data = either(shortEnough(addressOrBytes), textOctets).read(cursor);
+      const data = vendorValue.read(cursor);
       return data && option("vendorOptions", { enterprise, options: [{ code, data }] });
     },
   },
@@ -149,7 +158,10 @@ export const vendorRequest: Syntax<readonly Option[]> = list<Option>(
   MAX_VALUES,
 );
 
-/** The options with those of one vendor put together at the place of the first, as Dibbler sends them (RFC 8415 21.17). */
+/**
+ * The options with those of one vendor put together at the place of the first, as Dibbler sends them (RFC
+ * 8415 21.17).
+ */
 export function mergeVendorOptions(options: readonly Option[]): readonly Option[] {
   const merged: Option[] = [];
   const open = new Map<number, { index: number; octets: number }>();

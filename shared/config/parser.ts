@@ -44,8 +44,8 @@ interface Parsing<H, S extends string> {
 }
 
 /**
- * Reads all statements of a file. Every mistake goes to the report and makes one error: reading goes on at the next
- * plausible statement, and a misspelled directive is read as what it was probably meant to be.
+ * Reads all statements of a file. Every mistake goes to the report and makes one error: reading goes on at
+ * the next plausible statement, and a misspelled directive is read as what it was probably meant to be.
  */
 export function parse<H, S extends string>(
   text: string,
@@ -122,7 +122,9 @@ function readStatement<H, S extends string>(
   return { head: read.head, body, isFaulty: cursor.report.errorCount() > errorsBefore };
 }
 
-/** What stands behind a misspelled directive is read without comment: one error is enough for one statement. */
+/**
+ * What stands behind a misspelled directive is read without comment: one error is enough for one statement.
+ */
 function readValue<H, S extends string>(
   cursor: Cursor,
   row: Row<H, S>,
@@ -195,7 +197,10 @@ function readBody<H, S extends string>(
   return nodes;
 }
 
-/** True, with one error for all open blocks, when a block that only ever stands outside of others begins here. */
+/**
+ * True, with one error for all open blocks, when a block that only ever stands outside of others begins
+ * here.
+ */
 function isBraceMissing<H, S extends string>(parsing: Parsing<H, S>, block: Block<S>): boolean {
   const { cursor, grammar } = parsing;
   const token = peek(cursor);

@@ -57,7 +57,10 @@ export function makePdClass(lines: PdClassLines, report: Report): PdClass | unde
   return { pools: pools.map(({ prefix }) => prefix), length: length.value, t1, t2, preferred, valid };
 }
 
-/** Warns of pools of one interface that have prefixes in common; each prefix is delegated from one of them only. */
+/**
+ * Warns of pools of one interface that have prefixes in common; each prefix is delegated from one of them
+ * only.
+ */
 export function checkOverlaps(pools: readonly PoolLine[], report: Report): void {
   const sorted = pools.toSorted(
     (a, b) => compareIp6(a.prefix.address, b.prefix.address) || a.prefix.length - b.prefix.length,

@@ -58,7 +58,6 @@ const NO_ROUTES = "routes are not sent to clients";
 const ONE_FOR_ALL = "clients are not told apart: every class serves all of them";
 
 const globals = [
-  directive("log-name", G, text, { example: 'log-name "edge-1"', standard: "Server" }),
   directive("script-replay", G, toggle, { example: "script-replay 0", standard: "1" }),
   directive("compatibility", G, choice("strict", "fixed"), {
     example: 'compatibility "strict"',
@@ -146,7 +145,7 @@ const interfaces = [
     example: "bulk-leasequery-timeout 300",
     unused: NO_LEASEQUERY,
   }),
-  inert("accept-unknown-fqdn", GI, pair(number(0, 4), undefined, optional(text)), {
+  inert("accept-unknown-fqdn", GI, pair(number(), undefined, optional(text)), {
     example: 'accept-unknown-fqdn 4 "example.org"',
     unused: NO_NAMES,
   }),

@@ -38,7 +38,10 @@ interface Program {
 
 type Nodes = readonly Node<ServerHead>[];
 
-/** The meaning of a server.conf, directives taken in the order of the file; what contradicts itself goes to the report. */
+/**
+ * The meaning of a server.conf, directives taken in the order of the file; what contradicts itself goes to
+ * the report.
+ */
 export function evaluateServer(nodes: Nodes, report: Report): ServerConfig {
   const program: Program = {
     report,

@@ -11,7 +11,10 @@ export interface ParsedServerConfig {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Reads the text of a server.conf. Never throws; errors and warnings are all there, in the order of the file. */
+/**
+ * Reads the text of a server.conf. Never throws; errors and warnings are all there, in the order of the
+ * file.
+ */
 export function parseServerConfig(text: string): ParsedServerConfig {
   const report = createReport(text);
   const lexed = lex(text);

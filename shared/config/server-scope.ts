@@ -7,8 +7,8 @@ import type { NumberRange } from "./server-syntax.js";
 import type { Range } from "./types.js";
 
 /**
- * What holds at one point of the file. Entering a block copies it, so that a block sees what was said before it and
- * keeps what it says to itself: Dibbler's rule of inheritance.
+ * What holds at one point of the file. Entering a block copies it, so that a block sees what was said
+ * before it and keeps what it says to itself: Dibbler's rule of inheritance.
  */
 export interface Scope {
   t1: Range;

@@ -1,6 +1,7 @@
 /**
- * The candidate that `word` was probably meant to be, compared without regard to case; undefined when none is near: one
- * slip (a letter missing, added, wrong, or two swapped) per three letters is forgiven, but no more than three.
+ * The candidate that `word` was probably meant to be, compared without regard to case; undefined when none
+ * is near: one slip (a letter missing, added, wrong, or two swapped) per three letters is forgiven, but no
+ * more than three.
  */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   const typed = word.toLowerCase();
@@ -15,7 +16,9 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   return best;
 }
 
-/** Slips between two words: insertions, deletions, substitutions and swaps of neighbours, each counting one. */
+/**
+ * Slips between two words: insertions, deletions, substitutions and swaps of neighbours, each counting one.
+ */
 function editDistance(a: string, b: string): number {
   let beforeLast: readonly number[] = [];
   let last: readonly number[] = Array.from({ length: b.length + 1 }, (_, column) => column);

@@ -107,7 +107,10 @@ export function prefix(least: number, most = 128): Syntax<Prefix> {
   };
 }
 
-/** Octets: 0x… (an odd first digit stands alone), or two digits each with colons between, eight of them included. */
+/**
+ * Octets: 0x… (an odd first digit stands alone), or two digits each with colons between, eight of them
+ * included.
+ */
 export const bytes: Syntax<Uint8Array> = {
   expects: "octets such as 0x0a1b or 0a:1b",
   begins: (cursor) => ["bytes", "colons"].includes(peek(cursor).kind),

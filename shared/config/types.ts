@@ -3,7 +3,9 @@ import type { Ip6, Prefix } from "../prefix.js";
 import type { Option } from "../wire/options.js";
 import type { Place } from "./diagnostics.js";
 
-/** What the log shows and how: level 1 (emergency) to 8 (debug), Dibbler's line form, the name in each line. */
+/**
+ * What the log shows and how: level 1 (emergency) to 8 (debug), Dibbler's line form, the name in each line.
+ */
 export interface LogSettings {
   readonly level: number;
   readonly mode: "full" | "short" | "precise" | "syslog";

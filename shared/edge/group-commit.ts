@@ -5,9 +5,13 @@ interface Waiting {
   readonly failed: (error: unknown) => void;
 }
 
-/** Writes what arrives while a commit is under way together in the next one: one disk sync serves them all. */
+/**
+ * Writes what arrives while a commit is under way together in the next one: one disk sync serves them all.
+ */
 export interface GroupCommit {
-  /** Calls `write` inside the next commit; resolves when that is durable, rejects when it failed as a whole. */
+  /**
+   * Calls `write` inside the next commit; resolves when that is durable, rejects when it failed as a whole.
+   */
   add(write: () => void): Promise<void>;
   /** Resolves when nothing is under way any more. */
   idle(): Promise<void>;

@@ -11,8 +11,8 @@ export interface DatabaseFile {
 }
 
 /**
- * Looks at the file before LMDB does: the lmdb package (3.5.6) ends the process with a segmentation fault where it
- * should report that a file is no database. Throws a StoreError for such a file.
+ * Looks at the file before LMDB does: the lmdb package (3.5.6) ends the process with a segmentation fault
+ * where it should report that a file is no database. Throws a StoreError for such a file.
  */
 export function inspectDatabase(path: string): DatabaseFile {
   const { size } = statSync(path);
@@ -26,7 +26,10 @@ export function inspectDatabase(path: string): DatabaseFile {
   return { size, wanted: (Number(lastPage) + 1) * first.pageSize };
 }
 
-/** Gives a file another length, filled up with zeros; LMDB reports missing pages then instead of crashing on them. */
+/**
+ * Gives a file another length, filled up with zeros; LMDB reports missing pages then instead of crashing on
+ * them.
+ */
 export function setLength(path: string, length: number): void {
   truncateSync(path, length);
 }

@@ -63,7 +63,7 @@ async function settleFormat({ leases, meta }: LeaseDatabases, path: string): Pro
   const format = meta.getBinary(FORMAT_NAME)?.[0];
   if (format === FORMAT) return;
   if (format !== undefined) {
-    const message = `${path} was written by a newer version of this program; start that one or move the file away`;
+    const message = `${path} was written by a newer version of this program; start that one or move it away`;
     throw new StoreError("STORE_TOO_NEW", path, message);
   }
   // A new file, or one whose maker was killed just here.
@@ -93,7 +93,8 @@ async function openDatabases(
     maxDbs: 4,
     permissionsMode: FILE_MODE,
     overlappingSync: false,
-    // Otherwise each batch has a second promise, which nobody holds and which is rejected when a commit fails.
+    // Otherwise each batch has a second promise, which nobody holds and which is rejected when a commit
+    // fails.
     eventTurnBatching: false,
   } as const;
   const env = open<Uint8Array, string>(options);
@@ -116,7 +117,7 @@ async function loadLmdb(path: string): Promise<{ readonly open: typeof OpenDatab
   } catch (error) {
     const platform = `${process.platform} ${process.arch}, Node ${process.version}`;
     const advice = "install the package again with its optional dependencies";
-    const message = `${path} cannot be opened: the database library lmdb has no binary for ${platform}; ${advice}`;
+    const message = `${path} cannot be opened: the library lmdb has no binary for ${platform}; ${advice}`;
     throw new StoreError("STORE_NO_LMDB", path, message, error);
   }
 }

@@ -12,11 +12,12 @@ import { lockFile } from "./store-lock.js";
 export const LEASE_DATABASE = "server-leases.mdb";
 
 /**
- * Opens (or makes) the lease database of a state directory, for this process alone. Rejects with a StoreError.
+ * Opens (or makes) the lease database of a state directory, for this process alone. Rejects with a
+ * StoreError.
  *
- * A commit is one LMDB transaction: pages, fdatasync, then the meta page through an O_DSYNC descriptor; only then
- * does it resolve. (`overlappingSync`, the default of the lmdb package, would make commits visible before they are
- * durable and leaves `flushed` unsettled for ever when the disk fails.)
+ * A commit is one LMDB transaction: pages, fdatasync, then the meta page through an O_DSYNC descriptor;
+ * only then does it resolve. (`overlappingSync`, the default of the lmdb package, would make commits
+ * visible before they are durable and leaves `flushed` unsettled for ever when the disk fails.)
  */
 export async function openLeaseStore(directory: string): Promise<LeaseStore> {
   const path = join(directory, LEASE_DATABASE);
@@ -35,7 +36,10 @@ export async function openLeaseStore(directory: string): Promise<LeaseStore> {
   }
 }
 
-/** Opens the lease database of a state directory to read it, while a server may be using it. Rejects with a StoreError. */
+/**
+ * Opens the lease database of a state directory to read it, while a server may be using it. Rejects with a
+ * StoreError.
+ */
 export async function openLeaseView(directory: string): Promise<LeaseView> {
   const path = join(directory, LEASE_DATABASE);
   try {

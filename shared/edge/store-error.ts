@@ -13,7 +13,10 @@ export type StoreErrorCode =
   | "STORE_CLOSED"
   | "STORE_FAILED";
 
-/** A lease store that cannot be used. The message is one sentence: what is wrong, where, and what to do about it. */
+/**
+ * A lease store that cannot be used. The message is one sentence: what is wrong, where, and what to do
+ * about it.
+ */
 export class StoreError extends Error {
   readonly code: StoreErrorCode;
   readonly path: string;
@@ -29,7 +32,10 @@ export class StoreError extends Error {
 /** True for errors of a lease store. */
 export const isStoreError = (error: unknown): error is StoreError => error instanceof StoreError;
 
-/** What the system or LMDB said about a file of the store, as a StoreError; `free` are the octets left on its disk. */
+/**
+ * What the system or LMDB said about a file of the store, as a StoreError; `free` are the octets left on
+ * its disk.
+ */
 export function storeErrorFrom(error: unknown, path: string, free = Infinity): StoreError {
   if (isStoreError(error)) return error;
   const reason = reasonOf(error);
@@ -67,7 +73,9 @@ export function damagedStore(path: string, detail: string, cause?: unknown): Sto
   return new StoreError("STORE_DAMAGED", path, message, cause);
 }
 
-/** A commit that fails while less is free than this has failed for want of space: LMDB itself only says EIO. */
+/**
+ * A commit that fails while less is free than this has failed for want of space: LMDB itself only says EIO.
+ */
 const LITTLE_SPACE = 65_536;
 
 const FULL = new Set(["ENOSPC", "EDQUOT", "EFBIG", "MDB_MAP_FULL"]);

@@ -29,9 +29,9 @@ export function requireDatabase(path: string): void {
 }
 
 /**
- * Throws what the system says unless LMDB will be able to read the database and to write its `-lock` file, which
- * even readers do. LMDB maps that file into memory, so that making it on a full disk would end the process: hence
- * the attempt with another file.
+ * Throws what the system says unless LMDB will be able to read the database and to write its `-lock` file,
+ * which even readers do. LMDB maps that file into memory, so that making it on a full disk would end the
+ * process: hence the attempt with another file.
  */
 export function requireAccess(path: string): void {
   const lock = `${path}-lock`;

@@ -11,9 +11,9 @@ export interface FileLock {
 /**
  * Locks a file, made when missing, for this process alone; throws a StoreError when another one has it.
  *
- * Node has no call for it, so flock(1) takes the lock on a descriptor of ours: such a lock belongs to the open file,
- * not to the process that asked, and the kernel drops it with our last descriptor. Nothing stale can stay behind.
- * Not for network file systems, where LMDB must not be used either.
+ * Node has no call for it, so flock(1) takes the lock on a descriptor of ours: such a lock belongs to the
+ * open file, not to the process that asked, and the kernel drops it with our last descriptor. Nothing stale
+ * can stay behind. Not for network file systems, where LMDB must not be used either.
  */
 export function lockFile(path: string): FileLock {
   const descriptor = openForLock(path);

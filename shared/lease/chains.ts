@@ -2,8 +2,8 @@
 export const NONE = -1;
 
 /**
- * A hash index over record numbers. Records with equal keys form a chain. The keys stay in the records: a `same`
- * tells whether a given record has the key in question.
+ * A hash index over record numbers. Records with equal keys form a chain. The keys stay in the records: a
+ * `same` tells whether a given record has the key in question.
  */
 export interface ChainIndex {
   /** Some record with this key, the head of its chain; NONE when there is none. */
@@ -20,7 +20,10 @@ export interface ChainIndex {
 
 const LEAST_SLOTS = 16;
 
-/** An empty index: linear probing, at most half full, 20 to 28 octets a record. `sameKey` compares two records. */
+/**
+ * An empty index: linear probing, at most half full, 20 to 28 octets a record. `sameKey` compares two
+ * records.
+ */
 export function createChainIndex(sameKey: (a: number, b: number) => boolean, capacity = 0): ChainIndex {
   const slots = createSlots(capacity);
   // By record number. `before` of a head, which nothing precedes, holds minus the length of its chain.

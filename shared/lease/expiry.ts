@@ -1,4 +1,6 @@
-/** Record numbers ordered by when they end: an indexed binary heap, 16 octets a record, changes in O(log n). */
+/**
+ * Record numbers ordered by when they end: an indexed binary heap, 16 octets a record, changes in O(log n).
+ */
 export interface Expiry {
   /** Adds a record, or moves it when it is there already. */
   set(id: number, until: number): void;

@@ -5,8 +5,8 @@ export type KeyedHash = (octets: Uint8Array, from: number, to: number) => number
 export const HASH_KEY_OCTETS = 8;
 
 /**
- * HalfSipHash-1-3, keyed with the first 8 octets: whoever does not know the key cannot make hashes collide, which
- * matters because clients choose their DUIDs. For hash tables only; it is no cryptographic hash.
+ * HalfSipHash-1-3, keyed with the first 8 octets: whoever does not know the key cannot make hashes collide,
+ * which matters because clients choose their DUIDs. For hash tables only; it is no cryptographic hash.
  */
 export function createKeyedHash(key: Uint8Array): KeyedHash {
   if (key.length < HASH_KEY_OCTETS) throw new Error(`a hash key has ${HASH_KEY_OCTETS} octets or more`);

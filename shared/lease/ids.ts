@@ -1,6 +1,7 @@
 /**
- * Gives out record numbers so that they ascend for long stretches: a store that orders by number then writes
- * neighbours in one commit. Numbers given back wait until an eighth of all is free and are then swept up in order.
+ * Gives out record numbers so that they ascend for long stretches: a store that orders by number then
+ * writes neighbours in one commit. Numbers given back wait until an eighth of all is free and are then
+ * swept up in order.
  */
 export interface IdPool {
   /** A free number. */

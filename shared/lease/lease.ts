@@ -32,9 +32,15 @@ export interface Lease {
   readonly t2: Seconds;
   /** When it was granted or offered, Unix time. */
   readonly since: Millis;
-  /** When it ends: the end of the valid lifetime or of the offer, Unix time; `Infinity` for an endless lease. */
+  /**
+   * When it ends: the end of the valid lifetime or of the offer, Unix time; `Infinity` for an endless
+   * lease.
+   */
   readonly until: Millis;
-  /** Where the client was heard, at most 15 octets (the kernel's IFNAMSIZ). The name: numbers change at reboot. */
+  /**
+   * Where the client was heard, at most 15 octets (the kernel's IFNAMSIZ). The name: numbers change at
+   * reboot.
+   */
   readonly interfaceName: string;
   /** The client's own address, its link-local one as a rule. */
   readonly clientAddress: Ip6;

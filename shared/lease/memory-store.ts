@@ -2,7 +2,10 @@ import type { LeaseChange } from "./changes.js";
 import { leaseId, type LeaseId } from "./lease.js";
 import type { LeaseStore } from "./store.js";
 
-/** What the memory of a store consists of; hand the same one to a second store and that one finds it all there. */
+/**
+ * What the memory of a store consists of; hand the same one to a second store and that one finds it all
+ * there.
+ */
 export interface StoreMemory {
   readonly records: Map<number, Uint8Array>;
   readonly meta: Map<string, Uint8Array>;
@@ -20,7 +23,10 @@ export interface MemoryStoreOptions {
 /** An empty memory. */
 export const createStoreMemory = (): StoreMemory => ({ records: new Map(), meta: new Map() });
 
-/** A store that lives as long as its memory, for tests and simulations. Commits are done when `commit` returns. */
+/**
+ * A store that lives as long as its memory, for tests and simulations. Commits are done when `commit`
+ * returns.
+ */
 export function createMemoryStore(options: MemoryStoreOptions = {}): LeaseStore {
   const { memory = createStoreMemory(), refuse = () => false, fail = () => undefined } = options;
   const { records, meta } = memory;

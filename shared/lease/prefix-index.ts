@@ -5,7 +5,10 @@ import type { Places } from "./places.js";
 import { prefixLengthOf, sameBits, startsWith } from "./record-keys.js";
 import { copyPrefix, FIELD } from "./record.js";
 
-/** Finds records by where their prefixes lie. Insert a record once it is written, remove it before it changes. */
+/**
+ * Finds records by where their prefixes lie. Insert a record once it is written, remove it before it
+ * changes.
+ */
 export interface PrefixIndex {
   /** Some record that overlaps the prefix, or NONE. */
   holder(prefix: Prefix): number;
@@ -24,82 +27,101 @@ export interface PrefixIndexParts {
   readonly capacity: number;
 }
 
-/**
- * An index, empty. Each record is found by its whole prefix. A watched length has an index of its own: all longer
- * records, by the bits that they share with a prefix of that length.
- */
-export function createPrefixIndex({ places, hash, limit, capacity }: PrefixIndexParts): PrefixIndex {
-  const probe = createProbe(hash);
-  const watched = new Map<number, ChainIndex>();
+/** An index, empty. Each record is found by its whole prefix, and by the watched lengths above it. */
+export function createPrefixIndex(parts: PrefixIndexParts): PrefixIndex {
+  const { places, hash, capacity } = parts;
+  const probe = createProbe(places, hash);
+  const longer = createLongerIndex(parts, probe);
   const lengths = createLengthCounts();
   const exact = createChainIndex(
     (a, b) => prefixLengthOf(places, a) === prefixLengthOf(places, b) && sameBits(places, a, b, 128),
     capacity,
   );
-
   const isProbe = (id: number): boolean =>
     prefixLengthOf(places, id) === probe.bits() && startsWith(places, id, probe.octets, 0, 128);
+
+  return {
+    holder(prefix) {
+      for (const bits of lengths.present()) {
+        if (bits > prefix.length) return longer.first(prefix);
+        const id = exact.first(probe.aim(prefix.address, 0, bits), isProbe);
+        if (id !== NONE) return id;
+      }
+      return NONE;
+    },
+    countWithin(prefix) {
+      const head = exact.first(probe.aim(prefix.address, 0, prefix.length), isProbe);
+      return chainLength(exact, head) + longer.count(prefix);
+    },
+    watch: (length) => {
+      longer.watch(length);
+    },
+    insert(id) {
+      const length = prefixLengthOf(places, id);
+      lengths.add(length);
+      exact.insert(id, probe.aimAt(id, length));
+      longer.insert(id, length);
+    },
+    remove(id) {
+      const length = prefixLengthOf(places, id);
+      lengths.drop(length);
+      exact.remove(id);
+      longer.remove(id, length);
+    },
+  };
+}
+
+/** Finds records that are longer than a prefix and lie in it. */
+interface LongerIndex {
+  /** Some such record, or NONE. */
+  first(prefix: Prefix): number;
+  count(prefix: Prefix): number;
+  watch(length: number): void;
+  insert(id: number, length: number): void;
+  remove(id: number, length: number): void;
+}
+
+/**
+ * For each watched length an index over all longer records, by the bits that they share with a prefix of that
+ * length. For other lengths it has to look at every record.
+ */
+function createLongerIndex({ places, limit }: PrefixIndexParts, probe: Probe): LongerIndex {
+  const watched = new Map<number, ChainIndex>();
   const isInProbe = (id: number): boolean => startsWith(places, id, probe.octets, 0, probe.bits());
+  const firstIn = (index: ChainIndex, { address, length }: Prefix): number =>
+    index.first(probe.aim(address, 0, length), isInProbe);
 
-  function hashOf(id: number, bits: number): number {
-    const { octets, at } = places.place(id);
-    return probe.aim(octets, at + FIELD.prefix, bits);
-  }
-
-  /** Longer records in the prefix, one by one: what is left to do for a length that nobody watches. */
-  function* longerIn({ address, length }: Prefix): Generator<number> {
+  function* search({ address, length }: Prefix): Generator<number> {
     for (let id = 0; id < limit(); id++) {
       if (!places.has(id) || prefixLengthOf(places, id) <= length) continue;
       if (startsWith(places, id, address, 0, length)) yield id;
     }
   }
 
-  function longerHolder(prefix: Prefix): number {
-    const index = watched.get(prefix.length);
-    if (index !== undefined) return index.first(probe.aim(prefix.address, 0, prefix.length), isInProbe);
-    for (const id of longerIn(prefix)) return id;
-    return NONE;
-  }
-
   return {
-    holder(prefix) {
-      for (const bits of lengths.present()) {
-        if (bits > prefix.length) return longerHolder(prefix);
-        const id = exact.first(probe.aim(prefix.address, 0, bits), isProbe);
-        if (id !== NONE) return id;
-      }
+    first(prefix) {
+      const index = watched.get(prefix.length);
+      if (index !== undefined) return firstIn(index, prefix);
+      for (const id of search(prefix)) return id;
       return NONE;
     },
-
-    countWithin(prefix) {
-      const key = probe.aim(prefix.address, 0, prefix.length);
-      const equal = exact.first(key, isProbe);
+    count(prefix) {
       const index = watched.get(prefix.length);
-      const longer =
-        index === undefined ? [...longerIn(prefix)].length : chainLength(index, index.first(key, isInProbe));
-      return chainLength(exact, equal) + longer;
+      return index === undefined ? [...search(prefix)].length : chainLength(index, firstIn(index, prefix));
     },
-
     watch(length) {
       if (watched.has(length)) return;
       const index = createChainIndex((a, b) => sameBits(places, a, b, length));
       watched.set(length, index);
       for (let id = 0; id < limit(); id++) {
-        if (places.has(id) && prefixLengthOf(places, id) > length) index.insert(id, hashOf(id, length));
+        if (!places.has(id) || prefixLengthOf(places, id) <= length) continue;
+        index.insert(id, probe.aimAt(id, length));
       }
     },
-
-    insert(id) {
-      const length = prefixLengthOf(places, id);
-      lengths.add(length);
-      exact.insert(id, hashOf(id, length));
-      for (const [bits, index] of watched) if (bits < length) index.insert(id, hashOf(id, bits));
+    insert(id, length) {
+      for (const [bits, index] of watched) if (bits < length) index.insert(id, probe.aimAt(id, bits));
     },
-
-    remove(id) {
-      const length = prefixLengthOf(places, id);
-      lengths.drop(length);
-      exact.remove(id);
+    remove(id, length) {
       for (const [bits, index] of watched) if (bits < length) index.remove(id);
     },
   };
@@ -114,19 +136,27 @@ interface Probe {
   bits(): number;
   /** Points the probe at the first `bits` of the address at `from`; gives the hash of that key. */
   aim(octets: Uint8Array, from: number, bits: number): number;
+  /** The same with the prefix of a record. */
+  aimAt(id: number, bits: number): number;
 }
 
 const ADDRESS_OCTETS = 16;
 
-function createProbe(hash: KeyedHash): Probe {
+function createProbe(places: Places, hash: KeyedHash): Probe {
   const octets = new Uint8Array(ADDRESS_OCTETS + 1);
+
+  function aim(source: Uint8Array, from: number, bits: number): number {
+    copyPrefix(source, from, bits, octets, 0);
+    octets[ADDRESS_OCTETS] = bits;
+    return hash(octets, 0, octets.length);
+  }
   return {
     octets,
     bits: () => octets[ADDRESS_OCTETS] ?? 0,
-    aim(source, from, bits) {
-      copyPrefix(source, from, bits, octets, 0);
-      octets[ADDRESS_OCTETS] = bits;
-      return hash(octets, 0, octets.length);
+    aim,
+    aimAt(id, bits) {
+      const place = places.place(id);
+      return aim(place.octets, place.at + FIELD.prefix, bits);
     },
   };
 }
@@ -142,7 +172,7 @@ function createLengthCounts(): LengthCounts {
   const counts = new Uint32Array(129);
   let present: readonly number[] = [];
 
-  function change(length: number, by: number): void {
+  function change(length: number, by: 1 | -1): void {
     const before = counts[length] ?? 0;
     counts[length] = before + by;
     if (before === 0 || before + by === 0) {

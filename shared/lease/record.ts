@@ -4,8 +4,9 @@ import { ip6, type Ip6 } from "../prefix.js";
 import type { IaType, Lease, LeaseState } from "./lease.js";
 
 /**
- * One lease as octets, the same in memory and in the store: a fixed part, then what a DUID has beyond the octets
- * kept inline. Numbers are little-endian. Octets not listed here are zero and free for later versions.
+ * One lease as octets, the same in memory and in the store: a fixed part, then what a DUID has beyond the
+ * octets kept inline. Numbers are little-endian. Octets not listed here are zero and free for later
+ * versions.
  */
 export const FIELD = {
   version: 0,
@@ -39,7 +40,9 @@ const IA_TYPES: readonly IaType[] = ["pd", "na"];
 /** By the value of `FIELD.state`; 0 is a place without lease. */
 const STATES: readonly (LeaseState | undefined)[] = [undefined, "offered", "bound"];
 
-/** Where a record lies: octets and view show the same memory, of which it takes RECORD_OCTETS from `at` on. */
+/**
+ * Where a record lies: octets and view show the same memory, of which it takes RECORD_OCTETS from `at` on.
+ */
 export interface Place {
   readonly octets: Uint8Array;
   readonly view: DataView;

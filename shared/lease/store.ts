@@ -9,7 +9,10 @@ export interface LeaseView {
   /** The record as committed, a copy; `undefined` when there is none. */
   read(id: LeaseId): Uint8Array | undefined;
 
-  /** A small named value kept beside the leases (server DUID, secrets, ...), a copy; `undefined` when there is none. */
+  /**
+   * A small named value kept beside the leases (server DUID, secrets, ...), a copy; `undefined` when there
+   * is none.
+   */
   meta(name: string): Uint8Array | undefined;
 
   /** Waits for what is under way, then lets go of everything. Only `close` may be called afterwards. */
@@ -19,9 +22,10 @@ export interface LeaseView {
 /** Where leases outlive the program. Every implementation passes test/contract/lease-store.test.ts. */
 export interface LeaseStore extends LeaseView {
   /**
-   * Applies the changes in order, all of them or none, refused ones apart; commits take effect in the order of the
-   * calls. Resolves when they are durable, to the ids that were refused because another server won (none for a
-   * store of our own). Rejects when the system fails: then none of them counts. Records must not change meanwhile.
+   * Applies the changes in order, all of them or none, refused ones apart; commits take effect in the order
+   * of the calls. Resolves when they are durable, to the ids that were refused because another server won
+   * (none for a store of our own). Rejects when the system fails: then none of them counts. Records must
+   * not change meanwhile.
    */
   commit(changes: readonly LeaseChange[]): Promise<readonly LeaseId[]>;
 

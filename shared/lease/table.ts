@@ -36,13 +36,17 @@ export interface LeaseTable {
   countOf(duid: Duid): number;
 
   /**
-   * A lease or offer that has an address in common with `prefix`, whatever its length; `undefined` when all of it
-   * is free. Of several, any. Constant time, unless longer leases exist and the length is not watched.
+   * A lease or offer that has an address in common with `prefix`, whatever its length; `undefined` when all
+   * of it is free. Of several, any. Constant time, unless longer leases exist and the length is not
+   * watched.
    */
   holder(prefix: Prefix): LeaseId | undefined;
   /** How many leases lie in `prefix` (equal ones too). Constant time when its length is watched. */
   countWithin(prefix: Prefix): number;
-  /** Keeps track of what lies inside prefixes of this length: call it once for each length of candidates and pools. */
+  /**
+   * Keeps track of what lies inside prefixes of this length: call it once for each length of candidates and
+   * pools.
+   */
   watchLength(length: number): void;
 
   /** Adds a lease under a new id. */
@@ -60,14 +64,20 @@ export interface LeaseTable {
 
   /** The least `until`; `Infinity` when nothing ever ends. */
   nextExpiry(): Millis;
-  /** Leases and offers with `until <= now`, earliest first; at most `limit`, then any of them. They stay in the table. */
+  /**
+   * Leases and offers with `until <= now`, earliest first; at most `limit`, then any of them. They stay in
+   * the table.
+   */
   due(now: Millis, limit?: number): readonly LeaseId[];
   /** Visits every lease, ids ascending. `visit` may remove or replace the one it is given. */
   forEach(visit: (id: LeaseId) => void): void;
 
   /** A copy of the record, as the store keeps it (see record.ts). */
   recordOf(id: LeaseId): Uint8Array;
-  /** Puts a stored record under this very id, replacing what is there. False (and nothing there) when it cannot be read. */
+  /**
+   * Puts a stored record under this very id, replacing what is there. False (and nothing there) when it
+   * cannot be read.
+   */
   setRecord(id: LeaseId, record: Uint8Array): boolean;
 }
 

@@ -3,8 +3,8 @@ import { formatPrefix, parseIp6 } from "../../shared/prefix.js";
 import { option, rawOption } from "../../shared/wire/options.js";
 import { client, clientIface, errors, warnings } from "./given.js";
 
-const AREA =
-  "/var/lib/neutron/pd/cb9b7a2c-8b5e-4d3a-9c57-1e6c60e1c02f:ea139dcd-17a3-4f0a-8cca-dff8b4e03f8a:qr-a7e4d663-e3";
+const ROUTER = "cb9b7a2c-8b5e-4d3a-9c57-1e6c60e1c02f";
+const AREA = `/var/lib/neutron/pd/${ROUTER}:ea139dcd-17a3-4f0a-8cca-dff8b4e03f8a:qr-a7e4d663-e3`;
 
 /** What Neutron's dibbler driver writes: it begins with a newline and has none behind its last brace. */
 const neutron = (pd: string): string => `
@@ -110,9 +110,11 @@ describe("client: accepted", () => {
     "auth-protocol delayed auth-methods digest-hmac-md5,digest-none iface wan0 { pd }",
     "strict-rfc-no-routing iface wan0 { pd }",
     "strict-rfc-no-routing 0 iface wan0 { pd }",
-    "iface wan0 { ia ia { } ia 7 ia { T1 1 T2 2 rapid-commit 1 address address 2 address 2001:db8::1 { valid-lifetime 5 preferred-lifetime 4 } } }",
+    "iface wan0 { ia ia { } ia 7 ia { T1 1 T2 2 rapid-commit 1 address address 2 } }",
+    "iface wan0 { ia { address 2001:db8::1 { valid-lifetime 5 preferred-lifetime 4 } } }",
     "iface wan0 { ta ta { } ta { iaid 5 } }",
     "experimental remote-autoconf iface wan0 { ia { addr-params } }",
+    "experimental addr-params iface wan0 { addr-params pd }",
     "iface wan0 { stateless option lifetime option dns-server }",
     "iface wan0 { reject-servers fe80::1,0x0001 preferred-servers 00:01:02 pd }",
     "iface wan0 { option vendor-spec option vendor-spec 5 option vendor-spec 5-6,7 pd }",

@@ -7,7 +7,7 @@ describe("errors: as printed", () => {
   test.each([
     [
       "misspelled directive",
-      'iface "br-ex" {\n    pd-class {\n        pd-pool 2222:2222:2222::/48\n        pd-lenght 64\n    }\n}\n',
+      'iface "br-ex" {\n    pd-class {\n        pd-pool 2001:db8::/48\n        pd-lenght 64\n    }\n}\n',
       `server.conf:4:9: error: unknown directive "pd-lenght"
     4 |         pd-lenght 64
       |         ^^^^^^^^^
@@ -138,14 +138,24 @@ server.conf:4:5: error: pd-length 40 is shorter than the pool 2001:db8::/48: not
   });
 
   test("a long line is shown around the mistake, without characters that steer the terminal", () => {
-    const text = `${"log-level 8 ".repeat(20)}foo\u001b[31m 3 ${"log-level 8 ".repeat(20)}iface s0 { ${PD_CLASS} }`;
+    const around = "log-level 8 ".repeat(20);
+    const text = `${around}foo\u001b[31m 3 ${around}iface s0 { ${PD_CLASS} }`;
     const [place, source, underline] = rendered("server", text).split("\n");
     expect(place).toBe('server.conf:1:241: error: unknown directive "foo?[31m"');
     expect(source?.slice(underline?.indexOf("^"), underline?.lastIndexOf("^"))).toBe("foo?[31");
     expect(source?.length).toBeLessThan(140);
   });
 
+  test("interfaces with long names are told apart", () => {
+    const name = "x".repeat(80);
+    expect(errors("server", `iface "${name}a" { ${PD_CLASS} } iface "${name}b" { ${PD_CLASS} }`)).toEqual([]);
+  });
+
   test("columns count characters, not UTF-16 units", () => {
+    const ducks = "🦆".repeat(200);
+    const shown = rendered("server", `log-name "${ducks}" foo 3 iface s0 { ${PD_CLASS} }`).split("\n");
+    expect(shown[0]).toMatch(/^server.conf:1:213: /);
+    expect(Array.from(shown[1] ?? "").indexOf("f")).toBe(shown[2]?.indexOf("^"));
     expect(errors("server", `log-name "🦆🦆" foo 3 iface s0 { ${PD_CLASS} }`)).toEqual([
       '1:15 unknown directive "foo"',
     ]);
@@ -212,7 +222,7 @@ iface "b" { ${PD_CLASS} }`;
 });
 
 describe("warnings", () => {
-  test("a directive without effect is named once, with what will not happen and how often it stands there", () => {
+  test("a directive without effect is named once, with what will not happen and how often", () => {
     const text = `iface s0 { ${PD_CLASS} client duid 0x01 { address ::1 } client duid 0x02 { address ::2 } }`;
     expect(warnings("server", text)).toEqual([
       '1:65 "client" is read but not acted on: nothing is reserved; its prefix may go to anybody and its ' +

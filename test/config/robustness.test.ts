@@ -17,10 +17,10 @@ const characters = "{ } ( ) , ; / - \" ' # * = : . % @ \n \t 0 h \u0000 \u{1F986
 
 const rightFile = {
   server:
-    'script "/x y" T1 5 - 6 option domain a.b , c iface s0 { option dns-server ::1 , ::2 pd-class { pd-pool ' +
-    "2001:db8:: / 40 pd-length 56 } pd-class { pd-pool 3001:db8:: / 40 pd-length 38h } }",
+    'script "/x y" T1 5 - 6 option domain a.b , c iface s0 { option dns-server ::1 , ::2 pd-class { ' +
+    "pd-pool 2001:db8:: / 40 pd-length 56 } pd-class { pd-pool 3001:db8:: / 40 pd-length 38h } }",
   client:
-    'duid-type duid-en 1 0x1234 log-name "a b" iface wan0 { pd 1 { prefix ::1:0:0:0:0 / 64 { } } pd } iface 2 { pd }',
+    'duid-type duid-en 1 0x1234 log-name "a b" iface w { pd 1 { prefix ::1:0:0:0:0 / 64 { } } pd } iface 2 { pd }',
 };
 
 /** Text that comes near a configuration: statements, their pieces, marks and noise in any order. */
@@ -98,12 +98,18 @@ test.each([
   ["substrings", `client-class c { match-if (${"substring(".repeat(100_000)}`],
   ["blocks", "iface s0 { pd-class { ".repeat(50_000)],
   ["unknown blocks", "x { ".repeat(100_000)],
+  ["misplaced blocks", "pd-class { ".repeat(100_000)],
+  ["a line with mistakes", "@ 1 log-level ".repeat(100_000)],
   ["quotes", `'${"''".repeat(200_000)}`],
   ["hexadecimal digits", "0x".concat("a".repeat(1_000_000))],
   ["colons", ":".repeat(1_000_000)],
   ["a word", "iface".repeat(200_000)],
 ])("server: no end of %s is no trouble", (_name, text) => {
-  expect(parseServerConfig(text).config).toBeUndefined();
+  const { config, diagnostics } = parseServerConfig(text);
+  expect(config).toBeUndefined();
+  for (const diagnostic of diagnostics) {
+    expect(renderDiagnostic(diagnostic, { file: "server.conf", text }).length).toBeLessThan(800);
+  }
 });
 
 function checkPlace(diagnostic: Diagnostic, text: string): void {

@@ -68,6 +68,7 @@ describe("server: accepted as by Dibbler", () => {
     ["script before the interfaces", `script "/tmp/x" iface s0 { ${P} }`],
     ["script behind the interfaces", `iface s0 { ${P} } script "/tmp/x"`],
     ["key", `key "k" { secret "abc"; algorithm hmac-md5; fudge 300; }; iface s0 { ${P} }`],
+    ["subnet at the top level, behind an interface", `iface s0 { ${P} } subnet 2001:db8::/32`],
     ["subnet, both forms", inIface("subnet 2001:db8::/32 subnet 2001:db8::1-2001:db8::ff")],
     [
       "relays on top of each other, one without class",

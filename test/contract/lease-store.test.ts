@@ -59,7 +59,7 @@ describe.each(subjects)("%s", { timeout: 30_000 }, (_name, make) => {
     expect(contentOf(await reopen(started))).toEqual(expected);
   });
 
-  test("put over put, remove, remove of nothing, put again, all in order -> the last one counts", async () => {
+  test("put over put, remove, remove of nothing, put again -> the last one counts", async () => {
     const started = await start();
     await started.store.commit([put(1, 1), put(2, 1), put(3, 1)]);
     await started.store.commit([put(1, 2), remove(2), remove(9), put(4, 1), remove(4), remove(3), put(3, 4)]);
@@ -110,7 +110,7 @@ describe.each(subjects)("%s", { timeout: 30_000 }, (_name, make) => {
     expect(content.every(([id, record], index) => id === index * 2 && record[0] === id % 251)).toBe(true);
   });
 
-  test("what was read or loaded -> a copy that later commits leave alone, and that changes nothing", async () => {
+  test("what was read or loaded -> a copy: later commits leave it alone, it changes nothing", async () => {
     const { store } = await start();
     await store.commit([put(1, 1), put(2, 2)]);
     await store.setMeta("note", octets(1));

@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import { writeSync } from "node:fs";
 import { openLeaseStore, openLeaseView } from "../../shared/edge/lmdb-store.js";
 import { isStoreError } from "../../shared/edge/store-error.js";
@@ -27,6 +28,13 @@ const tasks: Readonly<Record<string, (directory: string) => Promise<void>>> = {
     for (number = number / ROWS; ; number += 3) {
       await Promise.all([number, number + 1, number + 2].map((each) => commitAndSay(store, each)));
     }
+  },
+
+  /** Opens the store, starts another program, and stays. */
+  async hold(directory) {
+    await openLeaseStore(directory);
+    const script = spawn("sleep", ["60"], { stdio: "ignore" });
+    say({ script: script.pid });
   },
 
   /** Commits until the disk is full, then says what is left. */

@@ -26,13 +26,6 @@ function named(rows: readonly BadStart[]): readonly (readonly [string, BadStart]
 
 const noCapabilities = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"];
 
-/** Holds a UDP port on all addresses until it is ended. */
-const portHolder = (port: number): readonly string[] => [
-  process.execPath,
-  "-e",
-  `require("node:dgram").createSocket({ type: "udp6" }).bind(${port})`,
-];
-
 /** The other end of the cable takes br-ex's address, and br-ex tries to get it once more, this time with a check. */
 async function spoilLinkLocal(host: Host): Promise<void> {
   const address = await linkLocal(host, "br-ex");
@@ -49,8 +42,10 @@ async function spoilLinkLocal(host: Host): Promise<void> {
   );
 }
 
-async function holdPort(host: Host, port: number): Promise<void> {
-  await host.spawn(portHolder(port));
+/** Another program takes a UDP port, on all addresses or on one. */
+async function holdPort(host: Host, port: number, address = "::"): Promise<void> {
+  const script = `require("node:dgram").createSocket({ type: "udp6" }).bind(${port}, "${address}")`;
+  await host.spawn([process.execPath, "-e", script]);
   await waitFor(`port ${port} to be held`, () => host.hasUdpPort(port));
 }
 
@@ -181,6 +176,18 @@ const badClients: readonly BadStart[] = [
     wrong: "an address to bind to that the interface lacks",
     spoil: (host) => host.shell("ip -6 address flush dev qg-1f2e3d4c-5b"),
     words: [subnet.bindAddress, "qg-1f2e3d4c-5b"],
+    actions: ["start"],
+  },
+  {
+    wrong: "a working directory that cannot be written",
+    spoil: (host) =>
+      host.shell(`mount --bind ${subnet.area} ${subnet.area}; mount -o remount,bind,ro ${subnet.area}`),
+    words: [subnet.area, "read-only"],
+  },
+  {
+    wrong: "port 546 of its address in use",
+    spoil: (host) => holdPort(host, 546, `${subnet.bindAddress}%qg-1f2e3d4c-5b`),
+    words: ["546", subnet.bindAddress, "in use", "node"],
   },
   { wrong: "no privilege", spoil: () => undefined, words: ["permission", "546"], wrapper: noCapabilities },
 ];
@@ -198,6 +205,7 @@ describe("e2e bad starts: the client says one sentence and leaves nothing half d
       prepareArea(host, subnet);
       await spoil(host);
       for (const action of actions) {
+        const listening = host.hasUdpPort(546);
         expectRefusal(await host.run([...wrapper, ours.client, action, "-w", subnet.area]), words);
         expect(host.hasUdpPort(546)).toBe(false);
         expect(host.readFile(`${subnet.area}/client.pid`)).toBeUndefined();

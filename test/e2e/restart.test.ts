@@ -1,6 +1,6 @@
 import { describe, expect } from "vitest";
 import { startCapture } from "./bed/capture.js";
-import { configureGuideServer, shortTimers, startServer } from "./bed/guide-server.js";
+import { configureGuideServer, guideScript, shortTimers, startServer } from "./bed/guide-server.js";
 import {
   buildGuide,
   type GuideNetwork,
@@ -17,18 +17,24 @@ import { ours } from "./bed/programs.js";
 import { waitFor } from "./bed/wait.js";
 import { expectWellFormed, scenario, testWorld } from "./fixture.js";
 
+/** What the server's script was called for, in order. */
+const diary = "/var/lib/dibbler/diary";
+
 describe("e2e restart: server", () => {
   scenario().each(["kill -9", "stop"])(
     "after %s and a start: leases kept, renewed, not given to others",
     async (how) => {
       const network = await buildGuide(await testWorld());
       const { node, router, tenants } = network;
-      configureGuideServer(node, shortTimers);
+      configureGuideServer(node, shortTimers, `echo "$1 $REASON $PREFIX1/64" >>${diary}\n${guideScript}`);
       await startServer(node, ours.server);
       const leases = await leaseFor(network, tenants.slice(0, 2));
       await waitForRoutes(network, leases);
 
       await endServer(node, how);
+      // As after a reboot of the node: the server brings the routes back, from what it has stored.
+      await node.shell("ip -6 route flush root 2222:2222:2222::/48");
+      node.remove(diary);
       const capture = await startCapture(node, "br-ex");
       const before = leases.map(({ tenant }) => notifications(router, tenant.subnet).length);
       expect(await startServer(node, ours.server)).toMatchObject({ status: 0, stderr: "" });
@@ -37,6 +43,8 @@ describe("e2e restart: server", () => {
         const count = before[index] ?? 0;
         await waitFor("a renewal", () => notifications(router, tenant.subnet).length > count);
         expect(notifiedPrefix(router, tenant.subnet)).toBe(prefix);
+        const calls = (node.readFile(diary) ?? "").split("\n").filter((line) => line.endsWith(prefix));
+        expect(calls.slice(0, 2)).toEqual([`add start ${prefix}`, `update renewed ${prefix}`]);
       }
       const others = await leaseFor(network, tenants.slice(2));
       const prefixes = [...leases, ...others].map(({ prefix }) => prefix);
@@ -82,7 +90,7 @@ describe("e2e restart: server for which clients had better not wait", () => {
       await waitFor("::/64 in Neutron", () => notifiedPrefix(router, tenant.subnet) === "::/64");
       const { status, milliseconds } = await callClient(router, ours.client, "stop", tenant.subnet);
       expect(status).toBe(0);
-      expect(milliseconds).toBeLessThan(2000);
+      expect(milliseconds).toBeLessThan(3000);
       const packets = await capture?.finish();
       if (packets === undefined) continue;
       expectWellFormed(packets, [tenant.subnet.bindAddress]);
@@ -95,7 +103,7 @@ describe("e2e restart: server for which clients had better not wait", () => {
   });
 
   scenario()(
-    "it is gone when the client is told to stop: Release, and the end within two seconds",
+    "it is gone when the client is told to stop: the client tries to release, and soon ends",
     async () => {
       const network = await buildGuide(await testWorld(), 1);
       const { node, router } = network;
@@ -105,7 +113,7 @@ describe("e2e restart: server for which clients had better not wait", () => {
         await endServer(node, "kill -9");
         const { status, milliseconds } = await callClient(router, ours.client, "stop", tenant.subnet);
         expect(status).toBe(0);
-        expect(milliseconds).toBeLessThan(2000);
+        expect(milliseconds).toBeLessThan(3000);
       }
     },
   );

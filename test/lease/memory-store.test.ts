@@ -12,7 +12,7 @@ describe("memory store", () => {
     expect([1, 2, 3].map((id) => store.read(leaseId(id)))).toEqual([undefined, Uint8Array.of(2), undefined]);
   });
 
-  test("a failure -> the commit is rejected with it and nothing is changed, then all is well again", async () => {
+  test("a failure -> the commit is rejected with it, nothing is changed; the next one counts", async () => {
     const failures = [new Error("disk on fire")];
     const store = createMemoryStore({ fail: () => failures.shift() });
     await expect(store.commit([put(1)])).rejects.toThrow("disk on fire");

@@ -109,7 +109,7 @@ const steps = [
 ];
 
 describe("lease table", { timeout: 30_000 }, () => {
-  test("whatever is put, replaced, removed, restored and expired -> every answer is that of a plain list", () => {
+  test("whatever is put, replaced, removed, restored, expired -> it answers as a plain list would", () => {
     const leasesSeen = { most: 0 };
     fc.assert(
       fc.property(

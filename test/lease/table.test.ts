@@ -118,7 +118,7 @@ describe("lease table: overlap", () => {
 });
 
 describe("lease table: clients", () => {
-  test("two prefixes and an address of one client -> found apart by IA type and IAID, counted together", () => {
+  test("two prefixes and an address of one client -> found by IA type and IAID, counted together", () => {
     const one = table.put(leaseOf(1));
     const two = table.put(leaseOf(1, { prefix: prefixOf(2) }));
     const third = table.put(leaseOf(1, { iaid: iaid(2), prefix: prefixOf(3) }));

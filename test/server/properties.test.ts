@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { HookCall } from "../../shared/hook.js";
 import type { Lease } from "../../shared/lease/lease.js";
 import { decodeRecord } from "../../shared/lease/record.js";
-import { formatPrefix, masked, overlaps } from "../../shared/prefix.js";
+import { formatIp6, formatPrefix, masked, overlaps } from "../../shared/prefix.js";
 import { pieceAt } from "../../server/pool.js";
 import type { Answer } from "./answer.js";
 import { createClient, createRig, type IaSpec, pd, type Rig } from "./rig.js";
@@ -13,7 +14,7 @@ const CROWDED = configure([
   iface("eth0", [
     pdClass(60, ["2001:db8::/58", "2001:db8:1::/58"]),
     pdClass(64, ["2001:db8::/61"]),
-    pdClass(66, ["2001:db8:2::/32"]),
+    pdClass(66, ["2001:dba::/32"]),
   ]),
   iface("eth1", [pdClass(62, ["2001:db8::/58"]), pdClass(60, ["2001:db8:1::/58"])], { clientMaxLease: 3 }),
 ]);
@@ -70,21 +71,44 @@ const events = fc.oneof(
 );
 
 describe("server: whatever is asked in whatever order", () => {
-  test("leases never overlap, have no host bits, are stored before they are promised, and bindings are stable", () => {
+  test("leases never overlap, are stored before they are promised, stay the same, and a route script follows them", () => {
     fc.assert(
       fc.property(fc.array(events, { maxLength: 60 }), (history) => {
         let rig = createRig(CROWDED);
+        const routes: Routes = new Map();
         for (const event of history) {
           if ("wait" in event) rig.wait(event.wait);
           else if ("restart" in event) rig = rig.restart(event.restart ? CHANGED : CROWDED);
           else converse(rig, event);
           checkTable(rig);
+          runScript(routes, rig.hooks());
+          expect(routes).toEqual(new Map(leases(rig).filter(isBound).map(routeOf)));
         }
       }),
       { numRuns: 300 },
     );
   }, 120_000);
 });
+
+/** Prefix to gateway and interface. */
+type Routes = Map<string, string>;
+
+/** A hook script that knows add and delete only, and takes every PREFIXn for a route. */
+function runScript(routes: Routes, calls: readonly HookCall[]): void {
+  for (const { action, variables } of calls) {
+    for (let n = 1; variables[`PREFIX${n}`] !== undefined; n++) {
+      const prefix = `${variables[`PREFIX${n}`]}/${variables[`PREFIX${n}LEN`]}`;
+      if (action === "add") routes.set(prefix, `${variables["REMOTE_ADDR"]} ${variables["IFACE"]}`);
+      if (action === "delete") routes.delete(prefix);
+    }
+  }
+}
+
+const isBound = ({ state }: Lease): boolean => state === "bound";
+const routeOf = ({ prefix, clientAddress, interfaceName }: Lease): [string, string] => [
+  formatPrefix(prefix),
+  `${formatIp6(clientAddress)} ${interfaceName}`,
+];
 
 function converse(rig: Rig, { verb, client: n, link, ias: asked, fails }: Message): void {
   const client = createClient(rig, n, link);
@@ -99,7 +123,7 @@ function converse(rig: Rig, { verb, client: n, link, ias: asked, fails }: Messag
     expect(stored(rig)).toEqual(before);
     return;
   }
-  const before = new Map(asked.map(({ iaid }) => [iaid, bound(leasesOf(iaid), link)]));
+  const before = new Map(asked.map(({ iaid }) => [iaid, bound(leasesOf(iaid))]));
   const answer = client[verb](...specs);
   if (verb === "release") return;
   if (answer?.type === "reply")
@@ -119,8 +143,8 @@ const fits = (rig: Rig, link: string, text: string): boolean =>
     ),
   );
 
-const bound = (all: readonly Lease[], link: string): readonly string[] =>
-  all.filter(({ state }) => state === "bound" && link !== "").map(({ prefix }) => formatPrefix(prefix));
+const bound = (all: readonly Lease[]): readonly string[] =>
+  all.filter(isBound).map(({ prefix }) => formatPrefix(prefix));
 
 const promised = ({ ias: answered }: Answer): readonly string[] =>
   answered.flatMap(({ leases: given, iaid }) =>
@@ -150,7 +174,7 @@ function checkTable(rig: Rig): void {
       if (overlaps(lease.prefix, other.prefix)) wrong.push(`${text} overlaps ${formatPrefix(other.prefix)}`);
     }
   });
-  const kept = all.filter(({ state }) => state === "bound");
+  const kept = all.filter(isBound);
   const texts = kept.map(({ iaid, prefix, valid }) => `${iaid} ${formatPrefix(prefix)} ${valid}`);
   expect({ wrong, store: stored(rig).toSorted() }).toEqual({ wrong: [], store: texts.toSorted() });
   expect(rig.state.ledger.offers.size).toBe(all.length - kept.length);

@@ -22,6 +22,7 @@ describe("server: Request -> Reply", () => {
       ias: [{ t1: 500, t2: 800, status: 0, leases: [{ prefix: offered, preferred: 1000, valid: 2000 }] }],
     });
     expect(rig.records.size).toBe(1);
+    expect(rig.logs()).toEqual(["SERVER-ANSWERED", "SERVER-ANSWERED", "SERVER-LEASE-ADDED"]);
   });
 
   test("without Solicit before -> granted", () => {

@@ -33,8 +33,8 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const anchors: Launched[] = [];
   return {
     addHost: async (name) => {
-      const arguments_ = [name, options.duplicateAddressDetection === true ? "yes" : "no"];
-      const make = ["unshare", "--net", "--mount", "--uts", "sh", "-c", hostSetup, "sh", ...arguments_];
+      const parameters = [name, options.duplicateAddressDetection === true ? "yes" : "no"];
+      const make = ["unshare", "--net", "--mount", "--uts", "sh", "-c", hostSetup, "sh", ...parameters];
       const anchor = launch([...enterWorld(check.footing, holderPid), ...make], hostEnvironment());
       anchors.push(anchor);
       const host = createHost(name, placeOf(check.footing, holderPid, await announcedPid(anchor)));
@@ -43,8 +43,8 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     },
     hosts: () => hosts,
     end: async () => {
-      if (holder.child.exitCode === null && holder.child.signalCode === null)
-        process.kill(holderPid, "SIGKILL");
+      const running = holder.child.exitCode === null && holder.child.signalCode === null;
+      if (running) process.kill(holderPid, "SIGKILL");
       await Promise.all([holder, ...anchors].map(({ ended }) => ended));
       await Promise.all(hosts.flatMap((host) => host.spawned().map(({ ended }) => ended)));
     },
