@@ -5,8 +5,8 @@ import { type GoneReason, hookCalls, type Occasion } from "./hook-env.js";
 import { log, run, setBindings, type Turn } from "./turn.js";
 
 /**
- * Calls the hook for what changed since `before`: for the IAs in `touched` in any case and in their order, for others
- * when they lost a prefix. From then on the hook knows of them.
+ * Calls the hook for what changed since `before`: for the IAs in `touched` in any case and in their order,
+ * for others when they lost a prefix. From then on the hook knows of them.
  */
 export function announce(
   turn: Turn,

@@ -18,9 +18,9 @@ export interface Answers {
 }
 
 /**
- * Reads what an Advertise or Reply says about the IAs `asked` for. Unknown IAIDs are ignored, IAs whose T1 is beyond
- * T2 count as not sent, leases with a preferred above the valid lifetime and prefixes that nobody can delegate are
- * left out, bits beyond the prefix length are cleared (RFC 8415 18.2.10.1, 21.21, 21.22).
+ * Reads what an Advertise or Reply says about the IAs `asked` for. Unknown IAIDs are ignored, IAs whose T1 is
+ * beyond T2 count as not sent, leases with a preferred above the valid lifetime and prefixes that nobody can
+ * delegate are left out, bits beyond the prefix length are cleared (RFC 8415 18.2.10.1, 21.21, 21.22).
  */
 export function readAnswers(options: readonly Option[], asked: readonly Iaid[]): Answers {
   const faults: string[] = [];

@@ -52,7 +52,10 @@ export function startRebind(turn: Turn): void {
   enter(turn, "T2", { phase: "rebinding", exchange });
 }
 
-/** With leases of an earlier run: asks every server whether they still hold, for a short time (RFC 8415 18.2.12). */
+/**
+ * With leases of an earlier run: asks every server whether they still hold, for a short time (RFC 8415
+ * 18.2.12).
+ */
 export function startConfirm(turn: Turn): void {
   const delay = firstDelay(RETRANSMISSION.confirm, turn.env.random);
   const exchange = beginExchange(turn, RETRANSMISSION.confirm, rebind(turn.state.bindings), delay);
@@ -60,8 +63,8 @@ export function startConfirm(turn: Turn): void {
 }
 
 /**
- * Comes to rest with leases. IAs whose time had come and that got nothing are tried again later, longer each time;
- * the hook hears of leases that it does not know yet.
+ * Comes to rest with leases. IAs whose time had come and that got nothing are tried again later, longer each
+ * time; the hook hears of leases that it does not know yet.
  */
 export function settle(turn: Turn, event: TransitionEvent): void {
   const { now, random } = turn.env;

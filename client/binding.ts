@@ -109,7 +109,9 @@ export function remaining(granted: Seconds, since: Millis, now: Millis): Seconds
   return seconds(Math.max(0, granted - Math.ceil(Math.max(0, now - since) / 1000)));
 }
 
-/** The binding after a server granted leases: new ones first, others of the IA age on (RFC 8415 18.2.10.1). */
+/**
+ * The binding after a server granted leases: new ones first, others of the IA age on (RFC 8415 18.2.10.1).
+ */
 export function extend(binding: Binding, answer: IaAnswer, server: Duid, now: Millis): Binding {
   const granted = answer.grants.map((grant) => leaseOf(grant, now));
   const mentioned = [...answer.withdrawn, ...granted.map(({ prefix }) => prefix)];
@@ -145,8 +147,8 @@ export function expire(binding: Binding, now: Millis): Binding {
 }
 
 /**
- * After an attempt that did not extend the IA: what was due waits, longer each time (RFC 8415 14.1). Once T2 is over
- * there are only Rebinds.
+ * After an attempt that did not extend the IA: what was due waits, longer each time (RFC 8415 14.1). Once T2
+ * is over there are only Rebinds.
  */
 export function pause(binding: Binding, now: Millis, random: Random): Binding {
   if (!isLive(binding) || Math.min(binding.renewAt, binding.rebindAt) > now) return binding;
@@ -171,9 +173,9 @@ function leaseOf({ prefix, preferred, valid }: Grant, now: Millis): Lease {
 }
 
 /**
- * T1 and T2 to go by, as durations. A server that leaves one open (0), or names one beyond the end of the leases, gets
- * 0.5 and 0.8 of the shortest preferred lifetime, not below a minute as far as the valid lifetime allows, so that an
- * absurdly short preferred lifetime starts no flood (RFC 8415 14.2, 21.21).
+ * T1 and T2 to go by, as durations. A server that leaves one open (0), or names one beyond the end of the
+ * leases, gets 0.5 and 0.8 of the shortest preferred lifetime, not below a minute as far as the valid
+ * lifetime allows, so that an absurdly short preferred lifetime starts no flood (RFC 8415 14.2, 21.21).
  */
 function timesOf({ grants, t1, t2 }: IaAnswer): { readonly t1: Millis; readonly t2: Millis } {
   const valid = Math.min(...grants.map((grant) => toMillis(grant.valid)));

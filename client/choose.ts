@@ -21,7 +21,10 @@ export const MAX_OFFERS = 16;
 /** The preference that ends the collecting at once (RFC 8415 18.2.1). */
 export const HIGHEST_PREFERENCE = 255;
 
-/** How long an offer is worth a Request: servers hold a prefix they advertised for a minute or so, or not at all. */
+/**
+ * How long an offer is worth a Request: servers hold a prefix they advertised for a minute or so, or not at
+ * all.
+ */
 const OFFER_LIFETIME = millis(600_000);
 
 /** The offers with one more: one per server (the newest), best first, at most `MAX_OFFERS`. */
@@ -34,7 +37,10 @@ export function addOffer(
   return rankOffers([...others, offer], bindings).slice(0, MAX_OFFERS);
 }
 
-/** Best first: preference, then IAs served, then closeness to what is asked for, then arrival (RFC 8415 18.2.9). */
+/**
+ * Best first: preference, then IAs served, then closeness to what is asked for, then arrival (RFC 8415
+ * 18.2.9).
+ */
 export function rankOffers(offers: readonly Offer[], bindings: readonly Binding[]): readonly Offer[] {
   return offers
     .map((offer) => ({ offer, served: offer.ias.filter(isServed).length, fit: fitOf(offer, bindings) }))
@@ -52,7 +58,9 @@ export function rankOffers(offers: readonly Offer[], bindings: readonly Binding[
 export const freshOffers = (offers: readonly Offer[], now: Millis): readonly Offer[] =>
   offers.filter(({ at }) => at > now - OFFER_LIFETIME);
 
-/** Sum over the IAs: 1000 for the very prefix asked for, else 128 less the distance to the length asked for. */
+/**
+ * Sum over the IAs: 1000 for the very prefix asked for, else 128 less the distance to the length asked for.
+ */
 function fitOf(offer: Offer, bindings: readonly Binding[]): number {
   return bindings.reduce((sum, binding) => {
     const answer = offer.ias.find(({ iaid }) => iaid === binding.wanted.iaid);

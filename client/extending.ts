@@ -14,10 +14,10 @@ import { discard, type Turn, update } from "./turn.js";
 type Extending = PhaseOf<"renewing" | "rebinding" | "confirming">;
 
 /**
- * A Reply to Renew or Rebind. One that extends nothing does not end the exchange: another server may know better,
- * and the next copy is paced by the RFC's own timers (RFC 8415 18.2.10.1, 14.1). Dibbler's server cannot rebind and
- * answers with empty IAs; from the server that granted the leases this counts as NoBinding, so that a Request may
- * save them.
+ * A Reply to Renew or Rebind. One that extends nothing does not end the exchange: another server may know
+ * better, and the next copy is paced by the RFC's own timers (RFC 8415 18.2.10.1, 14.1). Dibbler's server
+ * cannot rebind and answers with empty IAs; from the server that granted the leases this counts as NoBinding,
+ * so that a Request may save them.
  */
 export function onExtendAnswer(turn: Turn, phase: Extending, received: ServerMessage, from: Ip6): void {
   const renewing = phase.phase === "renewing";
@@ -77,7 +77,9 @@ export function onRebindTimer(turn: Turn, phase: PhaseOf<"rebinding">): void {
   update(turn, { ...phase, exchange: transmit(turn, phase.exchange, RETRANSMISSION.rebind, outgoing) });
 }
 
-/** Another Rebind, or after CNF_MAX_RD nobody has objected: the leases stay as they were (RFC 8415 18.2.3). */
+/**
+ * Another Rebind, or after CNF_MAX_RD nobody has objected: the leases stay as they were (RFC 8415 18.2.3).
+ */
 export function onConfirmTimer(turn: Turn, phase: PhaseOf<"confirming">): void {
   const { timing } = phase.exchange;
   if (turn.env.now < timing.dueAt) return;

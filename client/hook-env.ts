@@ -25,7 +25,10 @@ export interface Answered {
   readonly options: readonly Option[];
 }
 
-/** What is behind an event: why prefixes went, if any did, and the Reply or the message of ours that led to it. */
+/**
+ * What is behind an event: why prefixes went, if any did, and the Reply or the message of ours that led to
+ * it.
+ */
 export interface Occasion {
   readonly gone: GoneReason;
   readonly message?: OutgoingType;
@@ -39,10 +42,11 @@ const ORDER = ["client"] as const;
 const MAX_TEXT = 32_768;
 
 /**
- * The calls for an event: `delete` for IAs that hold nothing any more, `update` for IAs the script knows, `add` for
- * new ones, in this order; never `add` or `update` without a PREFIX1. A call names all that its IAs hold: first what
- * the Reply brought, then the rest, last the withdrawn prefixes with lifetimes 0. So a script that looks at PREFIX1
- * alone, as OpenStack Neutron's does, ends in the right state when a prefix is exchanged for another.
+ * The calls for an event: `delete` for IAs that hold nothing any more, `update` for IAs the script knows,
+ * `add` for new ones, in this order; never `add` or `update` without a PREFIX1. A call names all that its IAs
+ * hold: first what the Reply brought, then the rest, last the withdrawn prefixes with lifetimes 0. So a
+ * script that looks at PREFIX1 alone, as OpenStack Neutron's does, ends in the right state when a prefix is
+ * exchanged for another.
  */
 export function hookCalls(
   setup: ClientSetup,

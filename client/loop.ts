@@ -1,59 +1,192 @@
-import { type Alarm, type Clock, createAlarm } from "../shared/edge/clock.js";
+import { renameSync } from "node:fs";
+import type { ClientConfig, ClientInterface } from "../shared/config/types.js";
+import { type Duid, formatDuid, sameDuid } from "../shared/duid.js";
+import { type Clock, createAlarm } from "../shared/edge/clock.js";
+import { sentenceOf } from "../shared/edge/errors.js";
+import { readTextIfThere, replaceFileSync } from "../shared/edge/files.js";
 import type { HookRunner } from "../shared/edge/hooks.js";
 import type { Log } from "../shared/edge/log.js";
-import { deadline, step } from "./machine.js";
-import type { RememberedLink } from "./remembered.js";
+import { openWhenReady, type Place } from "../shared/edge/place.js";
+import type { UdpOptions, UdpSocket } from "../shared/edge/udp.js";
+import { formatIp6, ip6 } from "../shared/prefix.js";
+import type { Random } from "../shared/proto/retransmit.js";
+import { createClientState, deadline, step } from "./machine.js";
+import { decodeState, encodeState, type RememberedLink } from "./remembered.js";
+import { setupOf, undoneOf } from "./setup.js";
 import type { ClientAction, ClientEvent, ClientState } from "./state.js";
 
-/** What the loop of one interface moves things between. `send` goes to all servers of the link, `save` to the disk. */
-export interface LoopParts {
-  readonly state: ClientState;
+/** What is kept from run to run, by the name of the interface. */
+export interface Memory {
+  readonly of: (interfaceName: string) => RememberedLink | undefined;
+  readonly save: (interfaceName: string, remembered: RememberedLink) => void;
+}
+
+/** What the client needs of the system; tests put something else there. */
+export interface ClientSystem {
   readonly clock: Clock;
-  readonly random: (octets: number) => Uint8Array;
+  readonly random: Random;
   readonly log: Log;
-  readonly hooks: Pick<HookRunner, "run"> | undefined;
-  readonly send: (bytes: Uint8Array) => void;
-  readonly save: (remembered: RememberedLink) => void;
+  readonly duid: Duid;
+  readonly memory: Memory;
+  readonly hooks: Pick<HookRunner, "run" | "drain"> | undefined;
+  /** Rejects with the reason when the interface cannot be used (yet). */
+  readonly findPlace: (wanted: ClientInterface) => Promise<Place>;
+  readonly openSocket: (options: UdpOptions) => Promise<UdpSocket>;
 }
 
-/** The running client of one interface: `push` takes events in, `ended` resolves when the machine has come to its end. */
-export interface ClientLoop {
-  readonly push: (event: ClientEvent) => void;
-  readonly ended: Promise<void>;
+/** A client at work on all its interfaces. `stop` gives everything back, waits for the last hook, closes. */
+export interface RunningClient {
+  readonly stop: () => Promise<void>;
 }
 
-/** Moves datagrams and timers through the machine, and what it decides to disk, socket, script and log, in this order. */
-export function createClientLoop(parts: LoopParts): ClientLoop {
-  let { state } = parts;
+/** All_DHCP_Relay_Agents_and_Servers (RFC 8415 7.1). */
+const SERVERS_GROUP = ip6(Uint8Array.of(0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 2));
+/** UDP ports of clients and of servers (RFC 8415 7.2). */
+const CLIENT_PORT = 546;
+const SERVER_PORT = 547;
+/** How long a stop waits for scripts that have not begun. */
+const HOOK_DRAIN_MS = 5000;
+
+/**
+ * Opens the sockets of all interfaces, then begins to ask. Rejects, with nothing sent, when an interface
+ * cannot be used; with inactive-mode such an interface is taken up once it can be.
+ */
+export async function runClient(config: ClientConfig, system: ClientSystem): Promise<RunningClient> {
+  const stopping = new AbortController();
+  const links: Link[] = [];
+  const latecomers: Promise<void>[] = [];
+  for (const wanted of config.interfaces) {
+    for (const what of undoneOf(wanted)) {
+      const { selector } = wanted;
+      const place = "name" in selector ? selector.name : selector.index;
+      system.log("CLIENT-NOT-DONE", { interface: place, what });
+    }
+    if (!config.inactiveMode) {
+      links.push(await openLink(config, system, wanted));
+      continue;
+    }
+    const open = async (): Promise<void> => {
+      const link = await openLink(config, system, wanted);
+      links.push(link);
+      link.begin();
+    };
+    const onWaiting = (sentence: string): void => {
+      system.log("CLIENT-WAITING", { sentence });
+    };
+    latecomers.push(openWhenReady(open, stopping.signal, onWaiting));
+  }
+  system.log("CLIENT-DUID", { duid: () => formatDuid(system.duid) });
+  for (const link of links) link.begin();
+  return {
+    async stop() {
+      stopping.abort();
+      await Promise.all(latecomers);
+      await Promise.all(links.map((link) => link.end()));
+      await system.hooks?.drain(HOOK_DRAIN_MS);
+    },
+  };
+}
+
+/**
+ * The state file: replaced whole at every change, so that kill -9 at any moment leaves the old or the new
+ * one. What belongs to another DUID or cannot be read is not used; `fresh` (skip-confirm) does not even look.
+ */
+export function openMemory(path: string, duid: Duid, fresh: boolean, log: Log): Memory {
+  const links = new Map(fresh ? [] : readMemory(path, duid, log));
+  let troubled = false;
+  return {
+    of: (interfaceName) => links.get(interfaceName),
+    save(interfaceName, remembered) {
+      links.set(interfaceName, remembered);
+      try {
+        replaceFileSync(path, encodeState({ duid, links }), 0o640);
+        troubled = false;
+      } catch (error) {
+        // The lease is good without the file; only a restart would not know of it.
+        if (!troubled) log("CLIENT-STATE-UNSAVED", { sentence: sentenceOf(error) });
+        troubled = true;
+      }
+    },
+  };
+}
+
+/**
+ * One interface with its socket; `begin` starts the machine, `end` resolves when it has given everything
+ * back.
+ */
+interface Link {
+  readonly begin: () => void;
+  readonly end: () => Promise<void>;
+}
+
+async function openLink(config: ClientConfig, system: ClientSystem, wanted: ClientInterface): Promise<Link> {
+  const { log, memory } = system;
+  const { name, index, address } = await system.findPlace(wanted);
+  const state = createClientState(setupOf(config, wanted, system.duid, name, index));
+  const { push, ended } = drive(state, system, (bytes) => {
+    socket.send(bytes, SERVERS_GROUP, SERVER_PORT);
+  });
+  const socket = await system.openSocket({
+    interfaceName: name,
+    address,
+    port: CLIENT_PORT,
+    shareWildcard: true,
+    receiveBuffer: 0,
+    onDatagram: (bytes, from) => {
+      push({ type: "datagram", bytes, from, multicast: false });
+    },
+    onTrouble: (kind, sentence) => {
+      log("CLIENT-SOCKET-TROUBLE", { kind, sentence });
+    },
+  });
+  log("CLIENT-STARTED", { interface: name, address: () => formatIp6(address), count: wanted.pds.length });
+  return {
+    begin: () => {
+      push({ type: "start", remembered: memory.of(name) });
+    },
+    end: async () => {
+      push({ type: "stop" });
+      await ended;
+      await socket.close();
+    },
+  };
+}
+
+/** Moves events through the machine, and what it decides to disk, socket, script and log, in this order. */
+function drive(
+  initial: ClientState,
+  { clock, random, log, memory, hooks }: ClientSystem,
+  send: (bytes: Uint8Array) => void,
+): { readonly push: (event: ClientEvent) => void; readonly ended: Promise<void> } {
+  const { interfaceName } = initial.setup;
+  let state = initial;
   let end = (): void => undefined;
   const ended = new Promise<void>((resolve) => {
     end = resolve;
   });
-  const alarm: Alarm = createAlarm(parts.clock, () => {
+  const alarm = createAlarm(clock, () => {
     push({ type: "timer" });
   });
-
-  function push(event: ClientEvent): void {
+  const push = (event: ClientEvent): void => {
     if (state.phase.phase === "stopped") return;
-    const result = step(state, event, { now: parts.clock.now(), random: parts.random });
+    const result = step(state, event, { now: clock.now(), random });
     state = result.state;
     for (const action of result.actions) perform(action);
     alarm.set(deadline(state).at);
-  }
-
-  function perform(action: ClientAction): void {
+  };
+  const perform = (action: ClientAction): void => {
     switch (action.type) {
       case "save":
-        parts.save(action.remembered);
+        memory.save(interfaceName, action.remembered);
         break;
       case "send":
-        parts.send(action.bytes);
+        send(action.bytes);
         break;
       case "run":
-        void parts.hooks?.run(action.hook);
+        void hooks?.run(action.hook);
         break;
       case "log":
-        parts.log(action.id, action.values);
+        log(action.id, action.values);
         break;
       case "ended":
         end();
@@ -61,7 +194,22 @@ export function createClientLoop(parts: LoopParts): ClientLoop {
       default:
         action satisfies never;
     }
-  }
-
+  };
   return { push, ended };
+}
+
+function readMemory(path: string, duid: Duid, log: Log): ReadonlyMap<string, RememberedLink> {
+  const text = readTextIfThere(path);
+  if (text === undefined) return new Map();
+  const decoded = decodeState(text);
+  if (!decoded.ok) {
+    const aside = `${path}.broken`;
+    renameSync(path, aside);
+    log("CLIENT-STATE-BROKEN", { path, why: decoded.why, aside });
+    return new Map();
+  }
+  const { remembered } = decoded;
+  if (sameDuid(remembered.duid, duid)) return remembered.links;
+  log("CLIENT-STATE-FOREIGN", { path, duid: () => formatDuid(remembered.duid) });
+  return new Map();
 }

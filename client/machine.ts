@@ -31,8 +31,8 @@ export function createClientState(setup: ClientSetup): ClientState {
 }
 
 /**
- * One event through the machine: the next state and what to do, in order. Pure: the same arguments give the same
- * result. Throws only for a bug of ours, never for what a datagram holds.
+ * One event through the machine: the next state and what to do, in order. Pure: the same arguments give the
+ * same result. Throws only for a bug of ours, never for what a datagram holds.
  */
 export function step(state: ClientState, event: ClientEvent, env: Env): Step {
   const turn = beginTurn(state, env);
@@ -58,7 +58,10 @@ export function step(state: ClientState, event: ClientEvent, env: Env): Step {
   return endTurn(turn);
 }
 
-/** Remembered leases are rebound, expired ones are given up; without any the discovery begins (RFC 8415 18.2.12). */
+/**
+ * Remembered leases are rebound, expired ones are given up; without any the discovery begins (RFC 8415
+ * 18.2.12).
+ */
 function start(turn: Turn, remembered: RememberedLink | undefined): void {
   const { now, random } = turn.env;
   const { setup } = turn.state;

@@ -31,7 +31,10 @@ export function solicit(bindings: readonly Binding[]): Outgoing {
   return { type: "solicit", server: undefined, ias: bindings.map((b) => contentOf(b, hintsOf(b))) };
 }
 
-/** Asks one server for all IAs: what it offered, else what is held, else the hints (RFC 8415 18.2.2, 18.2.10.1). */
+/**
+ * Asks one server for all IAs: what it offered, else what is held, else the hints (RFC 8415 18.2.2,
+ * 18.2.10.1).
+ */
 export function request(bindings: readonly Binding[], server: Duid, offer: Offer | undefined): Outgoing {
   const ias = bindings.map((binding) => {
     const offered = offer?.ias.find(({ iaid }) => iaid === binding.wanted.iaid)?.grants ?? [];
@@ -40,7 +43,10 @@ export function request(bindings: readonly Binding[], server: Duid, offer: Offer
   return { type: "request", server, ias };
 }
 
-/** Asks the server of these leases to extend them; IAs that hold nothing are asked for again (RFC 8415 18.2.4). */
+/**
+ * Asks the server of these leases to extend them; IAs that hold nothing are asked for again (RFC 8415
+ * 18.2.4).
+ */
 export function renew(bindings: readonly Binding[], server: Duid): Outgoing {
   const theirs = bindings.filter((binding) => !isLive(binding) || isFrom(binding, server));
   return { type: "renew", server, ias: theirs.map((b) => contentOf(b, heldOrWished(b))) };
@@ -98,7 +104,10 @@ function heldOrWished(binding: Binding): readonly Grant[] {
   return isLive(binding) ? withWishes(binding, binding.leases) : hintsOf(binding);
 }
 
-/** Leases with lifetimes 0, and the length that is still wished for beside them (RFC 8415 21.22, RFC 8168 3.2). */
+/**
+ * Leases with lifetimes 0, and the length that is still wished for beside them (RFC 8415 21.22, RFC 8168
+ * 3.2).
+ */
 function withWishes(binding: Binding, leases: readonly Grant[]): readonly Grant[] {
   return [...leases.map(withoutLifetimes), ...missingLengths(binding, leases)];
 }

@@ -13,14 +13,18 @@ import type { PhaseOf, Releasing } from "./state.js";
 import { discard, enter, setBindings, type Turn, update } from "./turn.js";
 
 /**
- * How long a stop waits for answers to its Releases, in milliseconds. Dibbler gives up after a second, and Neutron takes
- * the address away before it stops us, so that no answer can come; a little more lets one copy be repeated.
+ * How long a stop waits for answers to its Releases, in milliseconds. Dibbler gives up after a second, and
+ * Neutron takes the address away before it stops us, so that no answer can come; a little more lets one copy
+ * be repeated.
  */
 export const RELEASE_PATIENCE = millis(1200);
 
 type ReleasingPhase = PhaseOf<"releasing">;
 
-/** Gives everything back, each lease to the server it is from, and ends; without leases it ends at once (18.2.7). */
+/**
+ * Gives everything back, each lease to the server it is from, and ends; without leases it ends at once
+ * (18.2.7).
+ */
 export function stop(turn: Turn): void {
   const before = turn.state.bindings;
   const held = before.filter(isLive);

@@ -53,8 +53,8 @@ export function remember(bindings: readonly Binding[], solMaxRt: Seconds): Remem
 }
 
 /**
- * The bindings for the wanted IAs out of what an earlier run left, expired leases included. A clock that was set back
- * meanwhile prolongs nothing: no lease is taken to last longer from now than it was granted for.
+ * The bindings for the wanted IAs out of what an earlier run left, expired leases included. A clock that was
+ * set back meanwhile prolongs nothing: no lease is taken to last longer from now than it was granted for.
  */
 export function recall(
   link: RememberedLink | undefined,

@@ -24,8 +24,8 @@ export interface ReplyOutcome {
 export const SOL_MAX_RT = { initial: seconds(3600), min: 60, max: 86_400 } as const;
 
 /**
- * Takes over what a Reply to `message` says: SOL_MAX_RT, leases, withdrawals; tells the hook. Phases are the caller's
- * business (RFC 8415 18.2.10).
+ * Takes over what a Reply to `message` says: SOL_MAX_RT, leases, withdrawals; tells the hook. Phases are the
+ * caller's business (RFC 8415 18.2.10).
  */
 export function applyReply(
   turn: Turn,

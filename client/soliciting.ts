@@ -14,7 +14,10 @@ import { discard, log, type Turn, update } from "./turn.js";
 
 type Soliciting = PhaseOf<"soliciting">;
 
-/** Advertises are collected for the first RT, or until one has preference 255; later the first good one wins (18.2.1). */
+/**
+ * Advertises are collected for the first RT, or until one has preference 255; later the first good one wins
+ * (18.2.1).
+ */
 export function onSolicitAnswer(turn: Turn, phase: Soliciting, received: ServerMessage, from: Ip6): void {
   if (received.type === "reply") onRapidReply(turn, received, from);
   else onAdvertise(turn, phase, received, from);
@@ -68,7 +71,10 @@ function hearCap(turn: Turn, heard: HeardCap, options: readonly Option[]): Heard
   return agreed ? value : "unlike";
 }
 
-/** With Rapid Commit on both sides a Reply ends the discovery; any other Reply is not for us (RFC 8415 18.2.1). */
+/**
+ * With Rapid Commit on both sides a Reply ends the discovery; any other Reply is not for us (RFC 8415
+ * 18.2.1).
+ */
 function onRapidReply(turn: Turn, received: ServerMessage, from: Ip6): void {
   if (!turn.state.setup.rapidCommit || !has(received.message.options, "rapidCommit")) {
     discard(turn, from, "reply-without-rapid-commit");

@@ -9,7 +9,9 @@ import type { Binding, WantedIa } from "./binding.js";
 import type { Offer } from "./choose.js";
 import type { RememberedLink } from "./remembered.js";
 
-/** All a machine may know of the world: the time (Unix, never stepping while it runs) and octets of chance. */
+/**
+ * All a machine may know of the world: the time (Unix, never stepping while it runs) and octets of chance.
+ */
 export interface Env {
   readonly now: Millis;
   readonly random: Random;
@@ -36,7 +38,10 @@ export interface Exchange {
   readonly timing: Retransmission;
 }
 
-/** SOL_MAX_RT as the Advertises of one discovery tell it: nothing yet, one value, or unlike ones (RFC 8415 18.2.9). */
+/**
+ * SOL_MAX_RT as the Advertises of one discovery tell it: nothing yet, one value, or unlike ones (RFC 8415
+ * 18.2.9).
+ */
 export type HeardCap = Seconds | "unlike" | undefined;
 
 /** One Release on its way: who gets it and what it gives back. */
@@ -103,8 +108,8 @@ export type ClientEvent =
   | { readonly type: "stop" };
 
 /**
- * What the loop has to do, in this order. `send`: to ff02::1:2 port 547 from the bound socket. `save`: keep it for
- * the next run, before any hook is called. `ended`: nothing more will come, the process may go.
+ * What the loop has to do, in this order. `send`: to ff02::1:2 port 547 from the bound socket. `save`: keep
+ * it for the next run, before any hook is called. `ended`: nothing more will come, the process may go.
  */
 export type ClientAction =
   | { readonly type: "save"; readonly remembered: RememberedLink }

@@ -1,6 +1,9 @@
 import type { PhaseName } from "./state.js";
 
-/** One legal change of phase: what happens in `from`, where it leads, what is done on the way, and where that is written. */
+/**
+ * One legal change of phase: what happens in `from`, where it leads, what is done on the way, and where that
+ * is written.
+ */
 export interface Transition {
   readonly from: PhaseName;
   readonly event: string;

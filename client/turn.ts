@@ -27,7 +27,9 @@ export function endTurn({ before, state, actions }: Turn): Step {
   return { state, actions: [save, ...actions] };
 }
 
-/** The only way into another phase: checked against the table of transitions, and logged with what comes next. */
+/**
+ * The only way into another phase: checked against the table of transitions, and logged with what comes next.
+ */
 export function enter(turn: Turn, event: TransitionEvent, phase: Phase): void {
   const from = turn.state.phase.phase;
   const { to } = transitionOf(from, event, phase.phase);

@@ -34,10 +34,11 @@ export interface Choice {
 const PROBES = 8;
 
 /**
- * Free prefixes for a new binding on a link: one from every pool of one class. A class that has a hinted prefix
- * free comes first, then classes by the wished length (RFC 8168 3.2), then in file order; the next one is taken when
- * all pools of one are exhausted. Within a pool: hint, else a place that depends on the client, so that it tends to
- * get its prefix back even from an empty store, else the next free one. Nothing is free: nothing is given back.
+ * Free prefixes for a new binding on a link: one from every pool of one class. A class that has a hinted
+ * prefix free comes first, then classes by the wished length (RFC 8168 3.2), then in file order; the next
+ * one is taken when all pools of one are exhausted. Within a pool: hint, else a place that depends on the
+ * client, so that it tends to get its prefix back even from an empty store, else the next free one. Nothing
+ * is free: nothing is given back.
  */
 export function choosePrefixes(stock: Stock, link: Link, seeker: Seeker): readonly Choice[] {
   const place = placesOf(stock.hash, seeker);
@@ -65,7 +66,10 @@ function orderClasses(ledger: Ledger, classes: readonly PoolClass[], seeker: See
   return ordered;
 }
 
-/** The wished length first, then shorter ones (larger prefixes), nearest first, then longer ones, nearest first. */
+/**
+ * The wished length first, then shorter ones (larger prefixes), nearest first, then longer ones, nearest
+ * first.
+ */
 function byLength(wished: number, a: PoolClass, b: PoolClass): number {
   const rank = ({ length }: PoolClass): number => (length <= wished ? wished - length : length);
   const side = ({ length }: PoolClass): number => (length <= wished ? 0 : 1);
@@ -108,7 +112,9 @@ function findPiece(ledger: Ledger, pool: Pool, place: Places): Prefix | undefine
   return taken === undefined ? sweep(ledger, pool, start) : searchBits(ledger, pool, start);
 }
 
-/** The next piece whose bit is clear; a bit that is clear although a lease is there is set right on the way. */
+/**
+ * The next piece whose bit is clear; a bit that is clear although a lease is there is set right on the way.
+ */
 function searchBits(ledger: Ledger, pool: Pool, start: Prefix): Prefix | undefined {
   const { taken } = pool;
   let index = indexOf(pool, start.address);
@@ -121,8 +127,8 @@ function searchBits(ledger: Ledger, pool: Pool, start: Prefix): Prefix | undefin
 }
 
 /**
- * For pools too large for a bitmap: from lease to lease. Each step passes a lease, so one more step than there are
- * leases finds what is free; with the hashed places before it a step or two do.
+ * For pools too large for a bitmap: from lease to lease. Each step passes a lease, so one more step than
+ * there are leases finds what is free; with the hashed places before it a step or two do.
  */
 function sweep(ledger: Ledger, pool: Pool, start: Prefix): Prefix | undefined {
   const { table } = ledger;

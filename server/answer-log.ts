@@ -10,7 +10,10 @@ import type { Query } from "./query.js";
 import type { Story } from "./settle.js";
 import { STATUSES, type StatusOption } from "./status.js";
 
-/** What an operator wants to read of an answered message: the answer, each lease that changed, what was refused. */
+/**
+ * What an operator wants to read of an answered message: the answer, each lease that changed, what was
+ * refused.
+ */
 export function logAnswer(query: Query, answer: Answer, story: Story, outcome: Outcome): void {
   const { link, client, from, type } = query;
   log(outcome, "SERVER-ANSWERED", {

@@ -69,7 +69,10 @@ export const ANSWERS: Readonly<Record<ClientServerType, Handler | DropId>> = {
   addrRegReply: DROP.notForServers,
 };
 
-/** RFC 8415 18.3.1. With Rapid Commit a Reply, unless there is nothing to commit: then others may offer more. */
+/**
+ * RFC 8415 18.3.1. With Rapid Commit a Reply, unless there is nothing to commit: then others may offer
+ * more.
+ */
 function answerSolicit(query: Query): Answer {
   const { ias, ignored } = readIas(query.message);
   const results = ias.map((ia) => delegate(query, ia));
@@ -129,7 +132,10 @@ function answerDecline({ message }: Query): Answer {
   return reply(results, STATUSES.declined, ignored);
 }
 
-/** RFC 8415 18.3.6. Answered even if nothing of what is asked is configured, so that the client stops asking. */
+/**
+ * RFC 8415 18.3.6. Answered even if nothing of what is asked is configured, so that the client stops
+ * asking.
+ */
 function answerInformationRequest(): Answer {
   return reply([], undefined, 0);
 }

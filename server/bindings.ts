@@ -11,7 +11,10 @@ import type { Pool } from "./pool.js";
 import type { Query } from "./query.js";
 import { exhausted, overLimit, STATUSES, type StatusOption } from "./status.js";
 
-/** A lease that an IA is answered with. Until `settle` the table has a new one as an offer, an old one as it was. */
+/**
+ * A lease that an IA is answered with. Until `settle` the table has a new one as an offer, an old one as it
+ * was.
+ */
 export interface Grant extends Lifetimes {
   readonly id: LeaseId;
   readonly prefix: Prefix;
@@ -32,8 +35,8 @@ export interface IaResult {
 }
 
 /**
- * Solicit and Request (RFC 8415 18.3.1, 18.3.2): a binding that exists keeps its leases whatever is hinted; else
- * free ones are chosen and entered as offers.
+ * Solicit and Request (RFC 8415 18.3.1, 18.3.2): a binding that exists keeps its leases whatever is hinted;
+ * else free ones are chosen and entered as offers.
  */
 export function delegate(query: Query, ia: IaAsked): IaResult {
   if (query.type === "request" && isOffLink(query, ia)) return failed(ia, STATUSES.notOnLink);
@@ -43,9 +46,10 @@ export function delegate(query: Query, ia: IaAsked): IaResult {
 }
 
 /**
- * Renew and Rebind (RFC 8415 18.3.4, 18.3.5); `undefined` when nothing is to be said of the IA. Leases that no
- * longer fit end and are replaced. A binding that is not known is made again with the prefixes it names, if these
- * are free and such as would be delegated here: so a client keeps its prefix although the server has lost its leases.
+ * Renew and Rebind (RFC 8415 18.3.4, 18.3.5); `undefined` when nothing is to be said of the IA. Leases that
+ * no longer fit end and are replaced. A binding that is not known is made again with the prefixes it names,
+ * if these are free and such as would be delegated here: so a client keeps its prefix although the server
+ * has lost its leases.
  */
 export function extend(query: Query, ia: IaAsked): IaResult | undefined {
   const { here, stale, offers } = holdingsOf(query, ia);
@@ -61,7 +65,10 @@ export function extend(query: Query, ia: IaAsked): IaResult | undefined {
   return revive(query, ia, offers);
 }
 
-/** Release of an IA (RFC 8415 18.3.7): the leases it names that are its own, or `undefined` for an unknown IA. */
+/**
+ * Release of an IA (RFC 8415 18.3.7): the leases it names that are its own, or `undefined` for an unknown
+ * IA.
+ */
 export function releasedBy({ state, client }: Query, ia: IaAsked): readonly Held[] | undefined {
   const { table } = state.ledger;
   const bound = table.find(client, ia.type, ia.iaid).filter((id) => table.stateOf(id) === "bound");
@@ -156,8 +163,8 @@ const isOffLink = ({ state, link }: Query, { type, named }: IaAsked): boolean =>
   type === "na" && named.some((prefix) => judge(state.network, link, type, prefix) === "wrong");
 
 /**
- * What the IA names besides the leases of its binding. A Renew is for this server, so all of it is wrong; of a Rebind
- * only what cannot be valid here, for the rest may be another server's.
+ * What the IA names besides the leases of its binding. A Renew is for this server, so all of it is wrong;
+ * of a Rebind only what cannot be valid here, for the rest may be another server's.
  */
 function wrongOnes(
   { state, link, type }: Query,

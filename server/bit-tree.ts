@@ -1,4 +1,6 @@
-/** Which of `size` places are taken, with the next free one found in a handful of steps however full it is. */
+/**
+ * Which of `size` places are taken, with the next free one found in a handful of steps however full it is.
+ */
 export interface BitTree {
   readonly size: number;
   /** Marks places `from` (inclusive) to `to` (exclusive). */
@@ -12,8 +14,8 @@ export interface BitTree {
 const FULL = 0xffffffff;
 
 /**
- * An empty tree for 1 to 2^31 places. A bit on one level says that a word of 32 bits on the level below is full.
- * Takes size/8 octets and a little more; memory that was never marked costs nothing.
+ * An empty tree for 1 to 2^31 places. A bit on one level says that a word of 32 bits on the level below is
+ * full. Takes size/8 octets and a little more; memory that was never marked costs nothing.
  */
 export function createBitTree(size: number): BitTree {
   const levels: Uint32Array[] = [];

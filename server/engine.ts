@@ -10,9 +10,10 @@ export { createServerState } from "./state.js";
 export type { Counters, Env, ServerAction, ServerEvent, ServerParts, ServerState } from "./state.js";
 
 /**
- * Decides on one event. The decision is in the table at once, so that the next step reckons with it; the caller
- * makes the `commit` durable, then carries out the other actions, in their order. When a commit fails or is refused,
- * none of the step's other actions may be carried out: `undo` it, then give the event again.
+ * Decides on one event. The decision is in the table at once, so that the next step reckons with it; the
+ * caller makes the `commit` durable, then carries out the other actions, in their order. When a commit
+ * fails or is refused, none of the step's other actions may be carried out: `undo` it, then give the event
+ * again.
  */
 export function step(state: ServerState, event: ServerEvent, env: Env): ServerAction[] {
   const { ledger } = state;
@@ -41,16 +42,20 @@ export function step(state: ServerState, event: ServerEvent, env: Env): ServerAc
   return [...commits, ...outcome.sends, ...outcome.runs, ...outcome.logs];
 }
 
-/** When the next `timer` event is due, Unix time: an end of a lease or offer, or more to tell the hook script. */
+/**
+ * When the next `timer` event is due, Unix time: an end of a lease or offer, or more to tell the hook
+ * script.
+ */
 export function deadline({ ledger, replay }: ServerState): Millis {
   return millis(Math.min(ledger.table.nextExpiry(), replay.next));
 }
 
 /**
- * Takes back commits that failed, or leases of one that were refused: for these leases the engine then knows what
- * `read` gives, the store's record or nothing. Every commit that the engine decided on later must have ended before:
- * take back the failed ones among those in the same call. Offers are not stored; those that the commits turned into
- * leases are gone, and the same clients are led to the same prefixes again.
+ * Takes back commits that failed, or leases of one that were refused: for these leases the engine then
+ * knows what `read` gives, the store's record or nothing. Every commit that the engine decided on later
+ * must have ended before: take back the failed ones among those in the same call. Offers are not stored;
+ * those that the commits turned into leases are gone, and the same clients are led to the same prefixes
+ * again.
  */
 export function undo(
   state: ServerState,

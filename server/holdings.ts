@@ -16,8 +16,9 @@ export interface HeldHere extends Held {
 }
 
 /**
- * The leases of one binding, seen from a link. Those that only another link delegates are not among them: a client
- * that has moved, or whose DUID exists twice, has a binding of its own on every link (RFC 8415 13.1).
+ * The leases of one binding, seen from a link. Those that only another link delegates are not among them: a
+ * client that has moved, or whose DUID exists twice, has a binding of its own on every link (RFC 8415
+ * 13.1).
  */
 export interface Holdings {
   readonly here: readonly HeldHere[];

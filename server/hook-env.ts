@@ -27,9 +27,9 @@ interface Occasion {
 
 /**
  * The calls for an answered message. One for all its prefixes, as with Dibbler: `add` when something new is
- * delegated, else `update`; new prefixes come first, since many scripts look at PREFIX1 only. A client that is heard
- * at a new place gets a `delete` with the old values before. Withdrawn prefixes come last, with lifetimes 0, and get a
- * `delete` of their own. An answer that delegates nothing makes no call.
+ * delegated, else `update`; new prefixes come first, since many scripts look at PREFIX1 only. A client that
+ * is heard at a new place gets a `delete` with the old values before. Withdrawn prefixes come last, with
+ * lifetimes 0, and get a `delete` of their own. An answer that delegates nothing makes no call.
  */
 export function callsForReply(query: Query, { added, kept, moved, ended }: Story): readonly HookCall[] {
   if (query.state.config.script === undefined) return NO_CALLS;

@@ -33,7 +33,10 @@ export const IA_LIMIT = 512;
 /** Prefixes of one IA that are looked at. */
 export const NAMED_LIMIT = 16;
 
-/** Reads the IAs that this server can serve, in their order; a second IA with the type and IAID of another is void. */
+/**
+ * Reads the IAs that this server can serve, in their order; a second IA with the type and IAID of another
+ * is void.
+ */
 export function readIas({ options }: ClientServerMessage): IasAsked {
   const ias: IaAsked[] = [];
   let ignored = 0;
@@ -71,7 +74,8 @@ function readIa(type: IaType, { iaid, options }: IaNa): IaAsked {
   for (const candidate of options) {
     if (candidate.name !== (type === "pd" ? "iaPrefix" : "iaAddr")) continue;
     const { preferred, valid } = candidate.value;
-    // RFC 8415 21.6, 21.22: not a lease. With valid 0 it is one whose lifetimes the client leaves to the server.
+    // RFC 8415 21.6, 21.22: not a lease. With valid 0 it is one whose lifetimes the client leaves to the
+    // server.
     if (preferred > valid && valid > 0) continue;
     const prefix = "prefix" in candidate.value ? candidate.value.prefix : host(candidate.value.address);
     lifetimes ??= { preferred, valid };

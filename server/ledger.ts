@@ -1,14 +1,15 @@
 import { type Millis, millis } from "../shared/brand.js";
 import { changeFor, type LeaseChange, restore } from "../shared/lease/changes.js";
 import type { Lease, LeaseId } from "../shared/lease/lease.js";
+import { decodeRecord } from "../shared/lease/record.js";
 import type { LeaseTable } from "../shared/lease/table.js";
 import type { Prefix } from "../shared/prefix.js";
 import type { Network } from "./links.js";
 import { pieceAt, piecesIn, type Pool } from "./pool.js";
 
 /**
- * The lease table together with what has to follow it: which pieces of the pools are taken, and which offers are
- * out. Everything in the server that changes a lease goes through here.
+ * The lease table together with what has to follow it: which pieces of the pools are taken, and which
+ * offers are out. Everything in the server that changes a lease goes through here.
  */
 export interface Ledger {
   readonly table: LeaseTable;
@@ -25,7 +26,10 @@ export interface Ledger {
 
 /** Milliseconds that an Advertise keeps its prefixes from other clients. */
 export const OFFER_MILLIS: Millis = millis(60_000);
-/** Offers in memory; when one more is made the oldest goes, so that a flood of Solicits costs some 16 MB at most. */
+/**
+ * Offers in memory; when one more is made the oldest goes, so that a flood of Solicits costs some 16 MB at
+ * most.
+ */
 export const OFFER_LIMIT = 65_536;
 
 /** A ledger over a table that the stored leases have been loaded into. */
@@ -79,8 +83,10 @@ export function takeChanges(ledger: Ledger): readonly LeaseChange[] {
 }
 
 /**
- * Takes back changes that the store refused or failed to make: afterwards the ledger says of these leases exactly
- * what the store says. All of them are emptied first, so that a prefix can go back to its former holder.
+ * Takes back changes that the store refused or failed to make: afterwards the ledger says of these leases
+ * what the store says. All of them are emptied first, so that a prefix can go back to its former holder. If
+ * a later commit has given the prefix to somebody else for good, the former lease stays out, and the store
+ * is told at the next commit.
  */
 export function revert(
   ledger: Ledger,
@@ -90,11 +96,17 @@ export function revert(
   const { table, touched } = ledger;
   const all = [...new Set(ids)];
   for (const id of all) if (table.has(id)) remove(ledger, id);
+  touched.clear();
   for (const id of all) {
-    restore(table, id, read(id));
+    const record = read(id);
+    const lease = record === undefined ? undefined : decodeRecord(record);
+    if (lease !== undefined && !isFree(ledger, lease.prefix)) {
+      touched.add(id);
+      continue;
+    }
+    restore(table, id, record);
     if (table.has(id)) mark(ledger, table.prefixOf(id));
   }
-  touched.clear();
 }
 
 /** Records what follows from `lease` standing under `id`. */

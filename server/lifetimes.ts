@@ -33,8 +33,8 @@ export const NO_TIMERS: Timers = { t1: seconds(0), t2: seconds(0) };
 export const NO_LIFETIMES: Lifetimes = { preferred: seconds(0), valid: seconds(0) };
 
 /**
- * Lifetimes for a lease. What the client asks for is a wish, brought into the configured bounds as Dibbler does;
- * 0 or no wish gives the maximum (RFC 8415 21.22 would have a server ignore wishes altogether).
+ * Lifetimes for a lease. What the client asks for is a wish, brought into the configured bounds as Dibbler
+ * does; 0 or no wish gives the maximum (RFC 8415 21.22 would have a server ignore wishes altogether).
  */
 export function grantLifetimes(bounds: TimeBounds, wish: Lifetimes | undefined): Lifetimes {
   const valid = clamp(wished(wish?.valid), bounds.valid);
@@ -43,8 +43,8 @@ export function grantLifetimes(bounds: TimeBounds, wish: Lifetimes | undefined):
 }
 
 /**
- * The wish to go by when a lease is asked for again: the longer of what is held and what is asked for, since clients
- * that send what is left of their lease must not shrink it.
+ * The wish to go by when a lease is asked for again: the longer of what is held and what is asked for,
+ * since clients that send what is left of their lease must not shrink it.
  */
 export function renewedWish(held: Lifetimes, wish: Lifetimes | undefined): Lifetimes | undefined {
   if (wish === undefined) return undefined;
@@ -52,9 +52,10 @@ export function renewedWish(held: Lifetimes, wish: Lifetimes | undefined): Lifet
 }
 
 /**
- * T1 and T2 for a whole message: 0.5 and 0.8 of the shortest preferred lifetime in it, brought into the bounds of
- * every class involved, the tightest winning; T1 <= T2 <= the shortest valid lifetime (RFC 8415 14.2, 21.21). Of a
- * client's own T1 and T2 nothing is taken. A configured 0 stays 0 and leaves the choice to the client.
+ * T1 and T2 for a whole message: 0.5 and 0.8 of the shortest preferred lifetime in it, brought into the
+ * bounds of every class involved, the tightest winning; T1 <= T2 <= the shortest valid lifetime (RFC 8415
+ * 14.2, 21.21). Of a client's own T1 and T2 nothing is taken. A configured 0 stays 0 and leaves the choice
+ * to the client.
  */
 export function timersFor(leases: readonly (Lifetimes & { readonly bounds: TimeBounds })[]): Timers {
   if (leases.length === 0) return NO_TIMERS;

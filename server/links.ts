@@ -30,7 +30,10 @@ export interface Network {
   readonly pools: readonly Pool[];
 }
 
-/** Whether a prefix or address can be valid on a link. `elsewhere`: not here, as far as we know anything of it. */
+/**
+ * Whether a prefix or address can be valid on a link. `elsewhere`: not here, as far as we know anything of
+ * it.
+ */
 export type Fitness = "fits" | "wrong" | "elsewhere";
 
 /** The network that the configuration describes. `interfaces` gives names to those configured by index. */
@@ -61,9 +64,9 @@ export function fitsAnywhere(network: Network, iaType: IaType, prefix: Prefix): 
 }
 
 /**
- * What can be said of a prefix (or address) that a client believes to have on this link. Wrong is what our pools prove:
- * a piece of them of another length or of another link, and what is never delegated. Of anything else another
- * server of the link may know more (RFC 8415 18.3.5).
+ * What can be said of a prefix (or address) that a client believes to have on this link. Wrong is what our
+ * pools prove: a piece of them of another length or of another link, and what is never delegated. Of
+ * anything else another server of the link may know more (RFC 8415 18.3.5).
  */
 export function judge(network: Network, link: Link, iaType: IaType, prefix: Prefix): Fitness {
   if (classOf(link, iaType, prefix) !== undefined) return "fits";

@@ -1,7 +1,9 @@
 import { contains, containsPrefix, type Ip6, ip6, maskIp6, overlaps, type Prefix } from "../shared/prefix.js";
 import { type BitTree, createBitTree } from "./bit-tree.js";
 
-/** One `pd-pool`: everything in `prefix`, delegated in pieces of `length`. A piece is known by its address. */
+/**
+ * One `pd-pool`: everything in `prefix`, delegated in pieces of `length`. A piece is known by its address.
+ */
 export interface Pool {
   readonly prefix: Prefix;
   readonly length: number;
@@ -35,7 +37,9 @@ export function pieceAt(pool: Pool, index: number): Prefix {
 export const indexOf = (pool: Pool, address: Ip6): number =>
   readBits(address, pool.prefix.length, pool.length);
 
-/** The piece that the leading bits of a hash select, 32 bits in each word, as many words as the pool needs. */
+/**
+ * The piece that the leading bits of a hash select, 32 bits in each word, as many words as the pool needs.
+ */
 export function pieceOfHash(pool: Pool, words: readonly number[]): Prefix {
   const octets = Uint8Array.from(pool.prefix.address);
   let at = pool.prefix.length;
@@ -55,8 +59,8 @@ export const pieceAround = (pool: Pool, address: Ip6): Prefix => ({
 });
 
 /**
- * The first piece behind `prefix`, or the pool's first one when that lies outside; `undefined` when `prefix` covers
- * the whole pool.
+ * The first piece behind `prefix`, or the pool's first one when that lies outside; `undefined` when
+ * `prefix` covers the whole pool.
  */
 export function pieceAfter(pool: Pool, prefix: Prefix): Prefix | undefined {
   const step = Math.min(prefix.length, pool.length);
@@ -73,7 +77,10 @@ export function pieceAfter(pool: Pool, prefix: Prefix): Prefix | undefined {
   return { address, length: pool.length };
 }
 
-/** The pieces of a pool with a bitmap that have an address in common with `prefix`; `undefined` when none has. */
+/**
+ * The pieces of a pool with a bitmap that have an address in common with `prefix`; `undefined` when none
+ * has.
+ */
 export function piecesIn(pool: Pool, prefix: Prefix): PieceRange | undefined {
   if (!overlaps(pool.prefix, prefix)) return undefined;
   if (!containsPrefix(pool.prefix, prefix)) return { from: 0, to: 2 ** (pool.length - pool.prefix.length) };

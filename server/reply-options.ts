@@ -30,8 +30,8 @@ export function answerOptions(
 }
 
 /**
- * Configured options whose code is in an Option Request, or that the client sent itself, which Dibbler takes for
- * asking. The refresh time is for Replies to Information-requests only (RFC 8415 21.23).
+ * Configured options whose code is in an Option Request, or that the client sent itself, which Dibbler
+ * takes for asking. The refresh time is for Replies to Information-requests only (RFC 8415 21.23).
  */
 function askedFor(
   configured: readonly Option[],

@@ -22,8 +22,8 @@ export interface Story {
 export const NO_STORY: Story = { added: [], kept: [], moved: [], ended: [] };
 
 /**
- * Binds what a Reply promises and ends what it withdraws. `released` have left the table already; `timers` are the
- * ones in the Reply.
+ * Binds what a Reply promises and ends what it withdraws. `released` have left the table already; `timers`
+ * are the ones in the Reply.
  */
 export function settle(
   query: Query,

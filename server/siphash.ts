@@ -14,8 +14,8 @@ export const SIP_KEY_OCTETS = 16;
 type State = Int32Array;
 
 /**
- * SipHash-2-4 (Aumasson, Bernstein 2012) with a 16-octet key: nobody without the key can tell where a client lands.
- * On 32-bit halves, since BigInt costs more than the whole hash.
+ * SipHash-2-4 (Aumasson, Bernstein 2012) with a 16-octet key: nobody without the key can tell where a
+ * client lands. On 32-bit halves, since BigInt costs more than the whole hash.
  */
 export function createSipHash(key: Uint8Array): SipHash {
   if (key.length !== SIP_KEY_OCTETS) throw new Error(`a SipHash key has ${SIP_KEY_OCTETS} octets`);

@@ -6,7 +6,10 @@ import { type KnownOption, option } from "../shared/wire/options.js";
 /** A Status Code option. */
 export type StatusOption = KnownOption<"statusCode">;
 
-/** The statuses that the server sends, made once. The texts are for people; clients go by the code (RFC 8415 21.13). */
+/**
+ * The statuses that the server sends, made once. The texts are for people; clients go by the code (RFC 8415
+ * 21.13).
+ */
 export const STATUSES = {
   granted: status("success", "Granted."),
   extended: status("success", "Extended."),

@@ -7,7 +7,9 @@ import { remove } from "./ledger.js";
 import { log, type Outcome, run } from "./outcome.js";
 import { NEVER, type ServerState } from "./state.js";
 
-/** Leases and offers ended in one step at most: datagrams are answered in between, however many end at once. */
+/**
+ * Leases and offers ended in one step at most: datagrams are answered in between, however many end at once.
+ */
 export const EXPIRY_BATCH = 512;
 /** Leases told to the hook script at a time after a start, and the pause until the next ones. */
 export const REPLAY_BATCH = 200;
@@ -45,7 +47,10 @@ export function prepareReplay({ config, ledger, replay }: ServerState, now: Mill
   replay.next = ids.length > 0 ? now : NEVER;
 }
 
-/** Tells the script of the next leases, except of those that have changed meanwhile and been told of by that. */
+/**
+ * Tells the script of the next leases, except of those that have changed meanwhile and been told of by
+ * that.
+ */
 export function replaySome(state: ServerState, now: Millis, outcome: Outcome): void {
   const { ledger, replay, indexes } = state;
   if (replay.next > now) return;

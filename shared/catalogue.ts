@@ -61,6 +61,16 @@ export const CATALOGUE = {
     text: "Cannot write to the system log ({reason}); the log file is used",
     note: "log-mode syslog needs the program logger of util-linux and a system log; some lines may be lost.",
   },
+  "CONFIG-WARNING": {
+    level: 5,
+    text: "{file}:{line}:{column}: {message}",
+    note: "The configuration is used, but not quite as its author may have thought.",
+  },
+  "PID-FILE-TAKEN": {
+    level: 5,
+    text: "{file} held {what}: taken over.",
+    note: "An earlier run was killed, or the machine went down, without removing it.",
+  },
   "PROGRAM-FAILED": { level: 3, text: "{sentence}", note: "The program could not start, or cannot go on." },
   "PROGRAM-STOPPING": {
     level: 6,
@@ -232,7 +242,7 @@ export const CATALOGUE = {
   // --- client ---
   "CLIENT-DUID": {
     level: 7,
-    text: "My DUID is {duid} ({origin} {file}).",
+    text: "My DUID is {duid}.",
     note: "Servers know this client by it; the same DUID gets the same prefix again.",
   },
   "CLIENT-STARTED": {

@@ -52,7 +52,11 @@ const globals = [
   directive("skip-confirm", G, flag, { example: "skip-confirm" }),
   directive("inactive-mode", G, flag, { example: "inactive-mode" }),
   directive("insist-mode", G, flag, { example: "insist-mode" }),
-  directive("reconfigure-accept", G, truth, { example: "reconfigure-accept 1", standard: "0" }),
+  directive("reconfigure-accept", G, truth, {
+    example: "reconfigure-accept 1",
+    standard: "0",
+    unused: "Reconfigure is not heeded",
+  }),
   inert("strict-rfc-no-routing", G, optional(toggle), {
     example: "strict-rfc-no-routing 1",
     unused: NO_ADDRESS,
@@ -79,7 +83,7 @@ const interfaces = [
   }),
   directive("bind-to-address", I, address, { example: "bind-to-address fe80::1" }),
   directive("rapid-commit", ["global", "iface", "ia"], truth, { example: "rapid-commit 1", standard: "0" }),
-  directive("stateless", GI, flag, { example: "stateless" }),
+  directive("stateless", GI, flag, { example: "stateless", unused: "Information-request is not sent" }),
   inert("unicast", GI, toggle, {
     example: "unicast 1",
     unused: "everything is sent to the multicast address of the servers",
@@ -107,7 +111,7 @@ const associations = [
     aliases: ["prefix-delegation"],
     body: { scope: "pd", mayBeEmpty: true, need: "optional" },
   }),
-  directive("prefix", ["pd"], optional(prefix(0)), {
+  directive("prefix", ["pd"], optional(prefix(number(0, 128))), {
     example: "prefix 2001:db8::/56 { valid-lifetime 7200 preferred-lifetime 3600 }",
     body: { scope: "prefix", mayBeEmpty: true, need: "optional" },
   }),

@@ -184,7 +184,7 @@ function evaluateInterface(
   }
   const stateless = block.association === undefined && (scope.stateless || scope.requests.length > 0);
   checkLifetimeOption(scope, stateless, report);
-  if (block.pds.length === 0 && !stateless && !node.isFaulty) {
+  if (block.pds.length === 0 && !node.isFaulty) {
     report.warning(
       at,
       `no prefix is asked for on interface ${interfaceName(selector)}`,

@@ -59,6 +59,8 @@ const names = list(domainName, MAX_VALUES);
 const oneName = map(domainName, (name) => [name]);
 const octets = shortEnough(bytes);
 const textOctets = shortEnough(map(text, octetsOf));
+const enterpriseNumber = number();
+const vendorCode = number(0, 0xffff);
 const vendorValue = either(shortEnough(addressOrBytes), textOctets);
 
 const PLAIN = {
@@ -130,9 +132,9 @@ export const vendorOptions: Syntax<readonly Option[]> = list<Option>(
     expects: "enterprise-code-value",
     begins: (cursor) => peek(cursor).kind === "number",
     read: (cursor) => {
-      const enterprise = number().read(cursor);
+      const enterprise = enterpriseNumber.read(cursor);
       if (enterprise === undefined || !readDash(cursor)) return undefined;
-      const code = number(0, 0xffff).read(cursor);
+      const code = vendorCode.read(cursor);
       if (code === undefined || !readDash(cursor)) return undefined;
       const data = vendorValue.read(cursor);
       return data && option("vendorOptions", { enterprise, options: [{ code, data }] });
@@ -147,10 +149,10 @@ export const vendorRequest: Syntax<readonly Option[]> = list<Option>(
     expects: "an enterprise number",
     begins: (cursor) => peek(cursor).kind === "number",
     read: (cursor) => {
-      const enterprise = number().read(cursor);
+      const enterprise = enterpriseNumber.read(cursor);
       if (enterprise === undefined) return undefined;
       if (!accept(cursor, "-")) return option("vendorOptions", { enterprise, options: [] });
-      const code = number(0, 0xffff).read(cursor);
+      const code = vendorCode.read(cursor);
       if (code === undefined) return undefined;
       return option("vendorOptions", { enterprise, options: [{ code, data: new Uint8Array() }] });
     },

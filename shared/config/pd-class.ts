@@ -58,8 +58,8 @@ export function makePdClass(lines: PdClassLines, report: Report): PdClass | unde
 }
 
 /**
- * Warns of pools of one interface that have prefixes in common; each prefix is delegated from one of them
- * only.
+ * Warns, once, of pools of one interface that have prefixes in common; each prefix is delegated from one of
+ * them only.
  */
 export function checkOverlaps(pools: readonly PoolLine[], report: Report): void {
   const sorted = pools.toSorted(
@@ -75,7 +75,8 @@ export function checkOverlaps(pools: readonly PoolLine[], report: Report): void 
     const relation = samePrefix(pool.prefix, widest.prefix) ? "is" : "overlaps";
     const { line } = report.place(earlier.at.start);
     const other = `${relation} the pool ${formatPrefix(earlier.prefix)} of line ${line}`;
-    report.warning(later.at, `this pool ${other}: a prefix of both is delegated once`);
+    const message = `this pool ${other}: a prefix of both is delegated once`;
+    report.once(`overlap ${sorted[0]?.at.start}`, "warning", later.at, message);
   }
 }
 

@@ -14,6 +14,7 @@ import {
 import {
   address,
   choice,
+  decimal,
   flag,
   list,
   map,
@@ -165,7 +166,7 @@ const classes = [
     example: "pd-class { pd-pool 2001:db8::/40 pd-length 56 }",
     body: { scope: "pd-class" },
   }),
-  directive("pd-pool", ["pd-class"], prefix(1), { example: "pd-pool 2001:db8::/40" }),
+  directive("pd-pool", ["pd-class"], prefix(decimal(1, 128)), { example: "pd-pool 2001:db8::/40" }),
   directive("pd-length", ["pd-class"], number(1, 128), { example: "pd-length 56" }),
   directive("T1", TIMES, timeRange, { example: "T1 1800", standard: "5-3600" }),
   directive("T2", TIMES, timeRange, { example: "T2 2700", standard: "10-5400" }),
@@ -214,7 +215,7 @@ const reservations = [
     unused: "nothing is reserved; its prefix may go to anybody and its options to nobody",
     body: { scope: "client" },
   }),
-  inert("prefix", ["client"], prefix(0), {
+  inert("prefix", ["client"], prefix(number(0, 128)), {
     example: "prefix 2001:db8:1::/56",
     unused: "nothing is reserved",
   }),

@@ -41,6 +41,8 @@ export const timeRange: Syntax<NumberRange> = {
   },
 };
 
+const prefixLength = number(0, 128);
+
 /** `A/N`, `A-B`, or a single address. */
 export const addressRange: Syntax<Prefix | readonly [Ip6, Ip6]> = {
   expects: "an address range (A-B or A/length)",
@@ -49,7 +51,7 @@ export const addressRange: Syntax<Prefix | readonly [Ip6, Ip6]> = {
     const first = address.read(cursor);
     if (first === undefined) return undefined;
     if (accept(cursor, "/")) {
-      const length = decimal(0, 128).read(cursor);
+      const length = prefixLength.read(cursor);
       return length === undefined ? undefined : { address: first, length };
     }
     const last = accept(cursor, "-") ? address.read(cursor) : first;
@@ -69,15 +71,17 @@ export const clientRange: Syntax<readonly Uint8Array[]> = {
   },
 };
 
+const identityKind = choice("duid", "remote-id", "link-local");
+const identities = { duid: bytes, "remote-id": pair(number(), "-", bytes), "link-local": address };
+
 /** Whom a `client` block is about: `duid 0x…`, `remote-id 5-0x…`, `link-local fe80::1`. */
 export const clientSelector: Syntax<unknown> = {
   expects: "duid, remote-id or link-local",
   begins: (cursor) => peek(cursor).kind === "word",
   read: (cursor) => {
-    const by = choice("duid", "remote-id", "link-local").read(cursor);
-    if (by === undefined) return undefined;
-    const identity = { duid: bytes, "remote-id": pair(number(), "-", bytes), "link-local": address }[by];
-    return map<unknown, unknown>(identity, (value) => [by, value]).read(cursor);
+    const by = identityKind.read(cursor);
+    const identity: unknown = by && identities[by].read(cursor);
+    return identity && { by, identity };
   },
 };
 
@@ -89,7 +93,7 @@ export const interfaceId: Syntax<Uint8Array> = either(
 
 /** `P/N [lifetime N|infinite]`. */
 export const route: Syntax<unknown> = pair(
-  prefix(0),
+  prefix(decimal(0, 128)),
   undefined,
   optional(pair(choice("lifetime"), undefined, either(decimal(0, MAX_NUMBER), choice("infinite")))),
 );

@@ -93,7 +93,7 @@ export const address: Syntax<Ip6> = {
 };
 
 /** `address/length`; bits beyond the length are kept. */
-export function prefix(least: number, most = 128): Syntax<Prefix> {
+export function prefix(prefixLength: Syntax<number>): Syntax<Prefix> {
   return {
     expects: "a prefix (address/length)",
     begins: address.begins,
@@ -101,7 +101,7 @@ export function prefix(least: number, most = 128): Syntax<Prefix> {
       const begin = address.read(cursor);
       if (begin === undefined) return undefined;
       if (!accept(cursor, "/")) return expected(cursor, '"/" and the length of the prefix');
-      const length = decimal(least, most).read(cursor);
+      const length = prefixLength.read(cursor);
       return length === undefined ? undefined : { address: begin, length };
     },
   };
@@ -122,7 +122,9 @@ export const bytes: Syntax<Uint8Array> = {
     take(cursor);
     const digits = kind === "bytes" ? written.slice(2) : written.replaceAll(":", "");
     const even = digits.length % 2 === 0 ? digits : `0${digits}`;
-    return Uint8Array.from(even.match(/../g) ?? [], (pair) => parseInt(pair, 16));
+    const octets = new Uint8Array(even.length / 2);
+    for (let i = 0; i < octets.length; i++) octets[i] = parseInt(even.slice(2 * i, 2 * i + 2), 16);
+    return octets;
   },
 };
 

@@ -22,7 +22,7 @@ import {
 import { sentenceOf } from "./errors.js";
 import { readText } from "./files.js";
 import { createLog, defaultLogSettings, type Log, type LogSettings } from "./log.js";
-import { claimPidFile } from "./pid-file.js";
+import { claimPidFile, type PidClaim } from "./pid-file.js";
 
 /** What a running program offers to the outside. `stop` ends its work in good order and then resolves. */
 export interface Service {
@@ -88,7 +88,7 @@ export async function runProgram<Config>(program: Program<Config>, args: readonl
 
 /** Reads the configuration here first, so that its errors appear on the terminal and nothing is started. */
 async function start<Config>(program: Program<Config>, command: CommandLine, paths: Paths): Promise<number> {
-  readConfig(program, paths, (text) => process.stderr.write(text));
+  readConfig(program, paths, true);
   return await startDaemon({
     role: program.role,
     paths,
@@ -110,9 +110,7 @@ function argumentsOf({ workDir, configFile, logDir }: CommandLine): string[] {
 
 async function serve<Config>(program: Program<Config>, paths: Paths, daemon: boolean): Promise<number> {
   const { role } = program;
-  const config = readConfig(program, paths, (text) => {
-    if (!daemon) process.stderr.write(text);
-  });
+  const { config, diagnostics } = readConfig(program, paths, !daemon);
   try {
     enterWorkDir(paths.workDir);
     const claim = claimPidFile(paths.pidFile, role);
@@ -124,6 +122,7 @@ async function serve<Config>(program: Program<Config>, paths: Paths, daemon: boo
     });
     process.on("exit", writer.close);
     writer.configure(program.logSettings(config));
+    logFindings(writer.log, paths, claim, diagnostics);
     const fail = (sentence: string): never => {
       writer.log("PROGRAM-FAILED", { sentence });
       writer.flush();
@@ -167,13 +166,35 @@ function untilStopped(): {
   };
 }
 
-function readConfig<Config>(program: Program<Config>, paths: Paths, print: (text: string) => void): Config {
+/** What was found on the way and does not keep the program from starting: a daemon's terminal is gone. */
+function logFindings(
+  log: Log,
+  { configFile, pidFile }: Paths,
+  { replaced }: PidClaim,
+  warnings: readonly Diagnostic[],
+): void {
+  for (const { line, column, message } of warnings) {
+    log("CONFIG-WARNING", { file: configFile, line, column, message });
+  }
+  if (replaced === undefined || replaced.state === "absent") return;
+  const what = "pid" in replaced ? `pid ${replaced.pid} (${replaced.state})` : "no pid";
+  log("PID-FILE-TAKEN", { file: pidFile, what });
+}
+
+/** Reads and parses; prints what was found if wanted. Ends the program when there are errors. */
+function readConfig<Config>(
+  program: Program<Config>,
+  paths: Paths,
+  print: boolean,
+): { readonly config: Config; readonly diagnostics: readonly Diagnostic[] } {
   const text = readConfigText(paths.configFile);
   const { config, diagnostics } = program.parse(text);
-  for (const diagnostic of diagnostics) {
-    print(`${renderDiagnostic(diagnostic, { file: paths.configFile, text })}\n`);
+  if (print) {
+    for (const diagnostic of diagnostics) {
+      process.stderr.write(`${renderDiagnostic(diagnostic, { file: paths.configFile, text })}\n`);
+    }
   }
-  if (config !== undefined) return config;
+  if (config !== undefined) return { config, diagnostics };
   const errors = diagnostics.filter(({ severity }) => severity === "error").length;
   return fatal(`${paths.configFile}: ${errors} error${errors === 1 ? "" : "s"}; nothing was started`);
 }

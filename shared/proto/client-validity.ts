@@ -35,8 +35,8 @@ export type ClientVerdict =
   | { readonly ok: false; readonly why: ClientDiscard };
 
 /**
- * The rules for a message that reached a client (RFC 8415 16). `xids` are those of the messages it has out; it always
- * sends its Client Identifier, so one has to come back.
+ * The rules for a message that reached a client (RFC 8415 16). `xids` are those of the messages it has out;
+ * it always sends its Client Identifier, so one has to come back.
  */
 export function checkForClient(
   message: Message,

@@ -81,15 +81,18 @@ export function isExhausted(
   return (mrc !== 0 && last.sends >= mrc) || (mrd !== 0 && now >= last.firstAt + mrd);
 }
 
-/** Value for the Elapsed Time option of the copy that leaves now: 1/100 s, saturating at 0xffff (RFC 8415 21.9). */
+/**
+ * Value for the Elapsed Time option of the copy that leaves now: 1/100 s, saturating at 0xffff (RFC 8415
+ * 21.9).
+ */
 export function elapsedTime(last: Retransmission, now: Millis): number {
   if (last.sends === 0) return 0;
   return Math.min(0xffff, Math.max(0, Math.floor((now - last.firstAt) / 10)));
 }
 
 /**
- * A doubling wait that starts at `first` and is capped at `most`, both with RAND: for pauses between exchanges that
- * the RFC wants limited without giving numbers (RFC 8415 14.1). `step` 0 is the first wait.
+ * A doubling wait that starts at `first` and is capped at `most`, both with RAND: for pauses between
+ * exchanges that the RFC wants limited without giving numbers (RFC 8415 14.1). `step` 0 is the first wait.
  */
 export function backOff(step: number, first: Millis, most: Millis, random: Random): Millis {
   const wait = Math.min(first * 2 ** Math.min(step, 30), most);

@@ -28,7 +28,9 @@ const lifetimes = (t1: number, t2: number, preferred: number, valid: number): Sh
 const status = (name: IaText["status"] & string): Shape => ({ ias: [{ status: name }] });
 const GOOD: Shape = { ias: [GRANT] };
 
-/** All messages of a client during `seconds` of virtual time with such a server, which answers within 5 ms. */
+/**
+ * All messages of a client during `seconds` of virtual time with such a server, which answers within 5 ms.
+ */
 function messagesIn(seconds: number, server: Misbehaviour, bound: boolean): readonly Sent[] {
   const bench = createBench();
   if (bound) bind(bench, [{ t1: 10, t2: 20, prefixes: [["2001:db8:1::/64", 7200, 7200]] }]);

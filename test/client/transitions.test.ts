@@ -17,7 +17,8 @@ describe("client: transitions", () => {
     const start = text.indexOf(BEGIN);
     const end = text.indexOf(END);
     expect(start).toBeGreaterThan(0);
-    const updated = `${text.slice(0, start)}${BEGIN}\n\n${drawDiagram()}\n\n${drawTable()}\n\n${text.slice(end)}`;
+    const drawn = [BEGIN, drawDiagram(), drawTable(), text.slice(end)].join("\n\n");
+    const updated = text.slice(0, start) + drawn;
     if (process.env["UPDATE"] === "1") writeFileSync(README, updated);
     else expect(text).toBe(updated);
   });

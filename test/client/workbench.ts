@@ -27,7 +27,9 @@ export interface Called {
   readonly call: HookCall;
 }
 
-/** A client machine on the workbench: we are its clock, its chance, its network. Times are ms since the start. */
+/**
+ * A client machine on the workbench: we are its clock, its chance, its network. Times are ms since the start.
+ */
 export interface Bench {
   readonly state: () => ClientState;
   readonly phase: () => string;
@@ -43,7 +45,9 @@ export interface Bench {
   readonly stop: () => void;
   /** Lets time pass, with every timer on its way. */
   readonly wait: (ms: number) => void;
-  /** Lets time pass until the client sends; fails when that takes longer than `patience` (default an hour). */
+  /**
+   * Lets time pass until the client sends; fails when that takes longer than `patience` (default an hour).
+   */
   readonly nextSent: (type?: MessageType, patience?: number) => Sent;
   readonly receive: (message: ClientServerMessage, from?: Ip6) => void;
   readonly receiveBytes: (bytes: Uint8Array, multicast?: boolean) => void;
@@ -60,8 +64,8 @@ export const SERVER_B = mustDuid("00:03:00:01:02:00:00:00:00:0b");
 export const FROM = ip("fe80::a");
 
 /**
- * A machine with exact times: RAND is 0 (chance 0.5) unless `chance` says otherwise, so RT is 1.05 s for the first
- * Solicit, then doubles exactly; delays of 0..1 s are 0.5 s. Transaction-ids count up.
+ * A machine with exact times: RAND is 0 (chance 0.5) unless `chance` says otherwise, so RT is 1.05 s for the
+ * first Solicit, then doubles exactly; delays of 0..1 s are 0.5 s. Transaction-ids count up.
  */
 export function createBench(
   setup: Partial<ClientSetup> = {},

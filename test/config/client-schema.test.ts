@@ -243,6 +243,7 @@ describe("client: IAIDs and hints of pd", () => {
     ],
     ["prefix without value", "iface a0 { pd { prefix prefix { } } }", [["1 ::/0 ::/0"]]],
     ["a length only", "iface a0 { pd { prefix ::/56 } }", [["1 ::/56"]]],
+    ["hexadecimal length", "iface a0 { pd { prefix ::/38h } }", [["1 ::/56"]]],
     ["several", "iface a0 { pd { prefix 2001:db8::/48 prefix ::/60 } pd }", [["1 2001:db8::/48 ::/60", "2"]]],
     ["host bits are cleared", "iface a0 { pd { prefix 2001:db8::1/64 } }", [["1 2001:db8::/64"]]],
     ["ia does not count", "iface a0 { ia pd ia pd }", [["1", "2"]]],
@@ -281,6 +282,7 @@ describe("client: warnings", () => {
       `${QUIET} iface a0 { pd 1 } iface b0 { pd 1 }`,
       ["IAID 1 is also used in line 1: a server of both links takes them for one"],
     ],
+    ["options only", "iface a0 { option dns-server }", ['no prefix is asked for on interface "a0"']],
     ["nothing to ask for", "iface a0 { rapid-commit 1 }", ['no prefix is asked for on interface "a0"']],
     [
       "prefixes that Dibbler would divide",

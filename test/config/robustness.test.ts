@@ -20,7 +20,8 @@ const rightFile = {
     'script "/x y" T1 5 - 6 option domain a.b , c iface s0 { option dns-server ::1 , ::2 pd-class { ' +
     "pd-pool 2001:db8:: / 40 pd-length 56 } pd-class { pd-pool 3001:db8:: / 40 pd-length 38h } }",
   client:
-    'duid-type duid-en 1 0x1234 log-name "a b" iface w { pd 1 { prefix ::1:0:0:0:0 / 64 { } } pd } iface 2 { pd }',
+    'duid-type duid-en 1 0x1234 log-name "a b" iface w { pd 1 { prefix ::1:0:0:0:0 / 64 { } } pd } ' +
+    "iface 2 { pd }",
 };
 
 /** Text that comes near a configuration: statements, their pieces, marks and noise in any order. */

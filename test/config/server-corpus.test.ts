@@ -69,6 +69,15 @@ describe("server: accepted as by Dibbler", () => {
     ["script behind the interfaces", `iface s0 { ${P} } script "/tmp/x"`],
     ["key", `key "k" { secret "abc"; algorithm hmac-md5; fudge 300; }; iface s0 { ${P} }`],
     ["subnet at the top level, behind an interface", `iface s0 { ${P} } subnet 2001:db8::/32`],
+    [
+      "clients of an address class",
+      "iface s0 { class { pool ::/64 accept-only ::1,::2-::5,0x01-0x05,00:01:02 } }",
+    ],
+    [
+      "numbers in a condition",
+      `client-class c { match-if (client.vendor-spec.en == 38h) } iface s0 { ${P} }`,
+    ],
+    ["hexadecimal length of a reserved prefix", inIface("client duid 0x0102 { prefix 2001:db8::/38h }")],
     ["subnet, both forms", inIface("subnet 2001:db8::/32 subnet 2001:db8::1-2001:db8::ff")],
     [
       "relays on top of each other, one without class",

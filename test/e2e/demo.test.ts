@@ -44,7 +44,8 @@ describe("e2e demo: the story on the terminal", () => {
     expect(lookAround()).toEqual(before);
   });
 
-  // Interrupted while namespaces are being made, when the server runs, and when clients and scripts are at work.
+  // Interrupted while namespaces are being made, when the server runs, and when clients and scripts are at
+  // work.
   const moments = ["3 dibbler-clients", "serves br-ex", "qr-a7e4d663-e1"] as const;
   const endings = [
     ["SIGINT", 130],
@@ -96,7 +97,10 @@ function lookAround(): unknown {
   };
 }
 
-/** Processes started by a process or by those that it started, in its namespaces or in others, with their start. */
+/**
+ * Processes started by a process or by those that it started, in its namespaces or in others, with their
+ * start.
+ */
 function descendants(ancestor: number): readonly string[] {
   const found = new Map<number, string>();
   const parents = readProcesses();

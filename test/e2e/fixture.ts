@@ -9,15 +9,17 @@ import { openWorld, type World, type WorldOptions } from "./bed/world.js";
 const { ok: canOpenWorlds } = await checkFooting();
 
 /**
- * `test` for a scenario: left out where namespaces or one of the named peers are not to be had (the global set-up
- * says so, once), unless DIBBLER_REQUIRE_PEERS=1 makes that a failure.
+ * `test` for a scenario: left out where namespaces or one of the named peers are not to be had (the global
+ * set-up says so, once), unless DIBBLER_REQUIRE_PEERS=1 makes that a failure.
  */
 export function scenario(...needs: readonly Peer[]): ReturnType<TestAPI["runIf"]> {
   const here = canOpenWorlds && needs.every((peer) => findPeer(peer) !== undefined);
   return test.runIf(here || peersRequired);
 }
 
-/** A world for the running test: ended with it however that goes, and described on the console when it fails. */
+/**
+ * A world for the running test: ended with it however that goes, and described on the console when it fails.
+ */
 export async function testWorld(options?: WorldOptions): Promise<World> {
   const world = await openWorld(options);
   onTestFinished(async ({ task }) => {
@@ -27,7 +29,10 @@ export async function testWorld(options?: WorldOptions): Promise<World> {
   return world;
 }
 
-/** A refusal as people should get it: exit status 1 and one line on stderr with all of these words, no stack trace. */
+/**
+ * A refusal as people should get it: exit status 1 and one line on stderr with all of these words, no stack
+ * trace.
+ */
 export function expectRefusal({ status, stderr }: Result, words: readonly string[]): void {
   expect(stderr.trim().split("\n")).toHaveLength(1);
   for (const word of words) expect(stderr).toContain(word);

@@ -171,7 +171,10 @@ describe("e2e guide: three subnets as Neutron configures them", () => {
   );
 });
 
-/** Digits only, readable by everyone, and a live process with the area in its command line: Neutron's test for life. */
+/**
+ * Digits only, readable by everyone, and a live process with the area in its command line: Neutron's test for
+ * life.
+ */
 function expectPidFile({ router }: GuideNetwork, area: string): void {
   const text = router.readFile(`${area}/client.pid`) ?? "";
   expect(text).toMatch(/^\d+$/);

@@ -126,7 +126,8 @@ describe("e2e hooks: a bad script disturbs nobody and is reported", () => {
     const started = performance.now();
     for (const tenant of tenants) await startTenant(network, tenant, ours.client);
     await waitForRoutes(network, await leaseAll(network));
-    // A second until the Reply (RFC 8415 18.2.1 has the client wait for Advertises), a second of sleep, side by side.
+    // A second until the Reply (RFC 8415 18.2.1 has the client wait for Advertises), a second of sleep, side
+    // by side.
     expect(performance.now() - started).toBeLessThan(4000);
   });
 });

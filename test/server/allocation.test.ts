@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { leaseId } from "../../shared/lease/lease.js";
 import { overlaps, type Prefix } from "../../shared/prefix.js";
 import { createClient, createRig, pd, prefixIn, type Rig } from "./rig.js";
 import { configure, iface, pdClass, prefix } from "./settings.js";
@@ -92,6 +93,19 @@ describe("server: a pool that other leases reach into", () => {
     expect(drain(now, 1000)).toHaveLength(128);
   });
 
+  test("a store with overlapping leases, which none of ours makes -> nothing of either is given away", () => {
+    const [wide, narrow] = [createRig(one(57, "2001:db8::/57")), createRig(one(64, "2001:db8:0:7::/64"))];
+    createClient(wide, 1).lease();
+    createClient(narrow, 2).lease();
+    const record = [...narrow.records.values()][0] ?? new Uint8Array(0);
+    wide.records.set(leaseId(1), record);
+    const rig = wide.restart(one(64, "2001:db8::/56"));
+    createClient(rig, 1).release(pd(1, "2001:db8::/57"));
+    const given = drain(rig, 10);
+    expect(given).toHaveLength(255);
+    expect(given).not.toContain("2001:db8:0:7::/64");
+  });
+
   test("the same pool on two interfaces and in two lengths -> no overlap", () => {
     const rig = createRig(
       configure([
@@ -118,6 +132,12 @@ describe("server: pools too large for a bitmap", () => {
     const rig = createRig(one(length, pool));
     const given = Array.from({ length: 300 }, (_, n) => createClient(rig, n).lease());
     expectDisjoint(given.map(prefix));
+  });
+
+  test("every bit of a large pool is used", () => {
+    const rig = createRig(one(128, "::/0"));
+    const octets = createClient(rig, 1).lease().replace("/128", "").split(":");
+    expect(octets.filter((group) => group.length > 1).length).toBeGreaterThan(5);
   });
 
   test("with all hashed places taken the next free one is found", () => {
@@ -175,11 +195,18 @@ describe("server: hints", () => {
     ["the delegated length", "::/56"],
     ["a longer length than there is", "::/64"],
     ["a shorter length than there is", "::/48"],
+    ["with preferred > valid, which makes it void", ["2001:db8:0:300::/56", 10, 5]],
     ["multicast", "ff0e::/56"],
     ["link-local", "fe80::/56"],
-  ])("%s (%s) -> the prefix as without hint", (_what, hint) => {
+  ] as const)("%s (%s) -> the prefix as without hint", (_what, hint) => {
     const plain = createClient(createRig(LAN), 1).lease();
-    expect(createClient(createRig(LAN), 1).lease(1, hint)).toBe(plain);
+    expect(prefixIn(createClient(createRig(LAN), 1).request(pd(1, hint)))).toBe(plain);
+  });
+
+  test("offered for a hint, then requested without it -> the offered prefix", () => {
+    const client = createClient(createRig(LAN), 1);
+    client.solicit(pd(1, "2001:db8:0:300::/56"));
+    expect(client.lease()).toBe("2001:db8:0:300::/56");
   });
 
   test("taken -> another prefix, without host bits", () => {

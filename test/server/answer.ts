@@ -79,7 +79,10 @@ function readIa(type: "pd" | "na", { iaid, t1, t2, options }: IaPd): AnsweredIa 
 const NEVER = [5, 6, 8, 9, 18, 26];
 const SINGLETONS = [1, 2, 7, 11, 12, 13, 14, 20, 23, 24, 32, 82, 83];
 
-/** What holds for every answer, whatever was asked. One look at all of it: thousands of answers are read in a run. */
+/**
+ * What holds for every answer, whatever was asked. One look at all of it: thousands of answers are read in
+ * a run.
+ */
 function checkAnswer({ type, codes, ias, serverId }: Answer): void {
   const wrong: string[] = [];
   const demand = (holds: boolean, what: string): void => {

@@ -7,9 +7,12 @@ import { formatIp6, formatPrefix, masked, overlaps } from "../../shared/prefix.j
 import { pieceAt } from "../../server/pool.js";
 import type { Answer } from "./answer.js";
 import { createClient, createRig, type IaSpec, pd, type Rig } from "./rig.js";
-import { configure, iface, pdClass } from "./settings.js";
+import { configure, iface, pdClass, range } from "./settings.js";
 
-/** Few prefixes, several classes and lengths, two links whose pools overlap: everything gets into each other's way. */
+/**
+ * Few prefixes, several classes and lengths, two links whose pools overlap: everything gets into each
+ * other's way.
+ */
 const CROWDED = configure([
   iface("eth0", [
     pdClass(60, ["2001:db8::/58", "2001:db8:1::/58"]),
@@ -18,9 +21,10 @@ const CROWDED = configure([
   ]),
   iface("eth1", [pdClass(62, ["2001:db8::/58"]), pdClass(60, ["2001:db8:1::/58"])], { clientMaxLease: 3 }),
 ]);
+const SHORTER = { preferred: range(300), valid: range(600) };
 /** The same server after its operator has thought again. */
 const CHANGED = configure([
-  iface("eth0", [pdClass(62, ["2001:db8::/58"]), pdClass(60, ["2001:db8:1::/59"])]),
+  iface("eth0", [pdClass(62, ["2001:db8::/58"], SHORTER), pdClass(60, ["2001:db8:1::/59"])]),
   iface("eth1", [pdClass(64, ["2001:db8:1::/61"])]),
 ]);
 

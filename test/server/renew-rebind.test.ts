@@ -92,6 +92,28 @@ describe.each(BOTH)("server: %s of a binding that is known", (verb) => {
     expect(answer?.ias[0]?.leases[1]).toEqual(gone(held));
   });
 
+  test("a client at its limit gets the replacement all the same", () => {
+    const limited = { clientMaxLease: 1 };
+    const rig = createRig(configure([iface("eth0", [pdClass(56, ["2001:db8::/40"])], limited)]));
+    const held = createClient(rig, 1).lease();
+    const changed = rig.restart(configure([iface("eth0", [pdClass(56, ["2001:db8:aa00::/40"])], limited)]));
+    expect(prefixIn(createClient(changed, 1)[verb](pd(1, held)))).toMatch(/^2001:db8:aa/);
+  });
+
+  test("other lifetimes are configured now -> these, and the lease ends by them", () => {
+    const rig = createRig(LAN);
+    const held = createClient(rig, 1).lease();
+    const times = { preferred: range(30), valid: range(60) };
+    const changed = rig.restart(configure([iface("eth0", [pdClass(56, ["2001:db8::/40"], times)])]));
+    const answer = createClient(changed, 1)[verb](pd(1, held));
+    expect(answer?.ias).toMatchObject([{ t1: 15, t2: 24, leases: [{ preferred: 30, valid: 60 }] }]);
+    expect(changed.restart().hooks()).toMatchObject([
+      { variables: { PREFIX1PREF: "30", PREFIX1VALID: "60" } },
+    ]);
+    changed.wait(60);
+    expect(changed.table.size).toBe(0);
+  });
+
   test("no pool is left at all -> lifetimes 0", () => {
     const rig = createRig(LAN);
     const held = createClient(rig, 1).lease();

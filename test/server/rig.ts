@@ -36,7 +36,9 @@ export interface Rig {
   readonly give: (event: ServerEvent) => Answer[];
   /** The same; gives the bare actions. */
   readonly watch: (event: ServerEvent) => readonly ServerAction[];
-  /** One step after the other without their commits, which fail; then all are taken back, as the loop does it. */
+  /** One step after the other without their commits; gives the leases that these would have changed. */
+  readonly decide: (...events: readonly ServerEvent[]) => readonly LeaseId[];
+  /** The same, and then all is taken back, as the loop does it when commits fail. */
   readonly giveInVain: (...events: readonly ServerEvent[]) => void;
   /** Lets seconds pass, with a timer event whenever one is due. */
   readonly wait: (time: number) => void;
@@ -74,6 +76,11 @@ export function createRig(config: ServerConfig, records = new Map<LeaseId, Uint8
   const give = (event: ServerEvent): Answer[] =>
     watch(event).flatMap((action) => (action.type === "send" ? [readAnswer(action.bytes)] : []));
 
+  const decide = (...events: readonly ServerEvent[]): readonly LeaseId[] =>
+    events
+      .flatMap((event) => step(state, event, env()))
+      .flatMap((action) => (action.type === "commit" ? action.changes.map(({ id }) => id) : []));
+
   return {
     state,
     table,
@@ -91,14 +98,9 @@ export function createRig(config: ServerConfig, records = new Map<LeaseId, Uint8
     },
     give,
     watch,
+    decide,
     giveInVain: (...events) => {
-      const actions = events.flatMap((event) => step(state, event, env()));
-      const changes = actions.flatMap((action) => (action.type === "commit" ? action.changes : []));
-      undo(
-        state,
-        changes.map(({ id }) => id),
-        (id) => records.get(id),
-      );
+      undo(state, decide(...events), (id) => records.get(id));
     },
     sleep: (time) => {
       now = millis(now + time * 1000);

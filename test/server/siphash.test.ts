@@ -5,7 +5,8 @@ import { createSipHash } from "../../server/siphash.js";
 const counting = (length: number): Uint8Array => Uint8Array.from({ length }, (_, i) => i);
 
 describe("siphash", () => {
-  // Key 00..0f, messages of n octets 00, 01, ...: checked against OpenSSL; 15 octets is the paper's own example.
+  // Key 00..0f, messages of n octets 00, 01, ...: checked against OpenSSL; 15 octets is the paper's own
+  // example.
   const answers: readonly (readonly [octets: number, hash: string])[] = [
     [0, "726fdb47dd0e0e31"],
     [1, "74f839c593dc67fd"],

@@ -50,8 +50,10 @@ describe("server: Solicit -> Advertise", () => {
     if (name === undefined) throw new Error("no name");
     const options = [option("domainList", [name]), option("dnsServers", [ip("2001:db8::53")])];
     const rig = createRig(configure([iface("eth0", [pdClass(56, [POOL])], { preference: 255, options })]));
-    const answer = createClient(rig, 1).ask("solicit", [pd(1), na(2)], { options: [asks(23, 24, 23)] });
+    const client = createClient(rig, 1);
+    const answer = client.ask("solicit", [pd(1), na(2)], { options: [asks(23, 24, 23)] });
     expect(answer?.codes).toEqual([1, 2, 7, 25, 3, 24, 23]);
+    expect(client.request(pd(1))?.codes, "a Reply has no Preference").toEqual([1, 2, 25]);
     expect(answer?.options[2]).toEqual(option("preference", 255));
   });
 

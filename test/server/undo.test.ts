@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { undo } from "../../server/engine.js";
 import { createClient, createRig, pd, prefixIn, type Rig } from "./rig.js";
 import { configure, iface, pdClass } from "./settings.js";
 
@@ -73,5 +74,17 @@ describe("server: a commit that fails", () => {
     rig.giveInVain(a.event("release", [pd(1, P)]), b.event("request", [pd(1)]), b.event("renew", [pd(1, P)]));
     expect(leasesOf(rig)).toEqual(before);
     expect(b.request(pd(1))?.ias).toMatchObject([{ status: 6 }]);
+  });
+
+  test("of a Release, while the next holder's commit behind it succeeds -> the next holder has it, in the store too", () => {
+    const rig = createRig(ONE);
+    const [a, b] = [createClient(rig, 1), createClient(rig, 2)];
+    a.lease();
+    const failed = rig.decide(a.event("release", [pd(1, P)]));
+    expect(b.lease()).toBe(P);
+    undo(rig.state, failed, (id) => rig.records.get(id));
+    b.renew(pd(1, P));
+    expect([rig.table.size, rig.records.size]).toEqual([1, 1]);
+    expect(rig.restart().table.ofClient(b.duid)).toHaveLength(1);
   });
 });

@@ -36,7 +36,10 @@ describe("random worlds: loss, duplicates, reordering, outages, kills", () => {
   });
 });
 
-/** A link whose make-up depends on the seed: lifetimes from minutes to hours, one or two servers, up to four clients. */
+/**
+ * A link whose make-up depends on the seed: lifetimes from minutes to hours, one or two servers, up to four
+ * clients.
+ */
 function makeScene(seed: number): Scene {
   const chance = createChance(seed);
   const valid = Math.floor(chance.between(200, chance.happens(0.5) ? 1000 : 20_000));

@@ -25,8 +25,8 @@ export interface Capture {
 }
 
 /**
- * Starts capturing DHCPv6 on a device; resolves when nothing can be missed any more. Without dumpcap and tshark there
- * is no capture, and a scenario goes on without.
+ * Starts capturing DHCPv6 on a device; resolves when nothing can be missed any more. Without dumpcap and
+ * tshark there is no capture, and a scenario goes on without.
  */
 export async function startCapture(host: Host, device: string): Promise<Capture | undefined> {
   if (!peersRequired && (findPeer("dumpcap") === undefined || findPeer("tshark") === undefined))
@@ -110,7 +110,9 @@ function readRow(row: string): CapturedPacket {
   };
 }
 
-/** tshark stops without a word at an option that claims more octets than there are, so that is looked at here. */
+/**
+ * tshark stops without a word at an option that claims more octets than there are, so that is looked at here.
+ */
 function optionsFit(message: Buffer): boolean {
   const relayed = [12, 13].includes(message.readUInt8(0));
   let at = relayed ? 34 : 4;

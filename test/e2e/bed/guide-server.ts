@@ -5,7 +5,10 @@ import { waitFor } from "./wait.js";
 /** The pool of the guide's configuration. */
 export const guidePool = "2222:2222:2222::/48";
 
-/** Writes the guide's server configuration and hook script as printed there; `timers` adds lines to its pd-class. */
+/**
+ * Writes the guide's server configuration and hook script as printed there; `timers` adds lines to its
+ * pd-class.
+ */
 export function configureGuideServer(node: Host, timers = "", script = guideScript): void {
   node.writeFile("/etc/dibbler/server.conf", guideConfiguration(timers));
   node.writeFile("/var/lib/dibbler/pd-server.sh", script, 0o755);

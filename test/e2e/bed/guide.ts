@@ -27,8 +27,9 @@ import { waitFor } from "./wait.js";
 import type { World } from "./world.js";
 
 /**
- * The network of the OpenStack guide: a network node with the bridge br-ex, on which the server runs; a router with
- * one outer device and one port per subnet; one instance in each subnet; and a host of the internet behind the node.
+ * The network of the OpenStack guide: a network node with the bridge br-ex, on which the server runs; a
+ * router with one outer device and one port per subnet; one instance in each subnet; and a host of the
+ * internet behind the node.
  */
 export interface GuideNetwork {
   readonly internet: Host;
@@ -55,7 +56,10 @@ export const internetAddress = "2001:db8:ffff::2";
 const routerId = "cb9b7a2c-0ffa-412f-989a-1e6c60e1c02f";
 const instanceMac = "fa:16:3e:00:00:02";
 
-/** Lays out the guide's network with `count` subnets (up to 15), everything up and addressed but nothing delegated. */
+/**
+ * Lays out the guide's network with `count` subnets (up to 15), everything up and addressed but nothing
+ * delegated.
+ */
 export async function buildGuide(world: World, count = 3): Promise<GuideNetwork> {
   const [internet, node, router, ...instances] = await Promise.all([
     world.addHost("internet"),
@@ -82,8 +86,8 @@ export async function buildServerHost(world: World): Promise<Host> {
 }
 
 /**
- * Starts a tenant's client as Neutron's driver does, hint and all; the hint is a prefix with length. Rejects with what
- * the client said when it does not start.
+ * Starts a tenant's client as Neutron's driver does, hint and all; the hint is a prefix with length. Rejects
+ * with what the client said when it does not start.
  */
 export async function startTenant(
   { router }: GuideNetwork,
@@ -114,7 +118,9 @@ export async function leaseAll(network: GuideNetwork): Promise<readonly Lease[]>
   return leases;
 }
 
-/** Waits until the node's routes through br-ex are exactly those of the guide's hook script for these leases. */
+/**
+ * Waits until the node's routes through br-ex are exactly those of the guide's hook script for these leases.
+ */
 export async function waitForRoutes({ node }: GuideNetwork, leases: readonly Lease[]): Promise<void> {
   const wanted = leases
     .map(({ prefix, tenant }) => `${prefix} via ${tenant.subnet.bindAddress}`)
@@ -127,7 +133,10 @@ export async function waitForRoutes({ node }: GuideNetwork, leases: readonly Lea
   );
 }
 
-/** What Neutron does with a new prefix: `::1` on the router's port, and the instance gets its address and way out. */
+/**
+ * What Neutron does with a new prefix: `::1` on the router's port, and the instance gets its address and way
+ * out.
+ */
 export async function usePrefix(router: Host, { subnet, instance }: Tenant, prefix: string): Promise<void> {
   await addAddress(router, subnet.device, `${inPrefix(prefix, ["1"])}/64`);
   await addAddress(instance, "eth0", `${instanceAddress(prefix)}/64`);
@@ -139,7 +148,9 @@ export function instanceAddress(prefix: string): string {
   return eui64(prefix, instanceMac);
 }
 
-/** Makes the subnet's own link-local address on the outer device, as Neutron does before it starts the client. */
+/**
+ * Makes the subnet's own link-local address on the outer device, as Neutron does before it starts the client.
+ */
 export async function addBindAddress(router: Host, { bindAddress }: Subnet): Promise<void> {
   await addAddress(router, outerDevice, `${bindAddress}/64`);
 }

@@ -2,12 +2,13 @@
 export const hostPrograms = "/run/bed/bin";
 
 /**
- * `sh` script that turns a process in fresh network, mount and host-name namespaces into a test host, prints its
- * process id and stays. `$1` is the host's name, `$2` is `yes` where duplicate address detection is wanted.
+ * `sh` script that turns a process in fresh network, mount and host-name namespaces into a test host, prints
+ * its process id and stays. `$1` is the host's name, `$2` is `yes` where duplicate address detection is
+ * wanted.
  *
- * `/etc` and `/var/lib` become private folders whose entries lead to the machine's own, so that programs find what
- * they need (users, libraries, a checkout under /var/lib); all that DHCP programs read or write is left out and
- * made anew, empty. `/run` and `/var/log` start empty. It all lives in memory and ends with the host.
+ * `/etc` and `/var/lib` become private folders whose entries lead to the machine's own, so that programs find
+ * what they need (users, libraries, a checkout under /var/lib); all that DHCP programs read or write is left
+ * out and made anew, empty. `/run` and `/var/log` start empty. It all lives in memory and ends with the host.
  */
 export const hostSetup = `
 set -e

@@ -27,8 +27,9 @@ export interface Running {
 }
 
 /**
- * One machine of the test network: a network namespace with its own view of /etc, /var/lib, /var/log, /run, /sys.
- * File names are the host's; only its private folders may be named, and no `/var/run` (a link out of the host).
+ * One machine of the test network: a network namespace with its own view of /etc, /var/lib, /var/log, /run,
+ * /sys. File names are the host's; only its private folders may be named, and no `/var/run` (a link out of
+ * the host).
  */
 export interface Host {
   readonly name: string;
@@ -44,6 +45,8 @@ export interface Host {
   readonly writeFile: (path: string, text: string, mode?: number) => void;
   /** Permission bits of a file. */
   readonly fileMode: (path: string) => number | undefined;
+  /** The path by which the tests themselves reach a file of the host. */
+  readonly outside: (path: string) => string;
   readonly listFolder: (path: string) => readonly string[];
   readonly remove: (path: string) => void;
   /** Makes `name` a command of this host, ahead of the machine's own. */
@@ -101,6 +104,7 @@ export function createHost(name: string, { anchor, enter, root, processes }: Hos
       const mode = unlessMissing(() => statSync(root + path).mode);
       return mode === undefined ? undefined : mode & 0o7777;
     },
+    outside: (path) => root + path,
     listFolder: (path) => unlessMissing(() => readdirSync(root + path).sort()) ?? [],
     remove: (path) => {
       rmSync(root + path, { recursive: true, force: true });
@@ -151,7 +155,9 @@ async function describeRunning(
   };
 }
 
-/** The first line; not all of it, for `nsenter` keeps its copy of the pipe open as long as the command runs. */
+/**
+ * The first line; not all of it, for `nsenter` keeps its copy of the pipe open as long as the command runs.
+ */
 async function readLine(stream: Readable): Promise<string> {
   stream.setEncoding("utf8");
   let text = "";

@@ -34,7 +34,9 @@ export async function checkFooting(): Promise<FootingCheck> {
   return { ok: false, reason };
 }
 
-/** `sh` script that does one of each thing a test bed needs; says on standard output which could not be done. */
+/**
+ * `sh` script that does one of each thing a test bed needs; says on standard output which could not be done.
+ */
 const trial = `
 try() {
   what=$1

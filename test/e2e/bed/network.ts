@@ -42,7 +42,10 @@ export async function joinBridge(host: Host, bridge: string, device: string): Pr
   await host.shell(`ip -6 address flush dev ${device}\nip link set dev ${device} master ${bridge}`);
 }
 
-/** Adds an address with its prefix length, e.g. `2001:db8::1/64`; link-local ones get link scope by themselves. */
+/**
+ * Adds an address with its prefix length, e.g. `2001:db8::1/64`; link-local ones get link scope by
+ * themselves.
+ */
 export async function addAddress(host: Host, device: string, address: string): Promise<void> {
   await host.shell(`ip -6 address add ${address} dev ${device}`);
 }

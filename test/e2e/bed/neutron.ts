@@ -27,7 +27,10 @@ export function makeSubnet(routerId: string, index: number): Subnet {
   return { id, device, mac, bindAddress: eui64("fe80::/64", mac), area };
 }
 
-/** Writes what Neutron's driver writes before it starts a client; the hint is a prefix once delegated, with length. */
+/**
+ * Writes what Neutron's driver writes before it starts a client; the hint is a prefix once delegated, with
+ * length.
+ */
 export function prepareArea(router: Host, subnet: Subnet, hint?: string): void {
   router.writeFile(`${subnet.area}/client.conf`, clientConfiguration(subnet, hint));
   const notify = `exec neutron-pd-notify $1 ${subnet.area}/prefix 1`;
@@ -39,7 +42,10 @@ export function installNotify(router: Host): void {
   router.writeFile("/run/bed/bin/neutron-pd-notify", notifyProgram, 0o755);
 }
 
-/** `dibbler-client start -w AREA` or `stop`, as the agent calls it: it waits for the exit and reads both outputs to their end. */
+/**
+ * `dibbler-client start -w AREA` or `stop`, as the agent calls it: it waits for the exit and reads both
+ * outputs to their end.
+ */
 export function callClient(
   router: Host,
   client: string,
@@ -49,7 +55,9 @@ export function callClient(
   return router.run([client, action, "-w", subnet.area]);
 }
 
-/** The subnet's prefix as Neutron sees it, e.g. `2001:db8:0:1::/64`; undefined before the first notification. */
+/**
+ * The subnet's prefix as Neutron sees it, e.g. `2001:db8:0:1::/64`; undefined before the first notification.
+ */
 export function notifiedPrefix(router: Host, subnet: Subnet): string | undefined {
   return router.readFile(`${subnet.area}/prefix`);
 }

@@ -18,8 +18,8 @@ export type Peer = keyof typeof PEERS;
 export const peersRequired = process.env["DIBBLER_REQUIRE_PEERS"] === "1";
 
 /**
- * Path of a peer's program, or undefined when it is not installed. A script of the same name is not it: our own
- * programs, once installed, are called as Dibbler's are.
+ * Path of a peer's program, or undefined when it is not installed. A script of the same name is not it: our
+ * own programs, once installed, are called as Dibbler's are.
  */
 export function findPeer(peer: Peer): string | undefined {
   return searchPath()

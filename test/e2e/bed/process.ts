@@ -2,7 +2,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:os";
 import type { Readable } from "node:stream";
 
-/** What a command left behind: its exit status as a shell reports it (128 + signal number) and all it printed. */
+/**
+ * What a command left behind: its exit status as a shell reports it (128 + signal number) and all it printed.
+ */
 export interface Result {
   readonly status: number;
   readonly stdout: string;
@@ -29,8 +31,8 @@ export interface Launched {
 }
 
 /**
- * Runs a command on this machine to its end. Rejects when it cannot be started, or when after `timeoutMs` it still
- * runs or something that it started still holds its output open (a daemon that kept what it inherited).
+ * Runs a command on this machine to its end. Rejects when it cannot be started, or when after `timeoutMs` it
+ * still runs or something that it started still holds its output open (a daemon that kept what it inherited).
  */
 export async function execute(command: readonly string[], options: CommandOptions = {}): Promise<Result> {
   const { child, output, ended } = launch(command, options);
@@ -50,8 +52,8 @@ export async function execute(command: readonly string[], options: CommandOption
 }
 
 /**
- * Starts a command in a session of its own, so that Ctrl-C at the terminal reaches only us and we end things in
- * order. `extraPipe` gives it a file descriptor 3 that we read (`child.stdio[3]`).
+ * Starts a command in a session of its own, so that Ctrl-C at the terminal reaches only us and we end things
+ * in order. `extraPipe` gives it a file descriptor 3 that we read (`child.stdio[3]`).
  */
 export function launch(
   command: readonly string[],

@@ -2,7 +2,9 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Host } from "./host.js";
 
-/** Our programs by the names they are installed under, and where the build puts them (seen from the checkout). */
+/**
+ * Our programs by the names they are installed under, and where the build puts them (seen from the checkout).
+ */
 const bundles = {
   "dibbler-server": resolve("dist/dibbler-server.cjs"),
   "dibbler-client": resolve("dist/dibbler-client.cjs"),

@@ -1,7 +1,10 @@
 import type { Host } from "./host.js";
 import type { World } from "./world.js";
 
-/** What somebody who looks into a failed scenario wants to see: programs, logs, addresses, routes of every host. */
+/**
+ * What somebody who looks into a failed scenario wants to see: programs, logs, addresses, routes of every
+ * host.
+ */
 export async function reportWorld(world: World): Promise<string> {
   const parts = await Promise.all(world.hosts().map(reportHost));
   return parts.join("\n");

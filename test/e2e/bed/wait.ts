@@ -4,8 +4,8 @@ export function sleep(milliseconds: number): Promise<void> {
 }
 
 /**
- * Looks again and again until what it sees is accepted, and gives that. Rejects after `timeoutMs` (default 10 s)
- * with a sentence that names what was awaited and shows what was seen last.
+ * Looks again and again until what it sees is accepted, and gives that. Rejects after `timeoutMs` (default 10
+ * s) with a sentence that names what was awaited and shows what was seen last.
  */
 export async function waitFor<T>(
   what: string,

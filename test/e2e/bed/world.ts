@@ -12,14 +12,18 @@ export interface World {
   readonly end: () => Promise<void>;
 }
 
-/** What a world is like: with duplicate address detection, links take a second or two to be usable, as in life. */
+/**
+ * What a world is like: with duplicate address detection, links take a second or two to be usable, as in
+ * life.
+ */
 export interface WorldOptions {
   readonly duplicateAddressDetection?: boolean;
 }
 
 /**
- * Opens an empty world. It lives as long as this process: its first process reads a pipe from us and ends, with
- * everything inside, when the pipe closes for whatever reason. Rejects where namespaces are not to be had.
+ * Opens an empty world. It lives as long as this process: its first process reads a pipe from us and ends,
+ * with everything inside, when the pipe closes for whatever reason. Rejects where namespaces are not to be
+ * had.
  */
 export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const check = await checkFooting();
@@ -51,7 +55,10 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   };
 }
 
-/** First process of a world: says who it is to the machine outside, then collects orphans until our pipe closes. */
+/**
+ * First process of a world: says who it is to the machine outside, then collects orphans until our pipe
+ * closes.
+ */
 const holderScript = `
 read -r outer_pid rest </proc/self/stat
 mount -t proc proc /proc

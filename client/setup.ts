@@ -1,0 +1,48 @@
+import { INFINITY, type Seconds, seconds } from "../shared/brand.js";
+import type { ClientConfig, ClientInterface, PdRequest } from "../shared/config/types.js";
+import type { Duid } from "../shared/duid.js";
+import type { WantedIa } from "./binding.js";
+import type { ClientSetup } from "./state.js";
+
+/** What the machine of one interface has to know of the configuration. */
+export function setupOf(
+  { insistMode }: ClientConfig,
+  { pds, rapidCommit, requestedOptions, options }: ClientInterface,
+  duid: Duid,
+  interfaceName: string,
+  interfaceIndex: number,
+): ClientSetup {
+  return {
+    interfaceName,
+    interfaceIndex,
+    duid,
+    wanted: pds.map(wantedOf),
+    rapidCommit,
+    insist: insistMode,
+    requestedOptions,
+    sentOptions: options,
+  };
+}
+
+/** What of an interface's configuration for Dibbler is not acted upon, in words for the log. */
+export function undoneOf({ ias, stateless }: ClientInterface): readonly string[] {
+  return [
+    ...(ias.length > 0 ? ["ia (no address is asked for)"] : []),
+    ...(stateless ? ["stateless (no Information-request is sent)"] : []),
+  ];
+}
+
+/** Dibbler's hints are infinite unless configured, which says nothing: RFC 8415 21.22 wants 0 then. */
+function wantedOf({ iaid, hints, t1, t2 }: PdRequest): WantedIa {
+  const wish = (time: Seconds): Seconds => (time === INFINITY ? seconds(0) : time);
+  return {
+    iaid,
+    hints: hints.map(({ prefix, preferred, valid }) => ({
+      prefix,
+      preferred: wish(preferred),
+      valid: wish(valid),
+    })),
+    t1,
+    t2,
+  };
+}

@@ -1,0 +1,271 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import { millis } from "../../shared/brand.js";
+import type { LogId } from "../../shared/catalogue.js";
+import { parseClientConfig } from "../../shared/config/client-schema.js";
+import type { ClientConfig } from "../../shared/config/types.js";
+import type { UdpOptions, UdpSocket } from "../../shared/edge/udp.js";
+import type { HookCall } from "../../shared/hook.js";
+import { formatIp6 } from "../../shared/prefix.js";
+import { decodeMessage, encodeMessage } from "../../shared/wire/message.js";
+import { type ClientSystem, openMemory, runClient } from "../../client/loop.js";
+import { encodeState } from "../../client/remembered.js";
+import { advertise, CLIENT, FROM, ip, reply, type Sent, SERVER_A } from "./workbench.js";
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** A system of our making, and what the client did to it, in order. */
+interface Rig {
+  readonly system: ClientSystem;
+  readonly did: string[];
+  readonly logged: LogId[];
+  readonly hooks: HookCall[];
+  readonly sockets: UdpOptions[];
+  readonly lastSent: () => Sent;
+  /** The next places asked for are not there; each gives this reason. */
+  readonly refuse: string[];
+}
+
+function createRig(directory = temporaryDirectory()): Rig {
+  const did: string[] = [];
+  const logged: LogId[] = [];
+  const hooks: HookCall[] = [];
+  const sockets: UdpOptions[] = [];
+  const sent: Sent[] = [];
+  const refuse: string[] = [];
+  const log = (id: LogId): void => {
+    logged.push(id);
+  };
+  const memory = openMemory(join(directory, "client-state.json"), CLIENT, false, log);
+  const system: ClientSystem = {
+    clock: { now: () => millis(Date.now()) },
+    random: (octets) => new Uint8Array(octets).fill(128),
+    log,
+    duid: CLIENT,
+    memory: {
+      of: memory.of,
+      save: (name, remembered) => {
+        did.push(`save ${name}`);
+        memory.save(name, remembered);
+      },
+    },
+    hooks: {
+      run: (call) => {
+        did.push(`hook ${call.action}`);
+        hooks.push(call);
+        return Promise.resolve();
+      },
+      drain: () => {
+        did.push("drain");
+        return Promise.resolve();
+      },
+    },
+    findPlace: ({ selector, bindToAddress }) => {
+      const reason = refuse.shift();
+      if (reason !== undefined) return Promise.reject(new Error(reason));
+      const name = "name" in selector ? selector.name : `if${selector.index}`;
+      return Promise.resolve({ name, index: 7, address: bindToAddress ?? ip("fe80::1") });
+    },
+    openSocket: (options) => {
+      sockets.push(options);
+      const socket: UdpSocket = {
+        address: options.address,
+        receiveBufferBytes: 0,
+        send: (bytes, to, port) => {
+          did.push(`send to ${formatIp6(to)} ${port}`);
+          const decoded = decodeMessage(bytes);
+          if (!decoded.ok || decoded.message.form !== "message") throw new Error("faulty");
+          sent.push({ at: Date.now(), message: decoded.message });
+        },
+        close: () => {
+          did.push("close");
+          return Promise.resolve();
+        },
+      };
+      return Promise.resolve(socket);
+    },
+  };
+  const lastSent = (): Sent => {
+    const last = sent.at(-1);
+    if (last === undefined) throw new Error("nothing was sent");
+    return last;
+  };
+  return { system, did, logged, hooks, sockets, lastSent, refuse };
+}
+
+function temporaryDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), "client-"));
+  onTestFinished(() => {
+    rmSync(directory, { recursive: true, force: true });
+  });
+  return directory;
+}
+
+function configOf(text: string): ClientConfig {
+  const { config } = parseClientConfig(text);
+  if (config === undefined) throw new Error(`not a configuration: ${text}`);
+  return config;
+}
+
+const NEUTRON = 'downlink-prefix-ifaces "none"\niface "qg-1" {\n bind-to-address fe80::7\n pd 1\n}';
+
+/** Answers the client's last message through its socket. */
+function answer({ sockets, lastSent }: Rig): void {
+  const last = lastSent();
+  const message = last.message.type === "solicit" ? advertise(last) : reply(last);
+  sockets[0]?.onDatagram(encodeMessage(message), FROM, 547);
+}
+
+describe("client loop", () => {
+  test("from bound socket to lease: port 546 on the configured address, sends to ff02::1:2, saves before the hook", async () => {
+    const rig = createRig();
+    const running = await runClient(configOf(NEUTRON), rig.system);
+    expect(rig.sockets).toMatchObject([{ interfaceName: "qg-1", address: ip("fe80::7"), port: 546 }]);
+    expect(rig.logged).toEqual(expect.arrayContaining(["CLIENT-STARTED", "CLIENT-DUID"]));
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(rig.did).toContain("send to ff02::1:2 547");
+    answer(rig);
+    await vi.advanceTimersByTimeAsync(1100);
+    rig.did.length = 0;
+    answer(rig);
+    expect(rig.did).toEqual(["save qg-1", "hook add"]);
+    expect(rig.logged).toContain("CLIENT-SEND");
+    rig.did.length = 0;
+    const stopped = running.stop();
+    await vi.advanceTimersByTimeAsync(1);
+    answer(rig);
+    await stopped;
+    expect(rig.did).toEqual(["save qg-1", "send to ff02::1:2 547", "hook delete", "close", "drain"]);
+  });
+
+  test("an answer nobody gives holds a stop up for little more than a second", async () => {
+    const rig = createRig();
+    const running = await runClient(configOf(NEUTRON), rig.system);
+    await vi.advanceTimersByTimeAsync(1000);
+    answer(rig);
+    await vi.advanceTimersByTimeAsync(1100);
+    answer(rig);
+    let ended = false;
+    void running.stop().then(() => {
+      ended = true;
+    });
+    await vi.advanceTimersByTimeAsync(1100);
+    expect(ended).toBe(false);
+    await vi.advanceTimersByTimeAsync(200);
+    expect(ended).toBe(true);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test("the second of two interfaces cannot be used: nothing was sent on the first", async () => {
+    const rig = createRig();
+    const config = configOf('downlink-prefix-ifaces "none" iface wan0 { pd } iface wan1 { pd }');
+    const findPlace: ClientSystem["findPlace"] = (wanted) =>
+      "name" in wanted.selector && wanted.selector.name === "wan1"
+        ? Promise.reject(new Error("interface wan1 is down"))
+        : rig.system.findPlace(wanted);
+    await expect(runClient(config, { ...rig.system, findPlace })).rejects.toThrow("wan1 is down");
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(rig.did).toEqual([]);
+  });
+
+  test("inactive-mode: it waits for the interface, says why once per reason, and goes on", async () => {
+    const rig = createRig();
+    rig.refuse.push("it is down", "it is down", "no link-local address");
+    const running = await runClient(configOf(`inactive-mode\n${NEUTRON}`), rig.system);
+    await vi.advanceTimersByTimeAsync(7000);
+    expect(rig.sockets).toEqual([]);
+    expect(rig.logged.filter((id) => id === "CLIENT-WAITING")).toHaveLength(2);
+    await vi.advanceTimersByTimeAsync(3000);
+    expect(rig.did).toContain("send to ff02::1:2 547");
+    await running.stop();
+  });
+
+  test("inactive-mode: a stop while it waits ends at once", async () => {
+    const rig = createRig();
+    rig.refuse.push("it is down", "it is down");
+    const running = await runClient(configOf(`inactive-mode\n${NEUTRON}`), rig.system);
+    await running.stop();
+    expect(rig.did).toEqual(["drain"]);
+  });
+
+  test("what is configured and not done is said; trouble of the socket is logged", async () => {
+    const rig = createRig();
+    const config = configOf('downlink-prefix-ifaces "none" iface wan0 { ia pd }');
+    const running = await runClient(config, rig.system);
+    expect(rig.logged).toContain("CLIENT-NOT-DONE");
+    rig.sockets[0]?.onTrouble("ENETUNREACH", "cannot send");
+    expect(rig.logged).toContain("CLIENT-SOCKET-TROUBLE");
+    await running.stop();
+  });
+
+  test("killed and started again in the same directory: Rebind for the lease that was saved", async () => {
+    const directory = temporaryDirectory();
+    const first = createRig(directory);
+    await runClient(configOf(NEUTRON), first.system);
+    await vi.advanceTimersByTimeAsync(1000);
+    answer(first);
+    await vi.advanceTimersByTimeAsync(1100);
+    answer(first);
+    vi.clearAllTimers();
+    const second = createRig(directory);
+    await runClient(configOf(NEUTRON), second.system);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(second.lastSent().message.type).toBe("rebind");
+  });
+});
+
+describe("client state file on disk", () => {
+  const links = new Map([["wan0", { solMaxRt: 3600 as never, ias: [] }]]);
+  const text = encodeState({ duid: CLIENT, links });
+
+  function open(
+    content: string | undefined,
+    fresh = false,
+  ): { found: boolean; logged: LogId[]; files: string[] } {
+    const directory = temporaryDirectory();
+    const path = join(directory, "client-state.json");
+    if (content !== undefined) writeFileSync(path, content);
+    const logged: LogId[] = [];
+    const memory = openMemory(path, CLIENT, fresh, (id) => logged.push(id));
+    return { found: memory.of("wan0") !== undefined, logged, files: readdirSync(directory) };
+  }
+
+  test.each([
+    ["ours", text, false, true, [], ["client-state.json"]],
+    ["none", undefined, false, false, [], []],
+    ["ours, with skip-confirm", text, true, false, [], ["client-state.json"]],
+    [
+      "of another DUID",
+      encodeState({ duid: SERVER_A, links }),
+      false,
+      false,
+      ["CLIENT-STATE-FOREIGN"],
+      ["client-state.json"],
+    ],
+    ["cut off", text.slice(0, 40), false, false, ["CLIENT-STATE-BROKEN"], ["client-state.json.broken"]],
+  ])("%s", (_name, content, fresh, found, logged, files) => {
+    expect(open(content, fresh)).toEqual({ found, logged, files });
+  });
+
+  test("a directory that has vanished: one line, the lease stays in use", () => {
+    const directory = temporaryDirectory();
+    const logged: LogId[] = [];
+    const path = join(directory, "client-state.json");
+    const memory = openMemory(path, CLIENT, false, (id) => logged.push(id));
+    const link = links.get("wan0");
+    if (link === undefined) throw new Error("no link");
+    memory.save("wan0", link);
+    expect(readFileSync(path, "utf8")).toBe(text);
+    rmSync(directory, { recursive: true });
+    memory.save("wan0", link);
+    memory.save("wan0", link);
+    expect(logged).toEqual(["CLIENT-STATE-UNSAVED"]);
+  });
+});

@@ -1,0 +1,60 @@
+import { describe, expect, test } from "vitest";
+import { parseClientConfig } from "../../shared/config/client-schema.js";
+import { setupOf, undoneOf } from "../../client/setup.js";
+import type { ClientSetup } from "../../client/state.js";
+import { CLIENT, ip, prefix } from "./workbench.js";
+
+/** What the machine gets of the first interface of a client.conf. */
+function setup(text: string): ClientSetup & { readonly undone: readonly string[] } {
+  const { config, diagnostics } = parseClientConfig(`downlink-prefix-ifaces "none"\n${text}`);
+  const [wanted] = config?.interfaces ?? [];
+  if (config === undefined || wanted === undefined) throw new Error(JSON.stringify(diagnostics));
+  return { ...setupOf(config, wanted, CLIENT, "wan0", 2), undone: undoneOf(wanted) };
+}
+
+describe("client: from client.conf to the machine", () => {
+  test("what OpenStack Neutron writes", () => {
+    const { wanted, undone, rapidCommit, insist, requestedOptions } = setup(
+      'iface "qg-1" {\n bind-to-address fe80::1\n pd 1 {\n  prefix 2222:2222:2222:6977::/64\n }\n}',
+    );
+    expect(wanted).toEqual([
+      {
+        iaid: 1,
+        t1: undefined,
+        t2: undefined,
+        hints: [{ prefix: prefix("2222:2222:2222:6977::/64"), preferred: 0, valid: 0 }],
+      },
+    ]);
+    expect({ undone, rapidCommit, insist, requestedOptions }).toEqual({
+      undone: [],
+      rapidCommit: false,
+      insist: false,
+      requestedOptions: [],
+    });
+  });
+
+  test("times and lifetimes that are configured are asked for, others not", () => {
+    const { wanted } = setup(
+      "iface wan0 { pd { T1 100 T2 200 prefix ::/56 { preferred-lifetime 1800 valid-lifetime 3600 } } }",
+    );
+    expect(wanted).toMatchObject([
+      { t1: 100, t2: 200, hints: [{ prefix: { length: 56 }, preferred: 1800, valid: 3600 }] },
+    ]);
+  });
+
+  test("several pd, rapid-commit, insist-mode, options", () => {
+    const made = setup(
+      "insist-mode\niface wan0 { rapid-commit 1 option dns-server 2001:db8::53 option domain pd 7 pd }",
+    );
+    expect(made.wanted.map(({ iaid }) => iaid)).toEqual([7, 2]);
+    expect(made).toMatchObject({ rapidCommit: true, insist: true, requestedOptions: [23, 24] });
+    expect(made.sentOptions).toEqual([{ name: "dnsServers", value: [ip("2001:db8::53")] }]);
+  });
+
+  test.each([
+    ["iface wan0 { ia pd }", ["ia (no address is asked for)"]],
+    ["iface wan0 { stateless option dns-server }", ["stateless (no Information-request is sent)"]],
+  ])("what is not acted upon is named: %s", (text, undone) => {
+    expect(setup(text).undone).toEqual(undone);
+  });
+});
