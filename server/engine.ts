@@ -28,7 +28,12 @@ export function step(state: ServerState, event: ServerEvent, env: Env): ServerAc
       replaySome(state, env.now, outcome);
       break;
     case "started":
-      prepareReplay(state, env.now);
+      prepareReplay(state, env.now, [...state.indexes.keys()]);
+      replaySome(state, env.now, outcome);
+      break;
+    case "interfaceReady":
+      state.indexes.set(event.interfaceName, event.interfaceIndex);
+      prepareReplay(state, env.now, [event.interfaceName]);
       replaySome(state, env.now, outcome);
       break;
     default:

@@ -6,9 +6,10 @@ import type { UdpSocket } from "../shared/edge/udp.js";
 import type { LeaseChange } from "../shared/lease/changes.js";
 import type { LeaseId } from "../shared/lease/lease.js";
 import type { LeaseStore } from "../shared/lease/store.js";
+import type { Ip6 } from "../shared/prefix.js";
 import { deadline, type ServerAction, type ServerEvent, type ServerState, step, undo } from "./engine.js";
 
-/** What the loop moves things between. `socketFor` gives the socket to answer from on an interface. */
+/** What the loop moves things between. `socketFor` gives the socket to answer an address from on an interface. */
 export interface LoopParts {
   readonly state: ServerState;
   readonly store: LeaseStore;
@@ -16,7 +17,7 @@ export interface LoopParts {
   readonly clock: Clock;
   readonly random: (octets: number) => Uint8Array;
   readonly log: Log;
-  readonly socketFor: (interfaceName: string) => Pick<UdpSocket, "send"> | undefined;
+  readonly socketFor: (interfaceName: string, to: Ip6) => Pick<UdpSocket, "send"> | undefined;
 }
 
 /**
@@ -140,7 +141,7 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
     for (const effect of effects) {
       switch (effect.type) {
         case "send":
-          parts.socketFor(effect.interfaceName)?.send(effect.bytes, effect.to, effect.port);
+          parts.socketFor(effect.interfaceName, effect.to)?.send(effect.bytes, effect.to, effect.port);
           break;
         case "run":
           void parts.hooks?.run(effect.hook);

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { createClock } from "../shared/edge/clock.js";
 import { loadOrMakeDuid } from "../shared/edge/duid-file.js";
@@ -13,7 +14,7 @@ import type { ServerConfig, ServerInterface } from "../shared/config/types.js";
 import { formatDuid } from "../shared/duid.js";
 import type { LeaseStore } from "../shared/lease/store.js";
 import { createLeaseTable, type LeaseTable } from "../shared/lease/table.js";
-import { formatIp6, type Ip6 } from "../shared/prefix.js";
+import { formatIp6, type Ip6, isLinkLocal } from "../shared/prefix.js";
 import { SERVER_PORT, SERVERS_GROUP } from "../shared/proto/well-known.js";
 import { createServerState, type ServerEvent } from "./engine.js";
 import { createServerLoop } from "./loop.js";
@@ -51,10 +52,11 @@ async function openServer({ config, paths, log }: Surroundings<ServerConfig>): P
   const state = createServerState({ config, duid, table, secret, interfaces });
   const hooks = openHooks(config, paths.workDir, log);
   const sockets = new Map<string, Sockets>();
-  const socketFor = (name: string): UdpSocket | undefined => sockets.get(name)?.unicast;
+  const socketFor = (name: string, to: Ip6): UdpSocket | undefined => sockets.get(name)?.answering(to);
   const loop = createServerLoop({ state, store, hooks, clock, log, random: randomBytes, socketFor });
   const open = async (place: Place): Promise<void> => {
-    sockets.set(place.name, await openSockets(place, loop.push, log));
+    const settings = state.network.links.get(place.name)?.settings;
+    sockets.set(place.name, await openSockets(place, settings?.unicast, loop.push, log));
   };
   for (const place of places) await open(place);
   loop.push({ type: "started" });
@@ -105,14 +107,19 @@ function openHooks(config: ServerConfig, cwd: string, log: Log): HookRunner | un
   return createHookRunner({ script: config.script, cwd, timeoutMs: config.scriptTimeout * 1000, log });
 }
 
-/** The two sockets of an interface. Node knows no packet information: which one a datagram came through tells. */
+/**
+ * The sockets of an interface: link-local address, multicast group and, where configured, a global address. Node
+ * knows no packet information: which one a datagram came through tells how it was sent.
+ */
 interface Sockets {
-  readonly unicast: UdpSocket;
+  /** The socket to answer from: the source shall be of the same scope as the destination. */
+  readonly answering: (to: Ip6) => UdpSocket;
   readonly close: () => Promise<void>;
 }
 
 async function openSockets(
   { name, index, address }: Place,
+  global: Ip6 | undefined,
   push: (event: ServerEvent) => void,
   log: Log,
 ): Promise<Sockets> {
@@ -122,28 +129,31 @@ async function openSockets(
   const onTrouble = (kind: string, sentence: string): void => {
     log("SERVER-SOCKET-TROUBLE", { kind, sentence });
   };
-  const common = { interfaceName: name, port: SERVER_PORT, onTrouble };
-  const unicast = await openUdp({ ...common, address, onDatagram: receive(false) });
-  const group = { address: SERVERS_GROUP, multicastGroup: SERVERS_GROUP, onDatagram: receive(true) };
-  const multicast = await openOrClose(unicast, { ...common, ...group });
-  const octets = multicast.receiveBufferBytes;
-  log("SERVER-LISTENING", { interface: name, address: () => formatIp6(address), octets });
-  return {
-    unicast,
-    async close() {
-      await Promise.all([unicast.close(), multicast.close()]);
-    },
+  const wanted: readonly Partial<UdpOptions>[] = [
+    { address },
+    { address: SERVERS_GROUP, multicastGroup: SERVERS_GROUP },
+    ...(global === undefined ? [] : [{ address: global }]),
+  ];
+  const open: UdpSocket[] = [];
+  const close = async (): Promise<void> => {
+    await Promise.all(open.map((socket) => socket.close()));
   };
-}
-
-/** A second socket; the first one is closed when there is none, so that the pair can be tried again. */
-async function openOrClose(first: UdpSocket, options: UdpOptions): Promise<UdpSocket> {
   try {
-    return await openUdp(options);
+    for (const options of wanted) {
+      const onDatagram = receive(options.multicastGroup !== undefined);
+      const common = { interfaceName: name, address, port: SERVER_PORT, onTrouble, onDatagram };
+      open.push(await openUdp({ ...common, ...options }));
+    }
   } catch (error) {
-    await first.close();
+    // So that all of them can be tried again.
+    await close();
     throw error;
   }
+  const [linkLocal, multicast, unicast] = open;
+  assert(linkLocal !== undefined && multicast !== undefined);
+  const octets = multicast.receiveBufferBytes;
+  log("SERVER-LISTENING", { interface: name, address: () => formatIp6(address), octets });
+  return { answering: (to) => (isLinkLocal(to) ? linkLocal : (unicast ?? linkLocal)), close };
 }
 
 void runProgram(program, process.argv.slice(2)).then((status) => process.exit(status));

@@ -36,7 +36,9 @@ export type ServerEvent =
   /** The instant that `deadline` named has come. */
   | { readonly type: "timer" }
   /** Sockets are open and leases loaded. Once, before any other event. */
-  | { readonly type: "started" };
+  | { readonly type: "started" }
+  /** An interface that was not there at the start is served from now on. */
+  | { readonly type: "interfaceReady"; readonly interfaceName: string; readonly interfaceIndex: number };
 
 /** What the engine wants done, in this order. */
 export type ServerAction =

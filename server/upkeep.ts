@@ -1,6 +1,5 @@
 import { type Millis, millis } from "../shared/brand.js";
 import { formatDuid } from "../shared/duid.js";
-import type { LeaseId } from "../shared/lease/lease.js";
 import { formatPrefix } from "../shared/prefix.js";
 import { callForExpired, callForStart } from "./hook-env.js";
 import { remove } from "./ledger.js";
@@ -34,12 +33,19 @@ export function expire(state: ServerState, now: Millis, outcome: Outcome): void 
   }
 }
 
-/** After a start: notes the leases that are alive, to be told to the script bit by bit. */
-export function prepareReplay({ config, ledger, replay }: ServerState, now: Millis): void {
+/**
+ * Notes the leases that are alive on these interfaces, to be told to the script bit by bit: without its
+ * interface there is nothing to install a route on.
+ */
+export function prepareReplay(
+  { config, ledger: { table }, replay }: ServerState,
+  now: Millis,
+  interfaces: readonly string[],
+): void {
   if (config.script === undefined || !config.scriptReplay) return;
-  const ids: LeaseId[] = [];
-  ledger.table.forEach((id) => {
-    if (ledger.table.stateOf(id) === "bound") ids.push(id);
+  const ids = replay.ids.slice(replay.at);
+  table.forEach((id) => {
+    if (table.stateOf(id) === "bound" && interfaces.includes(table.read(id).interfaceName)) ids.push(id);
   });
   replay.ids = ids;
   replay.at = 0;
@@ -47,19 +53,14 @@ export function prepareReplay({ config, ledger, replay }: ServerState, now: Mill
   replay.next = ids.length > 0 ? now : NEVER;
 }
 
-/**
- * Tells the script of the next leases, except of those that have changed meanwhile and been told of by
- * that.
- */
+/** Tells the script of the next leases, except of those that have changed meanwhile and been told of by that. */
 export function replaySome(state: ServerState, now: Millis, outcome: Outcome): void {
-  const { ledger, replay, indexes } = state;
+  const { ledger, replay } = state;
   if (replay.next > now) return;
   const end = replay.at + REPLAY_BATCH;
   for (const id of replay.ids.slice(replay.at, end)) {
     if (!ledger.table.has(id) || ledger.table.sinceOf(id) > replay.started) continue;
-    const lease = ledger.table.read(id);
-    // Without its interface there is nothing to install a route on.
-    if (indexes.has(lease.interfaceName)) run(outcome, callForStart(state, lease, now));
+    run(outcome, callForStart(state, ledger.table.read(id), now));
   }
   const isOver = end >= replay.ids.length;
   replay.ids = isOver ? [] : replay.ids;

@@ -3,9 +3,10 @@ export type HookAction = "add" | "update" | "delete" | "expire";
 
 /**
  * One call of the hook script: `script action`, with exactly these variables (and PATH) as environment.
- * `order` names everything the call is about (prefixes, as a rule: one call may tell of several). A call starts when
- * every earlier call that has a key in common with it has ended, so the delete of a prefix's last holder runs before
- * the add of its next one, whatever else those calls carry; calls without a common key may run side by side.
+ * `order` names everything the call is about (prefixes, as a rule: one call may tell of several). A call
+ * starts when every earlier call that has a key in common with it has ended, so the delete of a prefix's
+ * last holder runs before the add of its next one, whatever else those calls carry; calls without a common
+ * key may run side by side.
  */
 export interface HookCall {
   readonly action: HookAction;

@@ -19,10 +19,14 @@ export function ip6(octets: Uint8Array): Ip6 {
   return octets as Ip6;
 }
 
-/** Parses RFC 4291 text, embedded IPv4 included, without zone; `undefined` when it is none. About 4 us: never per packet. */
+/** Parses RFC 4291 text, embedded IPv4 included, without zone; `undefined` when it is none. About 2 us: never per packet. */
 export function parseIp6(text: string): Ip6 | undefined {
-  if (!ipaddr.IPv6.isValid(text) || text.includes("%")) return undefined;
-  return ip6(Uint8Array.from(ipaddr.IPv6.parse(text).toByteArray()));
+  if (!text.includes(":") || text.includes("%")) return undefined;
+  try {
+    return ip6(Uint8Array.from(ipaddr.IPv6.parse(text).toByteArray()));
+  } catch {
+    return undefined;
+  }
 }
 
 /** RFC 5952 text: compressed, lower case; one spelling for one address, because Neutron compares text. */

@@ -119,10 +119,7 @@ const interfaces = [
   directive("preference", GI, number(0, 255), { example: "preference 255", standard: "0" }),
   directive("rapid-commit", GI, toggle, { example: "rapid-commit 1", standard: "0" }),
   directive("client-max-lease", GI, number(), { example: "client-max-lease 20", standard: "10" }),
-  directive("unicast", GI, address, {
-    example: "unicast 2001:db8::547",
-    unused: "the server does not listen on this address",
-  }),
+  directive("unicast", GI, address, { example: "unicast 2001:db8::547" }),
   inert("iface-max-lease", GI, number(), { example: "iface-max-lease 1000", unused: NO_ADDRESSES }),
   // Before any interface it crashes Dibbler; behind one it is accepted.
   inert("subnet", GI, addressRange, {

@@ -49,12 +49,17 @@ export interface Rig {
 }
 
 /** A server of this configuration with nothing leased. */
-export function createRig(config: ServerConfig, records = new Map<LeaseId, Uint8Array>(), at = START): Rig {
+export function createRig(
+  config: ServerConfig,
+  records = new Map<LeaseId, Uint8Array>(),
+  at = START,
+  interfaces: ReadonlyMap<string, number> = INDEXES,
+): Rig {
   const table = createLeaseTable({ seed: new Uint8Array(16).fill(7) });
   for (const [id, record] of records) restore(table, id, record);
-  const interfaces = new Map([...INDEXES].filter(([name]) => isConfigured(config, name)));
+  const known = new Map([...interfaces].filter(([name]) => isConfigured(config, name)));
   const secret = new Uint8Array(16).fill(9);
-  const state = createServerState({ config, duid: SERVER_ID, table, secret, interfaces });
+  const state = createServerState({ config, duid: SERVER_ID, table, secret, interfaces: known });
   let now = at;
   let hooks: HookCall[] = [];
   let logs: LogId[] = [];

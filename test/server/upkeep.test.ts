@@ -149,6 +149,18 @@ describe("server: start with leases in the store", () => {
     expect(again.hooks()).toMatchObject([{ action: "delete", variables: { IFACE: "eth1" } }]);
   });
 
+  test("an interface that appears later -> its leases are told then, with its index", () => {
+    const rig = createRig(LAN);
+    const held = createClient(rig, 1).lease();
+    const again = createRig(LAN, rig.records, rig.now(), new Map());
+    again.give({ type: "started" });
+    expect(again.hooks()).toEqual([]);
+    again.give({ type: "interfaceReady", interfaceName: "eth0", interfaceIndex: 17 });
+    expect(again.hooks()).toMatchObject([
+      { action: "add", order: [held], variables: { REASON: "start", IFINDEX: "17" } },
+    ]);
+  });
+
   test("many leases -> told bit by bit, each once, without those that ask for themselves meanwhile", () => {
     const rig = createRig(LAN);
     for (let n = 0; n < 500; n++) createClient(rig, n).lease();
