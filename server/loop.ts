@@ -31,10 +31,12 @@ export interface ServerLoop {
 
 /** Events that may wait for their turn; more datagrams are dropped and counted: clients ask again (RFC 8415 15). */
 const QUEUE_LIMIT = 8192;
-/** Events in one commit at most, so that the first Reply does not wait for the last datagram of a storm. */
+/** Events decided in one turn at most, so that the first Reply does not wait for the last datagram of a storm. */
 const BATCH_LIMIT = 256;
-/** Commits on their way at once: enough outstanding Replies to keep a slow disk busy. */
-const COMMIT_LIMIT = 4;
+/** Decisions that may wait for the commit before theirs: they share the next one. */
+const DECIDED_LIMIT = 1024;
+/** Pause after a commit that failed, in milliseconds: a full disk is not filled any sooner by trying harder. */
+const RETRY_MS = 1000;
 
 /** One event with what the engine decided on it. */
 interface Decision {
@@ -43,17 +45,18 @@ interface Decision {
   readonly effects: readonly Exclude<ServerAction, { type: "commit" }>[];
 }
 
-/** Moves datagrams and timers through the engine, and what it decides to store, sockets, scripts and log. */
+/**
+ * Moves datagrams and timers through the engine, and what it decides to store, sockets, scripts and log. One commit
+ * is on its way at a time; what is decided meanwhile waits for the next, so that a commit that fails takes with it
+ * everything that was decided on top of it.
+ */
 export function createServerLoop(parts: LoopParts): ServerLoop {
   const queue: ServerEvent[] = [];
-  /** Leases of failed or refused commits: undone as soon as no later commit is on its way. */
-  const spoilt = new Set<LeaseId>();
-  /** Events to decide on again once their refused changes are undone. */
-  const again: ServerEvent[] = [];
+  const decided: Decision[] = [];
   const alarm = createAlarm(parts.clock, () => {
     push({ type: "timer" });
   });
-  let commits = 0;
+  let committing = false;
   let scheduled = false;
   let closing = false;
   let dropped = 0;
@@ -69,72 +72,76 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
     schedule();
   }
 
-  function schedule(): void {
+  function schedule(pauseMs = 0): void {
     if (scheduled) return;
     scheduled = true;
-    setImmediate(turn);
+    if (pauseMs > 0) setTimeout(turn, pauseMs);
+    else setImmediate(turn);
   }
 
   function turn(): void {
     scheduled = false;
-    if (spoilt.size > 0 && commits === 0) recover();
-    if (spoilt.size > 0 || commits >= COMMIT_LIMIT) return;
     reportDropped();
-    const env = { now: parts.clock.now(), random: parts.random };
-    const decisions = queue
-      .splice(0, BATCH_LIMIT)
-      .map((event) => decide(event, step(parts.state, event, env)));
-    carryOut(decisions);
+    if (decided.length < DECIDED_LIMIT) {
+      const env = { now: parts.clock.now(), random: parts.random };
+      for (const event of queue.splice(0, BATCH_LIMIT))
+        decided.push(decide(event, step(parts.state, event, env)));
+    }
+    if (!committing) commit();
     if (closing) alarm.cancel();
     else alarm.set(deadline(parts.state));
-    if (queue.length > 0) schedule();
-    else if (commits === 0) idle();
+    if (queue.length > 0 && decided.length < DECIDED_LIMIT) schedule();
+    if (queue.length === 0 && !committing) idle();
   }
 
-  function carryOut(decisions: readonly Decision[]): void {
+  function commit(): void {
+    const decisions = decided.splice(0);
     const changes = decisions.flatMap((decision) => decision.changes);
     if (changes.length === 0) {
       for (const decision of decisions) perform(decision);
       return;
     }
-    commits++;
+    committing = true;
     parts.store.commit(changes).then(
       (refused) => {
-        committed(decisions, new Set(refused));
+        onCommitted(decisions, new Set(refused));
       },
       (error: unknown) => {
-        failed(changes, error);
+        onFailed(decisions, error);
       },
     );
   }
 
-  function committed(decisions: readonly Decision[], refused: ReadonlySet<LeaseId>): void {
-    commits--;
-    for (const decision of decisions) {
-      if (!decision.changes.some(({ id }) => refused.has(id))) perform(decision);
-      else takeBack(decision);
-    }
+  /** A refused decision is made again: another server won the race for its prefix, the engine finds the next one. */
+  function onCommitted(decisions: readonly Decision[], refused: ReadonlySet<LeaseId>): void {
+    committing = false;
+    const lost = decisions.filter(({ changes }) => changes.some(({ id }) => refused.has(id)));
+    for (const decision of decisions) if (!lost.includes(decision)) perform(decision);
+    if (lost.length > 0) takeBack([...lost, ...decided.splice(0)]);
     schedule();
-  }
-
-  /** Another server won the race for a prefix: undo this decision and let the engine find the next candidate. */
-  function takeBack({ event, changes }: Decision): void {
-    for (const { id } of changes) spoilt.add(id);
-    again.push(event);
   }
 
   /** Nothing of this commit counts: its Replies are not sent, and clients will ask again. */
-  function failed(changes: readonly LeaseChange[], error: unknown): void {
-    commits--;
-    for (const { id } of changes) spoilt.add(id);
-    parts.log("SERVER-COMMIT-FAILED", { count: changes.length, reason: sentenceOf(error) });
-    schedule();
+  function onFailed(decisions: readonly Decision[], error: unknown): void {
+    committing = false;
+    const count = decisions.reduce((sum, { changes }) => sum + changes.length, 0);
+    parts.log("SERVER-COMMIT-FAILED", { count, reason: sentenceOf(error) });
+    const events = decisions.filter(({ event }) => event.type !== "datagram");
+    undoAll([...decisions, ...decided]);
+    const again = [...events, ...decided.splice(0)].map(({ event }) => event);
+    if (!closing) queue.unshift(...again);
+    schedule(RETRY_MS);
   }
 
-  function recover(): void {
-    undo(parts.state, spoilt, (id) => parts.store.read(id));
-    spoilt.clear();
-    queue.unshift(...again.splice(0));
+  function takeBack(decisions: readonly Decision[]): void {
+    undoAll(decisions);
+    queue.unshift(...decisions.map(({ event }) => event));
+  }
+
+  /** For the leases of these decisions the engine knows again what the store says. */
+  function undoAll(decisions: readonly Decision[]): void {
+    const ids = new Set(decisions.flatMap(({ changes }) => changes.map(({ id }) => id)));
+    undo(parts.state, ids, (id) => parts.store.read(id));
   }
 
   function perform({ effects }: Decision): void {

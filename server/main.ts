@@ -64,7 +64,11 @@ async function openServer({ config, paths, log }: Surroundings<ServerConfig>): P
   const stopping = new AbortController();
   const waiting = late.map(({ selector }) =>
     openWhenReady(
-      async () => open(await findPlace(selector)),
+      async () => {
+        const place = await findPlace(selector);
+        await open(place);
+        loop.push({ type: "interfaceReady", interfaceName: place.name, interfaceIndex: place.index });
+      },
       stopping.signal,
       (sentence) => {
         log("SERVER-WAITING", { sentence });

@@ -105,8 +105,7 @@ describe("server loop", () => {
     expect(seen).toEqual(["SERVER-COMMIT-FAILED"]);
     broken = false;
     loop.push(first.event("request", [pd(1)]));
-    await settled();
-    expect(seen).toEqual(["SERVER-COMMIT-FAILED", "send", "run add"]);
+    await expect.poll(() => seen, { timeout: 5000 }).toEqual(["SERVER-COMMIT-FAILED", "send", "run add"]);
     expect(given(answers[0])).toMatch(/^2001:db8:0:.*\/56$/);
   });
 
@@ -126,8 +125,32 @@ describe("server loop", () => {
     expect(memory.records.size).toBe(1);
     broken = false;
     loop.push(holder.event("renew", [pd(1, prefix)]));
+    await expect.poll(() => given(answers[1]), { timeout: 5000 }).toBe(prefix);
+  });
+
+  test("decided while a commit is on its way that fails -> decided anew, and nothing but the failed is lost", async () => {
+    let fail: (error: Error) => void = () => undefined;
+    let commits = 0;
+    const store = createMemoryStore();
+    const breaking: LeaseStore = {
+      ...store,
+      commit: (changes) => {
+        commits++;
+        if (commits > 1) return store.commit(changes);
+        return new Promise((_resolve, reject) => (fail = reject));
+      },
+    };
+    const { loop, client, answers, settled } = createBench(breaking);
+    loop.push(client(1).event("request", [pd(1)]));
     await settled();
-    expect(given(answers[1])).toBe(prefix);
+    loop.push(client(2).event("request", [pd(1)]));
+    await settled();
+    fail(new Error("disk full"));
+    await expect.poll(() => answers.length, { timeout: 5000 }).toBe(1);
+    expect(readAnswer(answers[0] ?? new Uint8Array(0)).clientId).toMatch(/:02$/);
+    loop.push(client(1).event("request", [pd(1)]));
+    await expect.poll(() => answers.length, { timeout: 5000 }).toBe(2);
+    expect(new Set(answers.map(given)).size).toBe(2);
   });
 
   test("another server has the prefix -> the refused decision is made again", async () => {
@@ -147,6 +170,14 @@ describe("server loop", () => {
     await expect.poll(() => answers.length, { timeout: 20_000 }).toBe(8192);
     await settled();
     expect(seen.filter((what) => what === "SERVER-OVERLOADED")).toHaveLength(1);
+  });
+
+  test("close while nothing can be stored -> ends all the same", async () => {
+    const store = createMemoryStore({ fail: () => new Error("disk full") });
+    const { loop, client, seen } = createBench(store);
+    loop.push(client(1).event("request", [pd(1)]));
+    await loop.close();
+    expect(seen).toEqual(["SERVER-COMMIT-FAILED"]);
   });
 
   test("close -> resolves when what was queued has been committed and sent", async () => {
