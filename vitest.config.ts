@@ -21,7 +21,8 @@ export default defineConfig({
           include: ["test/e2e/**/*.test.ts"],
           // One line about peers that are not installed and what is left out for it.
           globalSetup: ["test/e2e/global-setup.ts"],
-          // Namespaces, real timers and real peers: one scenario at a time keeps timing and captures readable.
+          // Namespaces, real timers and real peers: one scenario at a time keeps timing and captures
+          // readable.
           fileParallelism: false,
           testTimeout: 60_000,
           hookTimeout: 60_000,

@@ -62,7 +62,8 @@ export function extend(query: Query, ia: IaAsked): IaResult | undefined {
     const { grants } = allocate(query, ia, offers, stale);
     return { ia, grants, stale, wrong: wrongOnes(query, ia, grants, stale), status: undefined };
   }
-  // An IA without leases is still wanted (RFC 8415 18.2.4): NoBinding would send dhcpcd back to Request at every T1.
+  // An IA without leases is still wanted (RFC 8415 18.2.4): NoBinding would send dhcpcd back to Request at
+  // every T1.
   if (query.type === "renew" && ia.named.length === 0) return { ...allocate(query, ia, offers, []), stale };
   return revive(query, ia, offers);
 }

@@ -9,7 +9,9 @@ import type { LeaseStore } from "../shared/lease/store.js";
 import type { Ip6 } from "../shared/prefix.js";
 import { deadline, type ServerAction, type ServerEvent, type ServerState, step, undo } from "./engine.js";
 
-/** What the loop moves things between. `socketFor` gives the socket to answer an address from on an interface. */
+/**
+ * What the loop moves things between. `socketFor` gives the socket to answer an address from on an interface.
+ */
 export interface LoopParts {
   readonly state: ServerState;
   readonly store: LeaseStore;
@@ -21,21 +23,28 @@ export interface LoopParts {
 }
 
 /**
- * The running server: `push` takes events in; `close` takes no more of them and resolves when all that was decided is
- * durable and sent.
+ * The running server: `push` takes events in; `close` takes no more of them and resolves when all that was
+ * decided is durable and sent.
  */
 export interface ServerLoop {
   readonly push: (event: ServerEvent) => void;
   readonly close: () => Promise<void>;
 }
 
-/** Events that may wait for their turn; more datagrams are dropped and counted: clients ask again (RFC 8415 15). */
+/**
+ * Events that may wait for their turn; more datagrams are dropped and counted: clients ask again (RFC 8415
+ * 15).
+ */
 const QUEUE_LIMIT = 8192;
-/** Events decided in one turn at most, so that the first Reply does not wait for the last datagram of a storm. */
+/**
+ * Events decided in one turn at most, so that the first Reply does not wait for the last datagram of a storm.
+ */
 const BATCH_LIMIT = 256;
 /** Decisions that may wait for the commit before theirs: they share the next one. */
 const DECIDED_LIMIT = 1024;
-/** Pause after a commit that failed, in milliseconds: a full disk is not filled any sooner by trying harder. */
+/**
+ * Pause after a commit that failed, in milliseconds: a full disk is not filled any sooner by trying harder.
+ */
 const RETRY_MS = 1000;
 
 /** One event with what the engine decided on it. */
@@ -46,9 +55,9 @@ interface Decision {
 }
 
 /**
- * Moves datagrams and timers through the engine, and what it decides to store, sockets, scripts and log. One commit
- * is on its way at a time; what is decided meanwhile waits for the next, so that a commit that fails takes with it
- * everything that was decided on top of it.
+ * Moves datagrams and timers through the engine, and what it decides to store, sockets, scripts and log. One
+ * commit is on its way at a time; what is decided meanwhile waits for the next, so that a commit that fails
+ * takes with it everything that was decided on top of it.
  */
 export function createServerLoop(parts: LoopParts): ServerLoop {
   const queue: ServerEvent[] = [];
@@ -112,7 +121,10 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
     );
   }
 
-  /** A refused decision is made again: another server won the race for its prefix, the engine finds the next one. */
+  /**
+   * A refused decision is made again: another server won the race for its prefix, the engine finds the next
+   * one.
+   */
   function onCommitted(decisions: readonly Decision[], refused: ReadonlySet<LeaseId>): void {
     committing = false;
     const lost = decisions.filter(({ changes }) => changes.some(({ id }) => refused.has(id)));

@@ -96,7 +96,9 @@ function loadTable(store: LeaseStore, log: Log): LeaseTable {
   return table;
 }
 
-/** The key of the allocation hash: kept with the leases, so that a returning client is led to the same prefix. */
+/**
+ * The key of the allocation hash: kept with the leases, so that a returning client is led to the same prefix.
+ */
 async function allocationSecret(store: LeaseStore): Promise<Uint8Array> {
   const name = "allocation-secret";
   const known = store.meta(name);
@@ -112,8 +114,8 @@ function openHooks(config: ServerConfig, cwd: string, log: Log): HookRunner | un
 }
 
 /**
- * The sockets of an interface: link-local address, multicast group and, where configured, a global address. Node
- * knows no packet information: which one a datagram came through tells how it was sent.
+ * The sockets of an interface: link-local address, multicast group and, where configured, a global address.
+ * Node knows no packet information: which one a datagram came through tells how it was sent.
  */
 interface Sockets {
   /** The socket to answer from: the source shall be of the same scope as the destination. */

@@ -53,7 +53,9 @@ export function prepareReplay(
   replay.next = ids.length > 0 ? now : NEVER;
 }
 
-/** Tells the script of the next leases, except of those that have changed meanwhile and been told of by that. */
+/**
+ * Tells the script of the next leases, except of those that have changed meanwhile and been told of by that.
+ */
 export function replaySome(state: ServerState, now: Millis, outcome: Outcome): void {
   const { ledger, replay } = state;
   if (replay.next > now) return;

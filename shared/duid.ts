@@ -3,7 +3,9 @@ import type { Brand } from "./brand.js";
 /** A DHCP Unique Identifier: 3..130 octets, opaque, compared octet by octet (RFC 8415 11). */
 export type Duid = Brand<Uint8Array, "Duid">;
 
-/** What the type of a DUID says; `opaque` for unknown types and for bodies that are too short for their type. */
+/**
+ * What the type of a DUID says; `opaque` for unknown types and for bodies that are too short for their type.
+ */
 export type DuidParts =
   | {
       readonly kind: "llt";

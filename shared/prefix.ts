@@ -4,7 +4,10 @@ import type { Brand } from "./brand.js";
 /** An IPv6 address: 16 octets in network order. Never changed once made. */
 export type Ip6 = Brand<Uint8Array, "Ip6">;
 
-/** A prefix: address octets and length 0..128. From the wire it may carry bits beyond its length; see `masked`. */
+/**
+ * A prefix: address octets and length 0..128. From the wire it may carry bits beyond its length; see
+ * `masked`.
+ */
 export interface Prefix {
   readonly address: Ip6;
   readonly length: number;
@@ -19,7 +22,10 @@ export function ip6(octets: Uint8Array): Ip6 {
   return octets as Ip6;
 }
 
-/** Parses RFC 4291 text, embedded IPv4 included, without zone; `undefined` when it is none. About 2 us: never per packet. */
+/**
+ * Parses RFC 4291 text, embedded IPv4 included, without zone; `undefined` when it is none. About 2 us: never
+ * per packet.
+ */
 export function parseIp6(text: string): Ip6 | undefined {
   if (!text.includes(":") || text.includes("%")) return undefined;
   try {

@@ -13,12 +13,14 @@ export interface Place {
 
 /** How long an interface may need to come up and to finish duplicate address detection. */
 const LINK_LOCAL_WAIT_MS = 5000;
-/** With inactive-mode: how often to look for an interface that is not usable yet, as Dibbler's client does. */
+/**
+ * With inactive-mode: how often to look for an interface that is not usable yet, as Dibbler's client does.
+ */
 const INACTIVE_POLL_MS = 3000;
 
 /**
- * The interface with its link-local address: `wanted`, or else the first usable one; waits some seconds for one that
- * is coming. Rejects with a SystemError that says what is missing.
+ * The interface with its link-local address: `wanted`, or else the first usable one; waits some seconds for
+ * one that is coming. Rejects with a SystemError that says what is missing.
  */
 export async function findPlace(selector: InterfaceSelector, wanted?: Ip6): Promise<Place> {
   const { name, index } = findInterface(selector);

@@ -38,7 +38,10 @@ export interface Surroundings<Config> {
   readonly fail: (sentence: string) => never;
 }
 
-/** The part in which the two programs differ. `open` rejects with a SystemError when the system is not as needed. */
+/**
+ * The part in which the two programs differ. `open` rejects with a SystemError when the system is not as
+ * needed.
+ */
 export interface Program<Config> {
   readonly role: Role;
   readonly version: string;

@@ -123,8 +123,8 @@ export class Reader {
 }
 
 /**
- * Writes messages one after the other into a slab of memory and hands out views of it, so that a message costs
- * neither an allocation of its own nor a copy. Octets that were handed out are never written again.
+ * Writes messages one after the other into a slab of memory and hands out views of it, so that a message
+ * costs neither an allocation of its own nor a copy. Octets that were handed out are never written again.
  */
 export class Writer {
   readonly #slabOctets: number;
@@ -170,7 +170,9 @@ export class Writer {
     return this.#at - this.#start;
   }
 
-  /** Fills in the length of what was written since the mark. Throws when it has no room in 16 bits: our bug. */
+  /**
+   * Fills in the length of what was written since the mark. Throws when it has no room in 16 bits: our bug.
+   */
   closeLength(mark: number): void {
     const from = this.#start + mark;
     const length = this.#at - from;

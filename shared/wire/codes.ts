@@ -117,7 +117,9 @@ export const STATUS = {
 /** Name of a registered status code. */
 export type StatusName = keyof typeof STATUS;
 
-/** Hardware types a DUID or a link-layer address may name (IANA "Hardware Types", the ones met in practice). */
+/**
+ * Hardware types a DUID or a link-layer address may name (IANA "Hardware Types", the ones met in practice).
+ */
 export const HARDWARE_TYPE = {
   ethernet: 1,
   ieee802: 6,

@@ -48,8 +48,9 @@ export function formatDomainName(name: DomainName): string {
 }
 
 /**
- * Reads presentation form with `\DDD` and `\c` escapes; non-ASCII characters as UTF-8. A dot at the end changes
- * nothing: the result is a full name unless `partial` is set. `undefined` for empty or over-long labels or names.
+ * Reads presentation form with `\DDD` and `\c` escapes; non-ASCII characters as UTF-8. A dot at the end
+ * changes nothing: the result is a full name unless `partial` is set. `undefined` for empty or over-long
+ * labels or names.
  */
 export function parseDomainName(text: string, options: { partial?: boolean } = {}): DomainName | undefined {
   const labels = text === "." ? [] : splitLabels(text);

@@ -27,7 +27,9 @@ export type FaultCode =
   /** A PD Exclude option that does not fit the prefix around it (RFC 6603 4.2). */
   | "prefix-exclude";
 
-/** One thing wrong: what, at which octet of the datagram, and in which option (its code) when it was in one. */
+/**
+ * One thing wrong: what, at which octet of the datagram, and in which option (its code) when it was in one.
+ */
 export interface Fault {
   readonly code: FaultCode;
   readonly offset: number;

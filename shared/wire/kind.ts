@@ -3,7 +3,9 @@ import type { Fault } from "./fault.js";
 
 /** How the data of an option are laid out: from octets to a value and back, and to text for people. */
 export interface Kind<T> {
-  /** Reads exactly the reader's window; leaves a fault in the reader when the octets do not fit the layout. */
+  /**
+   * Reads exactly the reader's window; leaves a fault in the reader when the octets do not fit the layout.
+   */
   decode(reader: Reader): T;
   /** Appends the value; for a decoded value these are the octets it came from. */
   encode(writer: Writer, value: T): void;
@@ -17,7 +19,9 @@ export interface Printed {
   readonly children?: readonly Printed[];
 }
 
-/** An option kept as octets: of an unassigned code, or of a known one whose data break its layout (`fault`). */
+/**
+ * An option kept as octets: of an unassigned code, or of a known one whose data break its layout (`fault`).
+ */
 export interface RawOption {
   readonly name: "raw";
   readonly code: number;
@@ -30,7 +34,9 @@ export interface Holding<O> {
   readonly options: readonly O[];
 }
 
-/** Reads, writes and prints a run of options `O`; how a kind holds options without knowing the option table. */
+/**
+ * Reads, writes and prints a run of options `O`; how a kind holds options without knowing the option table.
+ */
 export interface OptionList<O> {
   decode(reader: Reader): readonly O[];
   encode(writer: Writer, options: readonly O[]): void;

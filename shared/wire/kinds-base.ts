@@ -40,7 +40,9 @@ export interface CodedData {
   readonly data: Uint8Array;
 }
 
-/** Fields of Client FQDN: flag bits S = 1, O = 2, N = 4, and a name that may be partial or empty (RFC 4704 4). */
+/**
+ * Fields of Client FQDN: flag bits S = 1, O = 2, N = 4, and a name that may be partial or empty (RFC 4704 4).
+ */
 export interface ClientFqdn {
   readonly flags: number;
   readonly name: DomainName;

@@ -38,7 +38,9 @@ export interface LlAddr {
   readonly valid: Seconds;
 }
 
-/** Data of PD Exclude as on the wire: length of the excluded prefix and its bits behind the delegated ones. */
+/**
+ * Data of PD Exclude as on the wire: length of the excluded prefix and its bits behind the delegated ones.
+ */
 export interface PdExclude {
   readonly length: number;
   readonly subnetId: Uint8Array;
@@ -154,7 +156,9 @@ export function llAddr<O>(list: OptionList<O>): Kind<LlAddr & Holding<O>> {
   };
 }
 
-/** Prefix length 1, subnet id 1..16, just long enough for the bits behind the delegated prefix (RFC 6603 4.2). */
+/**
+ * Prefix length 1, subnet id 1..16, just long enough for the bits behind the delegated prefix (RFC 6603 4.2).
+ */
 export const pdExclude: Kind<PdExclude> = {
   decode: readPdExclude,
   encode: (writer: Writer, value) => {

@@ -17,8 +17,8 @@ export type Decoded =
 const writer = new Writer(16_384);
 
 /**
- * Decodes one UDP payload or TCP frame. Never throws. The values are views into `bytes`: copy what outlives them.
- * Encoding the message gives the same octets again, whatever faults it has.
+ * Decodes one UDP payload or TCP frame. Never throws. The values are views into `bytes`: copy what outlives
+ * them. Encoding the message gives the same octets again, whatever faults it has.
  */
 export function decodeMessage(bytes: Uint8Array): Decoded {
   if (bytes.length > MAX_MESSAGE_OCTETS) {
@@ -30,7 +30,10 @@ export function decodeMessage(bytes: Uint8Array): Decoded {
   return { ok: true, message, faults: reader.faults };
 }
 
-/** Encodes a message into octets that nobody writes again. Throws for what no message can hold, such as 64 KiB in an option. */
+/**
+ * Encodes a message into octets that nobody writes again. Throws for what no message can hold, such as 64 KiB
+ * in an option.
+ */
 export function encodeMessage(message: Message): Uint8Array {
   writer.abandon();
   MESSAGE.encode(writer, message);

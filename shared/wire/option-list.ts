@@ -33,9 +33,9 @@ interface Seen {
 }
 
 /**
- * Runs of options of one table (RFC 8415 21.1). Unknown and faulty options become raw ones at their place; only
- * a run that cannot be cut into options is a fault of what is around it. The table is asked for when it is
- * first used, so that the kinds in a table can hold runs of that same table.
+ * Runs of options of one table (RFC 8415 21.1). Unknown and faulty options become raw ones at their place;
+ * only a run that cannot be cut into options is a fault of what is around it. The table is asked for when it
+ * is first used, so that the kinds in a table can hold runs of that same table.
  */
 export function optionList<O extends { readonly name: string }>(
   tableOf: () => OptionTable<O>,

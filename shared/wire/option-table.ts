@@ -11,7 +11,9 @@ import * as t from "./kinds-transition.js";
 import type { OptionDef } from "./option-def.js";
 import { type OptionCodec, optionList, type OptionTable, writeOption } from "./option-list.js";
 
-/** The options of a message or inside an option. An interface, so that the table can refer to what holds it. */
+/**
+ * The options of a message or inside an option. An interface, so that the table can refer to what holds it.
+ */
 export interface Nested {
   readonly options: readonly Option[];
 }
@@ -71,8 +73,8 @@ const status = [...answers, "iaNa", "iaTa", "iaAddr", "iaPd", "iaPrefix", "iaLl"
 const vendor = ["client", "server", "relayForward", "relayReply"] as const;
 
 /**
- * THE OPTION TABLE: every registered DHCPv6 option. Decoding, encoding, printing, the rules about what may stand
- * where and the tests' generators follow from it. A new option is a row here and a vector.
+ * THE OPTION TABLE: every registered DHCPv6 option. Decoding, encoding, printing, the rules about what may
+ * stand where and the tests' generators follow from it. A new option is a row here and a vector.
  */
 export const OPTIONS = {
   clientId: { code: 1, kind: of.duid, in: [...ids, "clientData", "lqQuery"], rfc: 8415 },

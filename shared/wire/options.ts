@@ -52,7 +52,10 @@ export function codeOf(option: Option): number {
   return option.name === "raw" ? option.code : OPTIONS[option.name].code;
 }
 
-/** True when the option table lets the option stand there (RFC 8415 appendices B and C, and the options' RFCs). */
+/**
+ * True when the option table lets the option stand there (RFC 8415 appendices B and C, and the options'
+ * RFCs).
+ */
 export function mayContain(container: Container, name: OptionName): boolean {
   const allowed: readonly Container[] = OPTIONS[name].in;
   return allowed.includes(container);

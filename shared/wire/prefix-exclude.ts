@@ -2,8 +2,8 @@ import { containsPrefix, type Ip6, ip6, maskIp6, type Prefix } from "../prefix.j
 import type { PdExclude } from "./kinds-ia.js";
 
 /**
- * Data of the PD Exclude option for a prefix inside a delegated one (RFC 6603 4.2). Throws when it is not inside
- * or not longer: callers choose it.
+ * Data of the PD Exclude option for a prefix inside a delegated one (RFC 6603 4.2). Throws when it is not
+ * inside or not longer: callers choose it.
  */
 export function encodeExclude(delegated: Prefix, excluded: Prefix): PdExclude {
   if (excluded.length <= delegated.length || !containsPrefix(delegated, excluded)) {

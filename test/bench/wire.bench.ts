@@ -2,7 +2,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { decodeMessage, encodeMessage, type Message } from "../../shared/wire/message.js";
 
-/** Prints the cost of one decode and one encode of typical packets. Run from the top folder of the project. */
+/**
+ * Prints the cost of one decode and one encode of typical packets. Run from the top folder of the project.
+ */
 const packets = [
   ["Solicit", "s01-solicit-pd.hex"],
   ["Reply, one prefix", "s32-rapid-reply.hex"],

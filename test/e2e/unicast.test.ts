@@ -49,7 +49,10 @@ async function serve(server: Host, line: string): Promise<void> {
   expect(await startServer(server, ours.server)).toMatchObject({ status: 0, stderr: "" });
 }
 
-/** A Request to the server's global address (RFC 8415 18.4); the answer, or `undefined` after a second without. */
+/**
+ * A Request to the server's global address (RFC 8415 18.4); the answer, or `undefined` after a second
+ * without.
+ */
 async function ask(
   client: Host,
   server: Host,
