@@ -61,9 +61,7 @@ const placeOf = ({ clientAddress, interfaceName }: Lease): string =>
   `${formatIp6(clientAddress)} on ${interfaceName}`;
 
 function leasesOf({ results, released }: Answer): string {
-  const prefixes = [
-    ...results.flatMap(({ grants }) => grants.map(({ prefix }) => prefix)),
-    ...released.map(({ lease }) => lease.prefix),
-  ];
-  return prefixes.length === 0 ? "no lease" : prefixes.map(formatPrefix).join(", ");
+  const granted = results.flatMap(({ grants }) => grants.map(({ prefix }) => formatPrefix(prefix)));
+  const returned = released.map(({ lease }) => `${formatPrefix(lease.prefix)} given back`);
+  return [...granted, ...returned].join(", ") || "no lease";
 }
