@@ -12,13 +12,6 @@ import { isReplyFrom } from "./requesting.js";
 import type { PhaseOf, Releasing } from "./state.js";
 import { discard, enter, setBindings, type Turn, update } from "./turn.js";
 
-/**
- * How long a stop waits for answers to its Releases, in milliseconds. Dibbler gives up after a second, and
- * Neutron takes the address away before it stops us, so that no answer can come; a little more lets one copy
- * be repeated.
- */
-export const RELEASE_PATIENCE = millis(1200);
-
 type ReleasingPhase = PhaseOf<"releasing">;
 
 /**
@@ -46,7 +39,7 @@ export function stop(turn: Turn): void {
   enter(turn, "stop with leases", {
     phase: "releasing",
     releases,
-    until: millis(turn.env.now + RELEASE_PATIENCE),
+    until: millis(turn.env.now + turn.state.setup.releasePatience),
   });
 }
 

@@ -1,8 +1,14 @@
-import { INFINITY, type Seconds, seconds } from "../shared/brand.js";
+import { INFINITY, millis, type Seconds, seconds } from "../shared/brand.js";
 import type { ClientConfig, ClientInterface, PdRequest } from "../shared/config/types.js";
 import type { Duid } from "../shared/duid.js";
 import type { WantedIa } from "./binding.js";
 import type { ClientSetup } from "./state.js";
+
+/**
+ * Dibbler's stop gives up after a second, and Neutron takes the address away before it stops us, so that no
+ * answer can come; a little more lets one copy of the Release be repeated.
+ */
+const RELEASE_PATIENCE = millis(1200);
 
 /** What the machine of one interface has to know of the configuration. */
 export function setupOf(
@@ -21,6 +27,7 @@ export function setupOf(
     insist: insistMode,
     requestedOptions,
     sentOptions: options,
+    releasePatience: RELEASE_PATIENCE,
   };
 }
 

@@ -30,6 +30,8 @@ export interface ClientSetup {
   readonly requestedOptions: readonly number[];
   /** Options with the values wished for, sent along in every message that asks for something. */
   readonly sentOptions: readonly Option[];
+  /** How long a stop waits for answers to its Releases. */
+  readonly releasePatience: Millis;
 }
 
 /** One message under way: its transaction-id stays, its copies are made anew (RFC 8415 15, 16.1). */

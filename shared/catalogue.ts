@@ -327,7 +327,7 @@ export const CATALOGUE = {
     note: "A prefix was delegated or its lifetimes were renewed.",
   },
   "CLIENT-GONE": {
-    level: 5,
+    level: 6,
     text: "{interface}: prefix {prefix} of IA {iaid} is gone ({reason})",
     note: "expire: its valid lifetime is over; withdrawn: by the server; release: we gave it back.",
   },

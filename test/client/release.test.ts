@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { millis } from "../../shared/brand.js";
 import { find } from "../../shared/wire/options.js";
 import { bind, createBench, elapsedOf, GRANT, iasOf, pd, reply, SERVER_A, SERVER_B } from "./workbench.js";
 
@@ -67,6 +68,18 @@ describe("client: stop", () => {
     expect(new Set(bench.sent.map(({ message }) => message.xid)).size).toBe(1);
     bench.wait(86_400_000);
     expect(bench.sent).toHaveLength(2);
+  });
+
+  test("with patience for it, the RFC's four copies: 0, 1, 3, 7 s, over at 15", () => {
+    const bench = createBench({ releasePatience: millis(60_000) });
+    bind(bench);
+    const stopped = bench.now();
+    bench.stop();
+    bench.wait(14_999);
+    expect(bench.ended()).toBe(false);
+    bench.wait(1);
+    expect(bench.ended()).toBe(true);
+    expect(bench.sent.map(({ at }) => at - stopped)).toEqual([0, 1000, 3000, 7000]);
   });
 
   test.each([

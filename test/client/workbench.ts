@@ -82,6 +82,7 @@ export function createBench(
     insist: false,
     requestedOptions: [],
     sentOptions: [],
+    releasePatience: millis(1200),
     ...setup,
   });
   const bench = { sent: [] as Sent[], hooks: [] as Called[], logged: [] as Bench["logged"][number][] };

@@ -104,6 +104,7 @@ export function addClient(world: World, number: number, wanted: readonly WantedI
         insist: false,
         requestedOptions: [],
         sentOptions: [],
+        releasePatience: millis(1200),
       });
       world.add(node);
       push({ type: "start", remembered: read(file) });
