@@ -2,7 +2,7 @@ import { type Iaid, type Seconds, seconds, type Xid } from "../shared/brand.js";
 import type { Duid } from "../shared/duid.js";
 import { type ClientServerMessage, clientServerMessage } from "../shared/wire/message.js";
 import { OPTIONS, type Option, option } from "../shared/wire/options.js";
-import { type Binding, type Grant, isFrom, isLive } from "./binding.js";
+import { type Binding, type Grant, type IaAnswer, isFrom, isLive } from "./binding.js";
 import type { Offer } from "./choose.js";
 import { hintsOf, missingLengths } from "./hints.js";
 import type { ClientSetup } from "./state.js";
@@ -37,8 +37,10 @@ export function solicit(bindings: readonly Binding[]): Outgoing {
  */
 export function request(bindings: readonly Binding[], server: Duid, offer: Offer | undefined): Outgoing {
   const ias = bindings.map((binding) => {
-    const offered = offer?.ias.find(({ iaid }) => iaid === binding.wanted.iaid)?.grants ?? [];
-    return contentOf(binding, offered.length > 0 ? withWishes(binding, offered) : heldOrWished(binding));
+    const offered = offer?.ias.find(({ iaid }) => iaid === binding.wanted.iaid);
+    if (offered === undefined || offered.grants.length === 0)
+      return contentOf(binding, heldOrWished(binding));
+    return withSaneTimers(contentOf(binding, withWishes(binding, offered.grants)), offered);
   });
   return { type: "request", server, ias };
 }
@@ -99,6 +101,21 @@ function requestList(configured: readonly number[]): readonly number[] {
 function contentOf({ wanted }: Binding, prefixes: readonly Grant[]): IaContent {
   return { iaid: wanted.iaid, t1: wanted.t1 ?? seconds(0), t2: wanted.t2 ?? seconds(0), prefixes };
 }
+
+/**
+ * Dibbler's server takes T1 and T2 from the client and only clamps them: our zeros (RFC 8415 21.21) become
+ * five and ten seconds, with a Renew and a call of the hook each time. A server whose offer looks like that
+ * is told the usual half and four fifths of the preferred lifetime; an RFC server does not look at them.
+ */
+function withSaneTimers(content: IaContent, { t1, grants }: IaAnswer): IaContent {
+  const shortest = Math.min(...grants.map(({ preferred }) => preferred));
+  const isHasty = t1 > 0 && t1 * HASTY_RATIO < shortest;
+  if (!isHasty || content.t1 !== 0 || content.t2 !== 0) return content;
+  return { ...content, t1: seconds(Math.floor(0.5 * shortest)), t2: seconds(Math.floor(0.8 * shortest)) };
+}
+
+/** A T1 below this part of the preferred lifetime is nobody's intention. */
+const HASTY_RATIO = 100;
 
 function heldOrWished(binding: Binding): readonly Grant[] {
   return isLive(binding) ? withWishes(binding, binding.leases) : hintsOf(binding);

@@ -40,6 +40,24 @@ function next(bench: Bench): string {
   return `${why} in ${(at - EPOCH - bench.now()) / 1000}`;
 }
 
+describe("client: Request", () => {
+  const rows = [
+    ["as an RFC 8415 server offers", { t1: 1500, t2: 2400 }, [0, 0]],
+    ["5 s and 10 s for 3000 s, as Dibbler's server makes of zeros", { t1: 5, t2: 10 }, [1500, 2400]],
+    ["left to the client", { t1: 0, t2: 0 }, [0, 0]],
+  ] as const;
+  test.each(rows)("T1 and T2 %s -> what the Request says of them", (_what, timers, expected) => {
+    const bench = createBench();
+    bench.start();
+    const offered: IaText = { ...GRANT, ...timers, prefixes: [["2001:db8:1::/64", 3000, 4000]] };
+    bench.receive(
+      advertise(bench.nextSent("solicit"), { ias: [offered], extra: [option("preference", 255)] }),
+    );
+    const ia = find(bench.sent.at(-1)?.message.options ?? [], "iaPd");
+    expect([ia?.t1, ia?.t2]).toEqual(expected);
+  });
+});
+
 describe("client: Request without an answer", () => {
   test("ten copies, then the next server with a new transaction-id, then Solicit", () => {
     const [bench, first] = requesting({}, true);
