@@ -8,11 +8,12 @@ import type { HookRunner } from "../shared/edge/hooks.js";
 import type { Log } from "../shared/edge/log.js";
 import { openWhenReady, type Place } from "../shared/edge/place.js";
 import type { UdpOptions, UdpSocket } from "../shared/edge/udp.js";
-import { formatIp6, ip6 } from "../shared/prefix.js";
+import { formatIp6 } from "../shared/prefix.js";
 import type { Random } from "../shared/proto/retransmit.js";
+import { CLIENT_PORT, SERVER_PORT, SERVERS_GROUP } from "../shared/proto/well-known.js";
 import { createClientState, deadline, step } from "./machine.js";
 import { decodeState, encodeState, type RememberedLink } from "./remembered.js";
-import { setupOf, undoneOf } from "./setup.js";
+import { setupOf } from "./setup.js";
 import type { ClientAction, ClientEvent, ClientState } from "./state.js";
 
 /** What is kept from run to run, by the name of the interface. */
@@ -39,11 +40,6 @@ export interface RunningClient {
   readonly stop: () => Promise<void>;
 }
 
-/** All_DHCP_Relay_Agents_and_Servers (RFC 8415 7.1). */
-const SERVERS_GROUP = ip6(Uint8Array.of(0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 2));
-/** UDP ports of clients and of servers (RFC 8415 7.2). */
-const CLIENT_PORT = 546;
-const SERVER_PORT = 547;
 /** How long a stop waits for scripts that have not begun. */
 const HOOK_DRAIN_MS = 5000;
 
@@ -56,11 +52,6 @@ export async function runClient(config: ClientConfig, system: ClientSystem): Pro
   const links: Link[] = [];
   const latecomers: Promise<void>[] = [];
   for (const wanted of config.interfaces) {
-    for (const what of undoneOf(wanted)) {
-      const { selector } = wanted;
-      const place = "name" in selector ? selector.name : selector.index;
-      system.log("CLIENT-NOT-DONE", { interface: place, what });
-    }
     if (!config.inactiveMode) {
       links.push(await openLink(config, system, wanted));
       continue;

@@ -31,14 +31,6 @@ export function setupOf(
   };
 }
 
-/** What of an interface's configuration for Dibbler is not acted upon, in words for the log. */
-export function undoneOf({ ias, stateless }: ClientInterface): readonly string[] {
-  return [
-    ...(ias.length > 0 ? ["ia (no address is asked for)"] : []),
-    ...(stateless ? ["stateless (no Information-request is sent)"] : []),
-  ];
-}
-
 /** Dibbler's hints are infinite unless configured, which says nothing: RFC 8415 21.22 wants 0 then. */
 function wantedOf({ iaid, hints, t1, t2 }: PdRequest): WantedIa {
   const wish = (time: Seconds): Seconds => (time === INFINITY ? seconds(0) : time);

@@ -2,6 +2,7 @@ import type { Millis } from "../shared/brand.js";
 import { type Duid, duid } from "../shared/duid.js";
 import { formatIp6 } from "../shared/prefix.js";
 import { DROP, type DropId, whyInvalid } from "../shared/proto/validity.js";
+import { CLIENT_PORT } from "../shared/proto/well-known.js";
 import { MESSAGE_LABEL, messageLabel, type RelayType } from "../shared/wire/codes.js";
 import {
   clientServerMessage,
@@ -25,8 +26,6 @@ import type { ServerEvent, ServerState } from "./state.js";
 
 type Datagram = Extract<ServerEvent, { readonly type: "datagram" }>;
 
-/** Port of clients, whatever port they send from (RFC 8415 7.2). */
-const CLIENT_PORT = 546;
 /** Octets that a UDP datagram over IPv6 can carry. */
 const DATAGRAM_OCTETS = 65_527;
 /** Stands for the client of an Information-request without Client Identifier. */
@@ -92,6 +91,7 @@ function respond(query: Query, handler: Handler, outcome: Outcome): DropId | und
   const bytes = encodeMessage(clientServerMessage(answer.type, message.xid, options));
   if (bytes.length > DATAGRAM_OCTETS) return DROP.answerTooLong;
   state.counters.answered[query.type] += 1;
+  // Whatever port the client sends from (RFC 8415 7.2).
   outcome.sends.push({ type: "send", interfaceName: link.name, to: from, port: CLIENT_PORT, bytes });
   return undefined;
 }

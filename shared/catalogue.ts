@@ -261,11 +261,6 @@ export const CATALOGUE = {
     text: "Waiting (inactive-mode): {sentence}",
     note: "With inactive-mode an interface that is not usable is looked at every 3 s.",
   },
-  "CLIENT-NOT-DONE": {
-    level: 5,
-    text: "{interface}: configured but not acted upon: {what}",
-    note: "Only prefix delegation is done; the rest of the configuration is unaffected.",
-  },
   "CLIENT-SOCKET-TROUBLE": {
     level: 4,
     text: "{sentence} ({kind})",
