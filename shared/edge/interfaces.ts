@@ -144,6 +144,8 @@ function liveLinks(): ReadonlyMap<string, LinkFacts> {
 
 /**
  * True when /sys lists the same links, with the same indexes and hardware addresses, as the other sources.
+ * One address at least has to be confirmed: the twin of a link without carrier looks the same in every other
+ * way.
  */
 function sysfsIsOurs(
   names: readonly string[],
@@ -158,6 +160,8 @@ function sysfsIsOurs(
   }
   if (!names.every((name) => listed.includes(name))) return false;
   if (listed.filter((name) => name !== "bonding_masters").length !== names.length) return false;
+  const isConfirmable = (name: string): boolean => live.get(name)?.hardwareType === ETHERNET;
+  if (names.length > 1 && !names.some(isConfirmable)) return false;
   return names.every((name) => {
     const facts = sysfsFacts(name);
     const index = indexOf(name);
