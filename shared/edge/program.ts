@@ -30,12 +30,11 @@ export interface Service {
   readonly reload?: () => void;
 }
 
-/** What a program is given to start with. `fail` ends it with one sentence and exit status 1. */
+/** What a program is given to start with. */
 export interface Surroundings<Config> {
   readonly config: Config;
   readonly paths: Paths;
   readonly log: Log;
-  readonly fail: (sentence: string) => never;
 }
 
 /**
@@ -132,7 +131,7 @@ async function serve<Config>(program: Program<Config>, paths: Paths, daemon: boo
       return fatal(sentence);
     };
     const stopped = untilStopped();
-    const service = await program.open({ config, paths, log: writer.log, fail }).catch((error: unknown) => {
+    const service = await program.open({ config, paths, log: writer.log }).catch((error: unknown) => {
       return fail(sentenceOf(error));
     });
     if (service.reload !== undefined) stopped.onReload(service.reload);
