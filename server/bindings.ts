@@ -144,6 +144,8 @@ function reserve(query: Query, ia: IaAsked, { prefix, poolClass: { bounds } }: C
     until: millis(query.now + OFFER_MILLIS),
     interfaceName: query.link.name,
     clientAddress: query.from,
+    trail: undefined,
+    key: undefined,
     ...lifetimes,
   });
   return { id, prefix, bounds, before: undefined, ...lifetimes };

@@ -3,6 +3,7 @@ import type { IaType } from "../shared/lease/lease.js";
 import {
   containsPrefix,
   formatPrefix,
+  inRange,
   type Ip6,
   isLinkLocal,
   isMulticast,
@@ -44,7 +45,7 @@ export function createNetwork(config: ServerConfig, interfaces: ReadonlyMap<stri
     const name = nameOf(settings, interfaces);
     if (name === undefined) continue;
     const pd = settings.pdClasses.map((pdClass) => makeClass(pdClass, pools));
-    links.set(name, { name, settings, classes: { pd, na: [] } });
+    links.set(name, { name, settings, classes: { pd, na: [], ta: [] } });
   }
   return { links, pools: [...pools.values()] };
 }
@@ -53,6 +54,14 @@ export function createNetwork(config: ServerConfig, interfaces: ReadonlyMap<stri
 export function classOf(link: Link, iaType: IaType, prefix: Prefix): PoolClass | undefined {
   for (const poolClass of link.classes[iaType]) {
     if (poolClass.length === prefix.length && isInPools(poolClass.pools, prefix)) return poolClass;
+  }
+  return undefined;
+}
+
+/** The link that an address of a relay is on, by the configured subnets; the first one in the file. */
+export function linkAt(network: Network, address: Ip6): Link | undefined {
+  for (const link of network.links.values()) {
+    if (link.settings.subnets.some((subnet) => inRange(subnet, address))) return link;
   }
   return undefined;
 }

@@ -50,6 +50,8 @@ export function settle(
         until: millis(query.now + toMillis(valid)),
         interfaceName: query.link.name,
         clientAddress: query.from,
+        trail: undefined,
+        key: undefined,
       };
       amend(query.state.ledger, id, after);
       if (before === undefined) added.push(after);

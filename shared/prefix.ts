@@ -13,6 +13,12 @@ export interface Prefix {
   readonly length: number;
 }
 
+/** Addresses from `first` to `last`, both included; `first` is not above `last`. */
+export interface AddressRange {
+  readonly first: Ip6;
+  readonly last: Ip6;
+}
+
 /** The address `::`. */
 export const UNSPECIFIED: Ip6 = ip6(new Uint8Array(16));
 
@@ -74,6 +80,17 @@ export function compareIp6(a: Ip6, b: Ip6): number {
   return 0;
 }
 
+/** True when the address lies in the range. */
+export function inRange({ first, last }: AddressRange, address: Ip6): boolean {
+  return compareIp6(first, address) <= 0 && compareIp6(address, last) <= 0;
+}
+
+/** All addresses of a prefix. */
+export function rangeOf({ address, length }: Prefix): AddressRange {
+  const last = Uint8Array.from(address, (octet, i) => octet | hostBits(i, length));
+  return { first: maskIp6(address, length), last: ip6(last) };
+}
+
 /** True for `::`. */
 export function isUnspecified(address: Ip6): boolean {
   return sameIp6(address, UNSPECIFIED);
@@ -130,4 +147,10 @@ export function maskIp6(address: Ip6, length: number): Ip6 {
 export function masked(prefix: Prefix): Prefix {
   const address = maskIp6(prefix.address, prefix.length);
   return sameIp6(address, prefix.address) ? prefix : { address, length: prefix.length };
+}
+
+/** Which bits of octet `index` of an address lie behind the first `length` ones. */
+function hostBits(index: number, length: number): number {
+  const bits = length - index * 8;
+  return bits >= 8 ? 0 : bits <= 0 ? 0xff : 0xff >> bits;
 }

@@ -54,7 +54,9 @@ export function makePdClass(lines: PdClassLines, report: Report): PdClass | unde
   const areEqual = pools.map((pool) => isAsLong(pool, first, report)).every(Boolean);
   if (!areEqual || !fits(first, length, report)) return undefined;
   const { t1, t2, preferred, valid } = times;
-  return { pools: pools.map(({ prefix }) => prefix), length: length.value, t1, t2, preferred, valid };
+  const prefixes = pools.map(({ prefix }) => prefix);
+  const access = { allow: [], deny: [], acceptOnly: [], reject: [] };
+  return { pools: prefixes, length: length.value, access, exclude: undefined, t1, t2, preferred, valid };
 }
 
 /**

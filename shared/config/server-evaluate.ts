@@ -58,6 +58,13 @@ export function evaluateServer(nodes: Nodes, report: Report): ServerConfig {
       scriptReplay: true,
       compatibility: "fixed",
       inactiveMode: false,
+      stateless: false,
+      guessMode: false,
+      interfaceIdOrder: "before",
+      dropUnicast: false,
+      reconfigure: false,
+      affinity: AFFINITY,
+      relaySuppliedOptions: [],
     },
     isStateless: false,
   };
@@ -163,6 +170,16 @@ function evaluateInterface(
   const { t1, t2, preferred, valid, preference, rapidCommit, clientMaxLease, unicast } = scope;
   program.interfaces.push({
     selector,
+    relay: undefined,
+    interfaceId: undefined,
+    subnets: [],
+    addressClasses: [],
+    temporaryClasses: [],
+    reservations: [],
+    leasequery: false,
+    bulkLeasequery: undefined,
+    limits: { source: undefined, relay: undefined, remoteId: undefined },
+    quarantine: seconds(0),
     pdClasses,
     preference,
     rapidCommit,
@@ -236,6 +253,8 @@ function checkProgram({ report, top, interfaces, met, bare, addressClasses, isSt
   }
 }
 
+/** Dibbler's standard cache-size of 1 MiB over the 147 octets that it reckons for a client. */
+const AFFINITY = Math.floor(1_048_576 / 147);
 const PD_CLASS_EXAMPLE = "for example: pd-class { pd-pool 2001:db8::/40 pd-length 56 }";
 const IFACE_EXAMPLE = 'for example: iface "eth0" { pd-class { pd-pool 2001:db8::/40 pd-length 56 } }';
 

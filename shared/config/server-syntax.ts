@@ -20,6 +20,7 @@ import {
   text,
   word,
 } from "./syntax.js";
+import type { Condition, Expression } from "./types.js";
 
 /** Two numbers as written: the first may be the larger one. */
 export interface NumberRange {
@@ -115,17 +116,6 @@ export const fqdnNames: Syntax<unknown> = {
     }).read(cursor);
   },
 };
-
-/** What `match-if` compares, and how: comparisons in parentheses, joined by `and` and `or`. */
-export type Condition =
-  | { readonly operator: "and" | "or"; readonly left: Condition; readonly right: Condition }
-  | { readonly operator: "==" | "contain"; readonly left: Expression; readonly right: Expression };
-
-/** A text to compare. */
-export type Expression =
-  | { readonly field: string }
-  | { readonly text: string }
-  | { readonly of: Expression; readonly from: number; readonly length: number };
 
 /** Parentheses beyond this depth are refused. */
 const MAX_DEPTH = 32;

@@ -1,5 +1,6 @@
 import type { Iaid, Seconds } from "../brand.js";
-import type { Ip6, Prefix } from "../prefix.js";
+import type { Duid } from "../duid.js";
+import type { AddressRange, Ip6, Prefix } from "../prefix.js";
 import type { Option } from "../wire/options.js";
 import type { Place } from "./diagnostics.js";
 
@@ -17,6 +18,12 @@ export interface LogSettings {
 export interface Range {
   readonly min: Seconds;
   readonly max: Seconds;
+}
+
+/** At most so many new leases within a time, and as many at once. */
+export interface Rate {
+  readonly leases: number;
+  readonly per: Seconds;
 }
 
 /** An interface, by name or by its index in the system. */
@@ -38,6 +45,20 @@ export interface ServerConfig {
   readonly compatibility: "strict" | "fixed";
   /** Serve with the interfaces that are ready and take up the others when they are. */
   readonly inactiveMode: boolean;
+  /** Only Information-requests are answered. */
+  readonly stateless: boolean;
+  /** A relayed message that nothing else places belongs to the first relay interface. */
+  readonly guessMode: boolean;
+  /** Where the Interface-Id stands in a Relay-reply, seen from the Relay Message. */
+  readonly interfaceIdOrder: "before" | "after" | "omit";
+  /** Tell clients that use unicast without leave to use multicast (RFC 8415 18.4), else say nothing. */
+  readonly dropUnicast: boolean;
+  /** Give keys to clients that accept Reconfigure, and send it (RFC 8415 18.3.11). */
+  readonly reconfigure: boolean;
+  /** How many clients are remembered, after their leases have gone, with what they had; 0 for none. */
+  readonly affinity: number;
+  /** Codes of options that relays may supply for clients (RFC 6422 7). */
+  readonly relaySuppliedOptions: readonly number[];
   /** In the order of the file; never empty. */
   readonly interfaces: readonly ServerInterface[];
 }
@@ -45,7 +66,30 @@ export interface ServerConfig {
 /** One `iface` block of the server. Times are for what no class says otherwise. */
 export interface ServerInterface {
   readonly selector: InterfaceSelector;
+  /**
+   * Set when the block stands for a link behind relays, whose messages come in through `over`, always an
+   * interface of the system (any of them when undefined). The selector then is a name of the file only.
+   */
+  readonly relay: { readonly over: InterfaceSelector | undefined } | undefined;
+  /** The Interface-Id by which relays name this link. */
+  readonly interfaceId: Uint8Array | undefined;
+  /** Addresses of the link: for link-addresses of relays, and for Confirm. */
+  readonly subnets: readonly AddressRange[];
   readonly pdClasses: readonly PdClass[];
+  /** `class` blocks: for IA_NA. */
+  readonly addressClasses: readonly AddressClass[];
+  /** `ta-class` blocks: for IA_TA. */
+  readonly temporaryClasses: readonly AddressClass[];
+  /** In the order of the file: the first one that fits a client counts. */
+  readonly reservations: readonly Reservation[];
+  /** Whether Leasequery is answered that comes in here. */
+  readonly leasequery: boolean;
+  /** The listener for Leasequery over TCP; undefined for none. */
+  readonly bulkLeasequery: BulkLeasequery | undefined;
+  /** How fast one source, one relay or one line (Remote-ID) may come by new leases; undefined: no limit. */
+  readonly limits: NewLeaseLimits;
+  /** How long what was released or has expired is kept from other clients. */
+  readonly quarantine: Seconds;
   readonly preference: number;
   readonly rapidCommit: boolean;
   /** Leases of one client before it gets no more. */
@@ -60,10 +104,92 @@ export interface ServerInterface {
   readonly at: Place;
 }
 
+/** See RFC 5460 for what the numbers are about; the timeout is for connections that do nothing. */
+export interface BulkLeasequery {
+  readonly port: number;
+  readonly maxConnections: number;
+  readonly timeout: Seconds;
+}
+
+/** Limits for what is new; leases that exist are extended whatever these say. */
+export interface NewLeaseLimits {
+  readonly source: Rate | undefined;
+  readonly relay: Rate | undefined;
+  readonly remoteId: Rate | undefined;
+}
+
+/** Clients from `first` to `last`, both included: DUIDs octet by octet, or addresses. */
+export interface ClientRange {
+  readonly by: "duid" | "address";
+  readonly first: Uint8Array;
+  readonly last: Uint8Array;
+}
+
+/** What `match-if` compares, and how: comparisons in parentheses, joined by `and` and `or`. */
+export type Condition =
+  | { readonly operator: "and" | "or"; readonly left: Condition; readonly right: Condition }
+  | { readonly operator: "==" | "contain"; readonly left: Expression; readonly right: Expression };
+
+/** A part of the client's message, as text, that a condition can look at. */
+export type ClientField =
+  | "client.vendor-spec.en"
+  | "client.vendor-spec.data"
+  | "client.vendor-class.en"
+  | "client.vendor-class.data";
+
+/** A text to compare. */
+export type Expression =
+  | { readonly field: ClientField }
+  | { readonly text: string }
+  | { readonly of: Expression; readonly from: number; readonly length: number };
+
+/** Who may use a class: no one that is denied or rejected, and of these only who is on a list that exists. */
+export interface Access {
+  readonly allow: readonly Condition[];
+  readonly deny: readonly Condition[];
+  readonly acceptOnly: readonly ClientRange[];
+  readonly reject: readonly ClientRange[];
+}
+
+/** One `class` or `ta-class`: addresses from these ranges. */
+export interface AddressClass {
+  readonly ranges: readonly AddressRange[];
+  /** Weight in the choice among the classes of a link. */
+  readonly share: number;
+  readonly access: Access;
+  readonly t1: Range;
+  readonly t2: Range;
+  readonly preferred: Range;
+  readonly valid: Range;
+}
+
+/** Whom a `client` block is about; a Remote-ID is any one of `ids`. */
+export type ReservationSelector =
+  | { readonly by: "duid"; readonly duid: Duid }
+  | { readonly by: "remoteId"; readonly enterprise: number; readonly ids: readonly Uint8Array[] }
+  | { readonly by: "linkLocal"; readonly address: Ip6 };
+
+/** One `client` block. Its options, if there are any, are sent instead of the link's. */
+export interface Reservation {
+  readonly selector: ReservationSelector;
+  /** Without host bits. */
+  readonly prefix: Prefix | undefined;
+  readonly address: Ip6 | undefined;
+  readonly options: readonly ConfiguredOption[];
+  /** Where the block begins in the file. */
+  readonly at: Place;
+}
+
 /** One `pd-class`: pools without host bits and all of one length, each cut into prefixes of `length`. */
 export interface PdClass {
   readonly pools: readonly Prefix[];
   readonly length: number;
+  readonly access: Access;
+  /**
+   * What is excluded from each delegated prefix (RFC 6603): its bits behind `PdClass.length`, up to its own
+   * length, tell which part; undefined for nothing.
+   */
+  readonly exclude: Prefix | undefined;
   readonly t1: Range;
   readonly t2: Range;
   readonly preferred: Range;

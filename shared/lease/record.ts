@@ -89,6 +89,8 @@ export function readLease({ octets, view, at }: Place, tail: Uint8Array | undefi
     until: millis(view.getFloat64(at + FIELD.until, true)),
     interfaceName: readName(octets, at),
     clientAddress: readIp6(octets, at + FIELD.clientAddress),
+    trail: undefined,
+    key: undefined,
   };
 }
 

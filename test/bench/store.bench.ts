@@ -180,6 +180,8 @@ function leaseOf(index: number, until = NOW + 7_200_000 + index): Lease {
     until: millis(until),
     interfaceName: "eth0",
     clientAddress: ip6(address),
+    trail: undefined,
+    key: undefined,
   };
 }
 

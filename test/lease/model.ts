@@ -38,6 +38,8 @@ export function leaseOf(number: number, changes: Partial<Lease> = {}): Lease {
     until: millis(1_700_007_200_000),
     interfaceName: "eth0",
     clientAddress: prefixOf(number, 128).address,
+    trail: undefined,
+    key: undefined,
     ...changes,
   };
 }
@@ -115,4 +117,6 @@ export const anyLease: fc.Arbitrary<Lease> = fc.record({
   until: anyUntil,
   interfaceName: fc.constantFrom("", "eth0", "fifteen-octets.", "brü", "qr-1234567890ab"),
   clientAddress: anyIp6,
+  trail: fc.constant(undefined),
+  key: fc.constant(undefined),
 });

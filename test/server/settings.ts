@@ -1,5 +1,5 @@
 import { millis, seconds } from "../../shared/brand.js";
-import type { PdClass, Range, ServerConfig, ServerInterface } from "../../shared/config/types.js";
+import type { Access, PdClass, Range, ServerConfig, ServerInterface } from "../../shared/config/types.js";
 import { type Duid, duid } from "../../shared/duid.js";
 import { type Ip6, parseIp6, parsePrefix, type Prefix } from "../../shared/prefix.js";
 
@@ -41,9 +41,12 @@ export const FIXED = {
   valid: range(2000),
 } as const;
 
+/** A class that every client may use. */
+export const EVERYBODY: Access = { allow: [], deny: [], acceptOnly: [], reject: [] };
+
 /** A `pd-class`: `/length` pieces of some pools. */
 export function pdClass(length: number, pools: readonly string[], times: Partial<PdClass> = {}): PdClass {
-  return { ...FIXED, pools: pools.map(prefix), length, ...times };
+  return { ...FIXED, pools: pools.map(prefix), length, access: EVERYBODY, exclude: undefined, ...times };
 }
 
 /** An `iface` block. */
@@ -54,7 +57,17 @@ export function iface(
 ): ServerInterface {
   return {
     selector: { name },
+    relay: undefined,
+    interfaceId: undefined,
+    subnets: [],
     pdClasses,
+    addressClasses: [],
+    temporaryClasses: [],
+    reservations: [],
+    leasequery: false,
+    bulkLeasequery: undefined,
+    limits: { source: undefined, relay: undefined, remoteId: undefined },
+    quarantine: seconds(0),
     preference: 0,
     rapidCommit: false,
     clientMaxLease: 10,
@@ -78,6 +91,13 @@ export function configure(
     scriptReplay: true,
     compatibility: "fixed",
     inactiveMode: false,
+    stateless: false,
+    guessMode: false,
+    interfaceIdOrder: "before",
+    dropUnicast: false,
+    reconfigure: false,
+    affinity: 1000,
+    relaySuppliedOptions: [65],
     interfaces,
     ...settings,
   };
