@@ -8,7 +8,8 @@ import { IA_LIMIT } from "./ia.js";
 import { log, type Outcome } from "./outcome.js";
 import type { Query } from "./query.js";
 import type { Story } from "./settle.js";
-import { STATUSES, type StatusOption } from "./status.js";
+import type { Refusal } from "./search.js";
+import { REFUSALS } from "./status.js";
 
 /**
  * What an operator wants to read of an answered message: the answer, each lease that changed, what was
@@ -32,21 +33,27 @@ export function logAnswer(query: Query, answer: Answer, story: Story, outcome: O
       new: () => placeOf(after),
     });
   }
-  const isRelease = type === "release";
   for (const lease of story.ended) {
-    if (isRelease) log(outcome, "SERVER-LEASE-RELEASED", valuesOf(lease));
+    if (type === "release") log(outcome, "SERVER-LEASE-RELEASED", valuesOf(lease));
+    else if (type === "decline") log(outcome, "SERVER-ADDRESS-DECLINED", valuesOf(lease));
     else log(outcome, "SERVER-LEASE-WITHDRAWN", valuesOf(lease));
   }
   logRefusals(query, answer, outcome);
 }
 
 function logRefusals({ link, client }: Query, { results, ignored }: Answer, outcome: Outcome): void {
-  const isRefused = (reason: StatusOption): boolean => results.some(({ status }) => status === reason);
   const whom = (): LogValues => ({ client: () => formatDuid(client), interface: link.name });
-  if (isRefused(STATUSES.noPrefix)) log(outcome, "SERVER-NO-PREFIX", whom());
-  if (isRefused(STATUSES.noPrefixAllowed)) {
+  const isRefused = (why: Refusal, what: "prefix" | "address"): boolean =>
+    results.some(({ status }) => status === REFUSALS[why][what]);
+  const isRefusedAny = (why: Refusal): boolean => isRefused(why, "prefix") || isRefused(why, "address");
+  if (isRefused("exhausted", "prefix")) log(outcome, "SERVER-NO-PREFIX", whom());
+  // Most links have no addresses to give, and most clients ask for one all the same.
+  if (isRefused("exhausted", "address") && link.classes.na.length > 0) log(outcome, "SERVER-NO-ADDRESS", whom());
+  if (isRefusedAny("client limit")) {
     log(outcome, "SERVER-CLIENT-LIMIT", { limit: link.settings.clientMaxLease, ...whom() });
   }
+  if (isRefusedAny("rate")) log(outcome, "SERVER-LEASE-RATE", whom());
+  if (isRefusedAny("exclusion")) log(outcome, "SERVER-NO-EXCLUSION", whom());
   if (ignored > 0) log(outcome, "SERVER-IA-LIMIT", { limit: IA_LIMIT, ignored, ...whom() });
 }
 
@@ -57,11 +64,13 @@ const valuesOf = (lease: Lease): LogValues => ({
   seconds: lease.valid,
 });
 
-const placeOf = ({ clientAddress, interfaceName }: Lease): string =>
-  `${formatIp6(clientAddress)} on ${interfaceName}`;
+const placeOf = ({ clientAddress, interfaceName, trail }: Lease): string => {
+  const relay = trail === undefined ? "" : ` by ${formatIp6(trail.relay)}`;
+  return `${formatIp6(clientAddress)} on ${interfaceName}${relay}`;
+};
 
-function leasesOf({ results, released }: Answer): string {
+function leasesOf({ results, givenUp }: Answer): string {
   const granted = results.flatMap(({ grants }) => grants.map(({ prefix }) => formatPrefix(prefix)));
-  const returned = released.map(({ lease }) => `${formatPrefix(lease.prefix)} given back`);
+  const returned = givenUp.map(({ lease }) => `${formatPrefix(lease.prefix)} given back`);
   return [...granted, ...returned].join(", ") || "no lease";
 }

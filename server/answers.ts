@@ -1,10 +1,10 @@
+import type { IaType } from "../shared/lease/lease.js";
 import { DROP, type DropId, SERVER_RULES, type ServerRule } from "../shared/proto/validity.js";
 import type { ClientServerType } from "../shared/wire/codes.js";
 import { has } from "../shared/wire/options.js";
-import { delegate, extend, failed, type IaResult, releasedBy } from "./bindings.js";
+import { delegate, extend, failed, givenUpBy, type IaResult } from "./bindings.js";
 import type { Held } from "./holdings.js";
 import { type IaAsked, readIas } from "./ia.js";
-import { remove } from "./ledger.js";
 import { judge } from "./links.js";
 import type { Query } from "./query.js";
 import { STATUSES, type StatusOption } from "./status.js";
@@ -15,8 +15,8 @@ export interface Answer {
   /** A Reply to a Solicit with Rapid Commit. */
   readonly rapid: boolean;
   readonly results: readonly IaResult[];
-  /** Leases that the client has given back; they have left the table. */
-  readonly released: readonly Held[];
+  /** Leases that the client gives back, or declines because somebody else uses the address. */
+  readonly givenUp: readonly Held[];
   /** Status at message level. */
   readonly status: StatusOption | undefined;
   /** IAs that got no answer because the message has too many. */
@@ -26,7 +26,7 @@ export interface Answer {
 /** How one message type is served. */
 export interface Handler {
   readonly rule: ServerRule;
-  /** The answer, or the reason for silence. Changes the ledger as far as `settle` does not do it later. */
+  /** The answer, or the reason for silence. What it grants is entered as offers until `settle`. */
   readonly answer: (query: Query) => Answer | DropId;
 }
 
@@ -74,62 +74,66 @@ export const ANSWERS: Readonly<Record<ClientServerType, Handler | DropId>> = {
  * more.
  */
 function answerSolicit(query: Query): Answer {
-  const { ias, ignored } = readIas(query.message);
+  const { ias, ignored } = readIas(query.message, query.link.iaTypes);
   const results = ias.map((ia) => delegate(query, ia));
   const asked = query.link.settings.rapidCommit && has(query.message.options, "rapidCommit");
   const rapid = asked && (ias.length === 0 || results.some(({ grants }) => grants.length > 0));
-  return { type: rapid ? "reply" : "advertise", rapid, results, released: [], status: undefined, ignored };
+  return { type: rapid ? "reply" : "advertise", rapid, results, givenUp: [], status: undefined, ignored };
 }
 
 /** RFC 8415 18.3.2. */
 function answerRequest(query: Query): Answer {
-  const { ias, ignored } = readIas(query.message);
+  const { ias, ignored } = readIas(query.message, query.link.iaTypes);
   const results = ias.map((ia) => delegate(query, ia));
   return reply(results, undefined, ignored);
 }
 
 /** RFC 8415 18.3.4. */
 function answerRenew(query: Query): Answer {
-  const { ias, ignored } = readIas(query.message);
+  const { ias, ignored } = readIas(query.message, query.link.iaTypes);
   return reply(extendAll(query, ias), undefined, ignored);
 }
 
 /** RFC 8415 18.3.5. Silence when nothing is known of any IA: another server may know. */
 function answerRebind(query: Query): Answer | DropId {
-  const { ias, ignored } = readIas(query.message);
+  const { ias, ignored } = readIas(query.message, query.link.iaTypes);
   const results = extendAll(query, ias);
   return results.length === 0 ? DROP.nothingToSay : reply(results, undefined, ignored);
 }
 
 /** RFC 8415 18.3.3. About addresses only; clients with prefixes send Rebind instead. */
 function answerConfirm({ state, link, message }: Query): Answer | DropId {
-  const addresses = readIas(message).ias.flatMap((ia) => (ia.type === "na" ? ia.named : []));
-  const found = new Set(addresses.map((address) => judge(state.network, link, "na", address)));
+  const { ias } = readIas(message, ["na", "ta"]);
+  const found = new Set(
+    ias.flatMap(({ type, named }) => named.map((address) => judge(state.network, link, type, address))),
+  );
   if (found.has("wrong")) return reply([], STATUSES.notOnLink, 0);
   if (found.size === 0 || found.has("elsewhere")) return DROP.nothingToSay;
   return reply([], STATUSES.onLink, 0);
 }
 
-/** RFC 8415 18.3.7. Only IAs that are not known come back. */
+/** RFC 8415 18.3.7. */
 function answerRelease(query: Query): Answer {
-  const { ias, ignored } = readIas(query.message);
-  const released: Held[] = [];
-  const results: IaResult[] = [];
-  for (const ia of ias) {
-    const held = releasedBy(query, ia);
-    if (held === undefined) results.push(failed(ia, STATUSES.noBinding));
-    else released.push(...held);
-  }
-  for (const { id } of released) remove(query.state.ledger, id);
-  return reply(results, STATUSES.released, ignored, released);
+  return giveUp(query, query.link.iaTypes, STATUSES.released);
 }
 
-/** RFC 8415 18.3.8. There are no addresses to decline here, and prefixes cannot be declined (18.2.8). */
-function answerDecline({ message }: Query): Answer {
-  const { ias, ignored } = readIas(message);
-  const addresses = ias.filter((ia) => ia.type === "na");
-  const results = addresses.map((ia) => failed(ia, STATUSES.noBinding));
-  return reply(results, STATUSES.declined, ignored);
+/** RFC 8415 18.3.8. Prefixes cannot be declined (18.2.8). */
+function answerDecline(query: Query): Answer {
+  const types = query.link.iaTypes.filter((type) => type !== "pd");
+  return giveUp(query, types, STATUSES.declined);
+}
+
+/** Only IAs that are not known come back. */
+function giveUp(query: Query, types: readonly IaType[], status: StatusOption): Answer {
+  const { ias, ignored } = readIas(query.message, types);
+  const givenUp: Held[] = [];
+  const results: IaResult[] = [];
+  for (const ia of ias) {
+    const held = givenUpBy(query, ia);
+    if (held === undefined) results.push(failed(ia, STATUSES.noBinding));
+    else givenUp.push(...held);
+  }
+  return reply(results, status, ignored, givenUp);
 }
 
 /**
@@ -144,8 +148,8 @@ const reply = (
   results: readonly IaResult[],
   status: StatusOption | undefined,
   ignored: number,
-  released: readonly Held[] = [],
-): Answer => ({ type: "reply", rapid: false, results, released, status, ignored });
+  givenUp: readonly Held[] = [],
+): Answer => ({ type: "reply", rapid: false, results, givenUp, status, ignored });
 
 function extendAll(query: Query, ias: readonly IaAsked[]): readonly IaResult[] {
   return ias.map((ia) => extend(query, ia)).filter((result) => result !== undefined);

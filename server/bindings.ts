@@ -1,15 +1,16 @@
 import { millis, seconds } from "../shared/brand.js";
 import type { Lease, LeaseId } from "../shared/lease/lease.js";
-import { containsPrefix, masked, type Prefix, sameIp6, samePrefix } from "../shared/prefix.js";
-import { choosePrefixes, type Choice } from "./allocate.js";
-import { type Held, type HeldHere, holdingsOf } from "./holdings.js";
-import type { IaAsked } from "./ia.js";
-import { enter, isFree, OFFER_MILLIS, remove } from "./ledger.js";
+import { masked, type Prefix, sameIp6, samePrefix } from "../shared/prefix.js";
+import type { Choice } from "./allocate.js";
+import { excludedFrom, partOf } from "./exclude.js";
+import { classFor, type Held, type HeldHere, holdingsOf } from "./holdings.js";
+import type { IaAsked, NamedPrefix } from "./ia.js";
+import { enter, OFFER_MILLIS } from "./ledger.js";
 import { grantLifetimes, type Lifetimes, renewedWish, type TimeBounds } from "./lifetimes.js";
-import { classOf, judge } from "./links.js";
-import type { Pool } from "./pool.js";
+import { judge } from "./links.js";
 import type { Query } from "./query.js";
-import { exhausted, overLimit, STATUSES, type StatusOption } from "./status.js";
+import { findNamed, findNew, type Refusal, takeBack } from "./search.js";
+import { REFUSALS, STATUSES, type StatusOption } from "./status.js";
 
 /**
  * A lease that an IA is answered with. Until `settle` the table has a new one as an offer, an old one as it
@@ -19,6 +20,8 @@ export interface Grant extends Lifetimes {
   readonly id: LeaseId;
   readonly prefix: Prefix;
   readonly bounds: TimeBounds;
+  /** The part of the prefix that is not delegated (RFC 6603). */
+  readonly excluded: Prefix | undefined;
   /** The lease as it was; `undefined` for a new one. */
   readonly before: Lease | undefined;
 }
@@ -40,9 +43,10 @@ export interface IaResult {
  */
 export function delegate(query: Query, ia: IaAsked): IaResult {
   if (query.type === "request" && isOffLink(query, ia)) return failed(ia, STATUSES.notOnLink);
-  const { here, stale, offers } = holdingsOf(query, ia);
-  if (here.length === 0) return allocate(query, ia, offers, stale);
-  return { ia, grants: here.map((held) => again(ia, held)), stale, wrong: [], status: STATUSES.granted };
+  const { here, stale, loose } = holdingsOf(query, ia);
+  if (here.length === 0) return allocate(query, ia, loose, stale);
+  const grants = here.map((held) => again(query, ia, held));
+  return { ia, grants, stale, wrong: [], status: STATUSES.granted };
 }
 
 /**
@@ -52,31 +56,32 @@ export function delegate(query: Query, ia: IaAsked): IaResult {
  * has lost its leases.
  */
 export function extend(query: Query, ia: IaAsked): IaResult | undefined {
-  const { here, stale, offers } = holdingsOf(query, ia);
+  const { here, stale, loose } = holdingsOf(query, ia);
   if (here.length > 0) {
-    const grants = here.map((held) => again(ia, held));
+    const grants = here.map((held) => again(query, ia, held));
     const status = query.type === "renew" ? STATUSES.extended : undefined;
     return { ia, grants, stale, wrong: wrongOnes(query, ia, grants, stale), status };
   }
   if (stale.length > 0) {
-    const { grants } = allocate(query, ia, offers, stale);
+    const { grants } = allocate(query, ia, loose, stale);
     return { ia, grants, stale, wrong: wrongOnes(query, ia, grants, stale), status: undefined };
   }
   // An IA without leases is still wanted (RFC 8415 18.2.4): NoBinding would send dhcpcd back to Request at
   // every T1.
-  if (query.type === "renew" && ia.named.length === 0) return { ...allocate(query, ia, offers, []), stale };
-  return revive(query, ia, offers);
+  if (query.type === "renew" && ia.named.length === 0) return { ...allocate(query, ia, loose, []), stale };
+  return revive(query, ia, loose);
 }
 
 /**
- * Release of an IA (RFC 8415 18.3.7): the leases it names that are its own, or `undefined` for an unknown
- * IA.
+ * Release and Decline of an IA (RFC 8415 18.3.7, 18.3.8): the leases it names that are its own, or
+ * `undefined` for an unknown IA. One that is named with an excluded part it never had makes the IA unknown
+ * (RFC 6603 6.2).
  */
-export function releasedBy({ state, client }: Query, ia: IaAsked): readonly Held[] | undefined {
-  const { table } = state.ledger;
-  const bound = table.find(client, ia.type, ia.iaid).filter((id) => table.stateOf(id) === "bound");
-  if (bound.length === 0) return undefined;
+export function givenUpBy(query: Query, ia: IaAsked): readonly Held[] | undefined {
+  const { table } = query.state.ledger;
+  const bound = table.find(query.client, ia.type, ia.iaid).filter((id) => table.stateOf(id) === "bound");
   const leases = bound.map((id) => ({ id, lease: table.read(id) }));
+  if (leases.length === 0 || leases.some(({ lease }) => isMistaken(query, ia, lease))) return undefined;
   // Some clients send another length than they were given (Dibbler did); the address is what tells.
   return leases.filter(({ lease }) => ia.named.some((named) => names(named, lease.prefix)));
 }
@@ -90,32 +95,23 @@ export const failed = (ia: IaAsked, status: StatusOption, stale: readonly Held[]
   status,
 });
 
-/** Offers of this IA are hints like the client's own, only less dear. */
-function allocate(query: Query, ia: IaAsked, offers: readonly LeaseId[], stale: readonly Held[]): IaResult {
-  const { state, client, link } = query;
-  const offered = takeBack(query, offers);
-  if (isAtLimit(query, stale.length)) return failed(ia, overLimit(ia.type), stale);
-  const hints = offered.length === 0 ? ia.named : [...ia.named, ...offered];
-  const { type: iaType, iaid, length } = ia;
-  const choices = choosePrefixes(state, link, { client, iaType, iaid, hints, length });
-  if (choices.length === 0) return failed(ia, exhausted(iaType), stale);
-  const grants = choices.map((choice) => reserve(query, ia, choice));
+/** What is loose are hints like the client's own, only less dear. */
+function allocate(
+  query: Query,
+  ia: IaAsked,
+  loose: readonly LeaseId[],
+  stale: readonly Held[],
+): IaResult {
+  const former = takeBack(query, loose);
+  const found = findNew(query, ia, former, stale.length);
+  if (typeof found === "string") return failed(ia, refusal(ia, found), stale);
+  const grants = found.map((choice) => reserve(query, ia, choice));
   return { ia, grants, stale, wrong: [], status: STATUSES.granted };
 }
 
-function revive(query: Query, ia: IaAsked, offers: readonly LeaseId[]): IaResult | undefined {
-  takeBack(query, offers);
-  const grants: Grant[] = [];
-  const pools = new Set<Pool>();
-  for (const named of ia.named) {
-    const prefix = masked(named);
-    const poolClass = classOf(query.link, ia.type, prefix);
-    const pool = poolClass?.pools.find((candidate) => containsPrefix(candidate.prefix, prefix));
-    if (poolClass === undefined || pool === undefined || pools.has(pool)) continue;
-    if (isAtLimit(query, 0) || !isFree(query.state.ledger, prefix)) continue;
-    pools.add(pool);
-    grants.push(reserve(query, ia, { prefix, poolClass }));
-  }
+function revive(query: Query, ia: IaAsked, loose: readonly LeaseId[]): IaResult | undefined {
+  takeBack(query, loose);
+  const grants = findNamed(query, ia).map((choice) => reserve(query, ia, choice));
   const renew = query.type === "renew";
   if (grants.length === 0 && renew) return failed(ia, STATUSES.noBinding);
   const wrong = wrongOnes(query, ia, grants, []);
@@ -124,14 +120,16 @@ function revive(query: Query, ia: IaAsked, offers: readonly LeaseId[]): IaResult
 }
 
 /** An existing lease, with lifetimes that begin anew. */
-function again(ia: IaAsked, { id, lease, poolClass: { bounds } }: HeldHere): Grant {
-  const lifetimes = grantLifetimes(bounds, renewedWish(lease, ia.lifetimes));
-  return { id, prefix: lease.prefix, bounds, before: lease, ...lifetimes };
+function again(query: Query, ia: IaAsked, { id, lease, poolClass }: HeldHere): Grant {
+  const { prefix } = lease;
+  const lifetimes = grantLifetimes(poolClass.bounds, renewedWish(lease, ia.lifetimes));
+  const excluded = excludedFrom(query, poolClass, prefix);
+  return { id, prefix, bounds: poolClass.bounds, excluded, before: lease, ...lifetimes };
 }
 
 /** Keeps a new prefix from everybody else. */
-function reserve(query: Query, ia: IaAsked, { prefix, poolClass: { bounds } }: Choice): Grant {
-  const lifetimes = grantLifetimes(bounds, ia.lifetimes);
+function reserve(query: Query, ia: IaAsked, { prefix, poolClass }: Choice): Grant {
+  const lifetimes = grantLifetimes(poolClass.bounds, ia.lifetimes);
   const id = enter(query.state.ledger, {
     iaType: ia.type,
     duid: query.client,
@@ -148,24 +146,16 @@ function reserve(query: Query, ia: IaAsked, { prefix, poolClass: { bounds } }: C
     key: undefined,
     ...lifetimes,
   });
-  return { id, prefix, bounds, before: undefined, ...lifetimes };
+  const excluded = excludedFrom(query, poolClass, prefix);
+  return { id, prefix, bounds: poolClass.bounds, excluded, before: undefined, ...lifetimes };
 }
 
-/** Ends the offers of an IA; gives back what they were of. */
-function takeBack({ state }: Query, offers: readonly LeaseId[]): readonly Prefix[] {
-  return offers.map((id) => {
-    const prefix = state.ledger.table.prefixOf(id);
-    remove(state.ledger, id);
-    return prefix;
-  });
-}
-
-const isAtLimit = ({ state, client, link }: Query, leaving: number): boolean =>
-  state.ledger.table.countOf(client) - leaving >= link.settings.clientMaxLease;
+const refusal = ({ type }: IaAsked, why: Refusal): StatusOption =>
+  REFUSALS[why][type === "pd" ? "prefix" : "address"];
 
 /** Addresses only: a prefix that is not had here is replaced, an address tells that the client has moved. */
 const isOffLink = ({ state, link }: Query, { type, named }: IaAsked): boolean =>
-  type === "na" && named.some((prefix) => judge(state.network, link, type, prefix) === "wrong");
+  type !== "pd" && named.some((prefix) => judge(state.network, link, type, prefix) === "wrong");
 
 /**
  * What the IA names besides the leases of its binding. A Renew is for this server, so all of it is wrong;
@@ -179,7 +169,7 @@ function wrongOnes(
 ): readonly Prefix[] {
   const wrong: Prefix[] = [];
   for (const named of ia.named) {
-    const prefix = masked(named);
+    const prefix = masked({ address: named.address, length: named.length });
     const isSame = (other: Prefix): boolean => samePrefix(other, prefix);
     if (grants.some((grant) => isSame(grant.prefix)) || wrong.some(isSame)) continue;
     if (stale.some(({ lease }) => isSame(lease.prefix))) continue;
@@ -190,3 +180,11 @@ function wrongOnes(
 
 const names = (named: Prefix, prefix: Prefix): boolean =>
   sameIp6(named.address, prefix.address) || samePrefix(masked(named), prefix);
+
+/** True when the client names the lease with an excluded part that it does not have. */
+function isMistaken(query: Query, ia: IaAsked, { prefix }: Lease): boolean {
+  const named = ia.named.find((candidate: NamedPrefix) => names(candidate, prefix));
+  if (named?.excluded === undefined) return false;
+  const exclude = classFor(query, ia.type, prefix)?.exclude;
+  return exclude === undefined || !samePrefix(named.excluded, partOf(prefix, exclude));
+}

@@ -3,6 +3,8 @@ import type { LeaseId } from "../shared/lease/lease.js";
 import { OFFER_LIMIT, revert, takeChanges } from "./ledger.js";
 import { createOutcome, log } from "./outcome.js";
 import { receive } from "./receive.js";
+import { askAgain, lookForOutdated, reconfigureSome } from "./reconfigure.js";
+import { nextReconfigure } from "./reconfigure-queue.js";
 import type { Env, ServerAction, ServerEvent, ServerState } from "./state.js";
 import { expire, prepareReplay, replaySome } from "./upkeep.js";
 
@@ -22,23 +24,26 @@ export function step(state: ServerState, event: ServerEvent, env: Env): ServerAc
   expire(state, env.now, outcome);
   switch (event.type) {
     case "datagram":
-      receive(state, event, env.now, outcome);
+      receive(state, event, env, outcome);
       break;
     case "timer":
-      replaySome(state, env.now, outcome);
+      break;
+    case "reconfigure":
+      askAgain(state, event.client, event.asks, env.now);
       break;
     case "started":
-      prepareReplay(state, env.now, [...state.indexes.keys()]);
-      replaySome(state, env.now, outcome);
+      prepareReplay(state, env.now, state.network.arrivals);
+      if (state.config.reconfigure) lookForOutdated(state, env.now);
       break;
     case "interfaceReady":
       state.indexes.set(event.interfaceName, event.interfaceIndex);
-      prepareReplay(state, env.now, [event.interfaceName]);
-      replaySome(state, env.now, outcome);
+      prepareReplay(state, env.now, new Set([event.interfaceName]));
       break;
     default:
       event satisfies never;
   }
+  replaySome(state, env.now, outcome);
+  reconfigureSome(state, env.now, outcome);
   if (Math.ceil(evicted / OFFER_LIMIT) < Math.ceil(ledger.evicted / OFFER_LIMIT)) {
     log(outcome, "SERVER-OFFER-LIMIT", { limit: OFFER_LIMIT, count: ledger.evicted });
   }
@@ -51,8 +56,8 @@ export function step(state: ServerState, event: ServerEvent, env: Env): ServerAc
  * When the next `timer` event is due, Unix time: an end of a lease or offer, or more to tell the hook
  * script.
  */
-export function deadline({ ledger, replay }: ServerState): Millis {
-  return millis(Math.min(ledger.table.nextExpiry(), replay.next));
+export function deadline({ ledger, replay, reconfigures }: ServerState): Millis {
+  return millis(Math.min(ledger.table.nextExpiry(), replay.next, nextReconfigure(reconfigures)));
 }
 
 /**

@@ -1,8 +1,11 @@
-import type { Lease, LeaseId } from "../shared/lease/lease.js";
-import { containsPrefix } from "../shared/prefix.js";
+import type { IaType, Lease, LeaseId } from "../shared/lease/lease.js";
+import { type Prefix, samePrefix } from "../shared/prefix.js";
 import type { IaAsked } from "./ia.js";
 import { classOf, fitsAnywhere, type PoolClass } from "./links.js";
+import { holds } from "./pool.js";
 import type { Query } from "./query.js";
+import { isReservedForOther, reservedPrefix } from "./reservations.js";
+import { ownersOf } from "./reserved.js";
 
 /** A bound lease and its number. */
 export interface Held {
@@ -24,32 +27,55 @@ export interface Holdings {
   readonly here: readonly HeldHere[];
   /** Those that no link delegates any more: the configuration has changed. */
   readonly stale: readonly Held[];
-  readonly offers: readonly LeaseId[];
+  /** Offers, and leases that are over and kept for the client. */
+  readonly loose: readonly LeaseId[];
 }
 
 /** Looks up a binding by client, IA type and IAID. */
-export function holdingsOf({ state, client, link }: Query, { type, iaid }: IaAsked): Holdings {
-  const { table } = state.ledger;
+export function holdingsOf(query: Query, { type, iaid }: IaAsked): Holdings {
+  const { table } = query.state.ledger;
   const here: HeldHere[] = [];
   const stale: Held[] = [];
-  const offers: LeaseId[] = [];
-  for (const id of table.find(client, type, iaid)) {
-    if (table.stateOf(id) === "offered") {
-      offers.push(id);
-      continue;
-    }
+  const loose: LeaseId[] = [];
+  for (const id of table.find(query.client, type, iaid)) {
+    const state = table.stateOf(id);
+    if (state === "offered" || state === "resting") loose.push(id);
+    if (state !== "bound") continue;
     const lease = table.read(id);
-    const poolClass = classOf(link, type, lease.prefix);
-    if (poolClass !== undefined) here.push({ id, lease, poolClass });
-    else if (!fitsAnywhere(state.network, type, lease.prefix)) stale.push({ id, lease });
+    const poolClass = classFor(query, type, lease.prefix);
+    if (isReservedForOther(query, lease.prefix)) stale.push({ id, lease });
+    else if (poolClass !== undefined) here.push({ id, lease, poolClass });
+    else if (!fitsElsewhere(query, lease)) stale.push({ id, lease });
   }
-  return { here: inPoolOrder(here), stale, offers };
+  if (isToMove(query, type, here)) return { here: [], stale: [...stale, ...here], loose };
+  return { here: inPoolOrder(here), stale, loose };
+}
+
+/** The class that delegates this prefix to the client on its link, be it by a reservation. */
+export function classFor(query: Query, iaType: IaType, prefix: Prefix): PoolClass | undefined {
+  const poolClass = classOf(query.link, iaType, prefix);
+  if (poolClass !== undefined) return poolClass;
+  const reserved = reservedPrefix(query, iaType);
+  return reserved !== undefined && samePrefix(reserved, prefix) ? query.link.reserved : undefined;
+}
+
+/** Leases of a link that is behind other relays, or reserved there, are nothing to do with this one. */
+function fitsElsewhere({ state, link }: Query, { iaType, prefix, interfaceName }: Lease): boolean {
+  if (interfaceName === link.name) return false;
+  return fitsAnywhere(state.network, iaType, prefix) || ownersOf(state.reserved, prefix).length > 0;
+}
+
+/** A reservation made after the lease: the client moves to it as soon as it is free. */
+function isToMove(query: Query, iaType: IaType, here: readonly HeldHere[]): boolean {
+  const reserved = reservedPrefix(query, iaType);
+  if (reserved === undefined || here.some(({ lease }) => samePrefix(lease.prefix, reserved))) return false;
+  return here.length > 0 && query.state.ledger.table.holder(reserved) === undefined;
 }
 
 /** In the order in which the link's pools stand in the file, as when they were first given. */
 function inPoolOrder(here: readonly HeldHere[]): readonly HeldHere[] {
   if (here.length < 2) return here;
   const rank = ({ lease, poolClass: { pools } }: HeldHere): number =>
-    pools.findIndex((pool) => containsPrefix(pool.prefix, lease.prefix));
+    pools.findIndex((pool) => holds(pool, lease.prefix));
   return here.toSorted((a, b) => rank(a) - rank(b));
 }

@@ -3,14 +3,17 @@ import { formatDuid } from "../shared/duid.js";
 import type { HookAction, HookCall } from "../shared/hook.js";
 import type { Lease } from "../shared/lease/lease.js";
 import { formatIp6, formatPrefix } from "../shared/prefix.js";
-import { MESSAGE_LABEL } from "../shared/wire/codes.js";
+import { decodePath } from "../shared/proto/relay.js";
+import { type ClientServerType, MESSAGE_LABEL } from "../shared/wire/codes.js";
+import { find } from "../shared/wire/options.js";
 import { type Lifetimes, NO_LIFETIMES } from "./lifetimes.js";
+import { nextHopTo } from "./next-hop.js";
 import type { Query } from "./query.js";
 import type { Story } from "./settle.js";
 import type { ServerState } from "./state.js";
 
 /** Why the script is called, as REASON; Dibbler has no such variable. */
-type Reason = "new" | "moved" | "renewed" | "released" | "withdrawn" | "expire" | "start";
+type Reason = "new" | "moved" | "renewed" | "released" | "declined" | "withdrawn" | "expire" | "start";
 
 /** A lease and the lifetimes to tell of it. */
 type Told = readonly [lease: Lease, lifetimes: Lifetimes];
@@ -43,12 +46,16 @@ export function callsForReply(query: Query, { added, kept, moved, ended }: Story
 
   for (const group of byPlace(moved.map(({ before }) => before)))
     call("delete", "moved", group.map(withoutTime));
-  if (begun.some(isPrefix)) {
-    call("add", added.some(isPrefix) ? "new" : "moved", [...[...begun, ...kept].map(asGranted), ...gone]);
-  } else if (kept.some(isPrefix)) call("update", "renewed", [...kept.map(asGranted), ...gone]);
-  call("delete", query.type === "release" ? "released" : "withdrawn", gone);
+  // An address that comes to a prefix is no reason to add the prefix again.
+  if (begun.some(isPrefix) || (begun.length > 0 && !kept.some(isPrefix))) {
+    call("add", added.length > 0 ? "new" : "moved", [...[...begun, ...kept].map(asGranted), ...gone]);
+  } else if (kept.length > 0) call("update", "renewed", [...[...begun, ...kept].map(asGranted), ...gone]);
+  call("delete", ENDS[query.type] ?? "withdrawn", gone);
   return calls;
 }
+
+/** Why the client gives up leases, by its message. */
+const ENDS: { readonly [T in ClientServerType]?: Reason } = { release: "released", decline: "declined" };
 
 /** The call for a lease that has run out. Dibbler calls it `expire`, which most scripts do not know. */
 export function callForExpired(state: ServerState, lease: Lease): HookCall | undefined {
@@ -62,20 +69,26 @@ export function callForStart(state: ServerState, lease: Lease, now: Millis): Hoo
   return makeCall(state, { action: "add", reason: "start", query: undefined }, [[lease, left]]);
 }
 
-function makeCall(state: ServerState, occasion: Occasion, all: readonly Told[]): HookCall | undefined {
-  const told = all.filter(([lease]) => isPrefix(lease));
+function makeCall(
+  state: ServerState,
+  { action, reason, query }: Occasion,
+  told: readonly Told[],
+): HookCall | undefined {
   const first = told[0]?.[0];
   if (state.config.script === undefined || first === undefined) return undefined;
-  const { action, reason, query } = occasion;
-  const variables: Record<string, string> = { RELAYS: "0", IFACE: first.interfaceName };
+  const variables: Record<string, string> = { ...relayVariables(first), IFACE: first.interfaceName };
   const index = state.indexes.get(first.interfaceName);
   if (index !== undefined) variables["IFINDEX"] = String(index);
-  variables["REMOTE_ADDR"] = formatIp6(first.clientAddress);
+  variables["REMOTE_ADDR"] = formatIp6(nextHopTo(first));
   if (query !== undefined) {
     variables["CLNT_MESSAGE"] = MESSAGE_LABEL[query.type];
     variables["SRV_MESSAGE"] = "REPLY";
   }
-  told.forEach(([lease, lifetimes], i) => {
+  const [prefixes, addresses] = [told.filter(isOfPrefix), told.filter((each) => !isOfPrefix(each))];
+  addresses.forEach(([lease, lifetimes], i) => {
+    setAddress(variables, i + 1, lease, lifetimes);
+  });
+  prefixes.forEach(([lease, lifetimes], i) => {
     setPrefix(variables, i + 1, lease, lifetimes);
   });
   if (reason === "expire") {
@@ -101,11 +114,38 @@ function setPrefix(
   variables[`PREFIX${n}IAID`] = String(lease.iaid);
 }
 
-/** Leases with one address and interface each. */
+function setAddress(
+  variables: Record<string, string>,
+  n: number,
+  { prefix }: Lease,
+  { preferred, valid }: Lifetimes,
+): void {
+  variables[`ADDR${n}`] = formatIp6(prefix.address);
+  variables[`ADDR${n}PREF`] = String(preferred);
+  variables[`ADDR${n}VALID`] = String(valid);
+}
+
+/** RELAYn_* count from the relay that the client talks to; a direct client has none of them. */
+function relayVariables({ trail, clientAddress }: Lease): Record<string, string> {
+  if (trail === undefined) return { RELAYS: "0" };
+  const path = decodePath(trail.message).toReversed();
+  const variables: Record<string, string> = { RELAYS: String(path.length) };
+  path.forEach(({ peerAddress, linkAddress }, i) => {
+    variables[`RELAY${i + 1}_PEER`] = formatIp6(peerAddress);
+    variables[`RELAY${i + 1}_LINK`] = formatIp6(linkAddress);
+  });
+  variables["CLNT_ADDR"] = formatIp6(clientAddress);
+  const mac = find(path[0]?.options ?? [], "clientLinkLayerAddress")?.address;
+  if (mac !== undefined) variables["CLNT_MAC"] = formatDuid(mac);
+  return variables;
+}
+
+/** Leases with one address, link and relay each. */
 function byPlace(leases: readonly Lease[]): readonly (readonly Lease[])[] {
   const groups = new Map<string, Lease[]>();
   for (const lease of leases) {
-    const key = `${lease.interfaceName} ${formatIp6(lease.clientAddress)}`;
+    const places = [lease.clientAddress, nextHopTo(lease)].map(formatIp6);
+    const key = `${lease.interfaceName} ${places.join(" ")}`;
     const group = groups.get(key) ?? [];
     group.push(lease);
     groups.set(key, group);
@@ -120,5 +160,6 @@ function remaining({ until, since, preferred, valid }: Lease, now: Millis): Life
 }
 
 const isPrefix = (lease: Lease): boolean => lease.iaType === "pd";
+const isOfPrefix = ([lease]: Told): boolean => isPrefix(lease);
 const asGranted = (lease: Lease): Told => [lease, lease];
 const withoutTime = (lease: Lease): Told => [lease, NO_LIFETIMES];

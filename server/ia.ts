@@ -2,15 +2,21 @@ import type { Iaid } from "../shared/brand.js";
 import type { IaType } from "../shared/lease/lease.js";
 import { isUnspecified, type Ip6, type Prefix } from "../shared/prefix.js";
 import type { ClientServerMessage } from "../shared/wire/message.js";
-import { type IaNa, type KnownOption, option, type Option } from "../shared/wire/options.js";
+import { decodeExclude, encodeExclude } from "../shared/wire/prefix-exclude.js";
+import { find, type IaNa, type KnownOption, option, type Option } from "../shared/wire/options.js";
 import type { Lifetimes, Timers } from "./lifetimes.js";
 
-/** An IA_NA or IA_PD of a client's message. */
+/** A prefix that a client names, or an address as /128; as on the wire, so it may have host bits. */
+export interface NamedPrefix extends Prefix {
+  /** What the client says is excluded from it (RFC 6603). */
+  readonly excluded: Prefix | undefined;
+}
+
+/** An IA_NA, IA_TA or IA_PD of a client's message. */
 export interface IaAsked {
   readonly type: IaType;
   readonly iaid: Iaid;
-  /** The prefixes (or addresses, as /128) it names, as on the wire: they may have host bits. */
-  readonly named: readonly Prefix[];
+  readonly named: readonly NamedPrefix[];
   /** The length it would like: of an IAPREFIX `::/length`, else of the first prefix named (RFC 8168 3.2). */
   readonly length: number | undefined;
   /** The lifetimes of the first IAPREFIX or IAADDR, 0 meaning no wish. */
@@ -26,6 +32,8 @@ export interface IasAsked {
 /** A lease to put into an answer; both lifetimes 0 tell the client to stop using it. */
 export interface LeaseAnswer extends Lifetimes {
   readonly prefix: Prefix;
+  /** The part of it that is not delegated. */
+  readonly excluded?: Prefix | undefined;
 }
 
 /** IAs of one message that are answered: with all that is in them the answer fits into a datagram. */
@@ -33,18 +41,20 @@ export const IA_LIMIT = 512;
 /** Prefixes of one IA that are looked at. */
 export const NAMED_LIMIT = 16;
 
+const IA_OPTION = { pd: "iaPd", na: "iaNa" } as const;
+const IA_TYPE = { iaPd: "pd", iaNa: "na", iaTa: "ta" } as const;
+
 /**
- * Reads the IAs that this server can serve, in their order; a second IA with the type and IAID of another
- * is void.
+ * Reads the IAs of these types, in their order; a second IA with the type and IAID of another is void. Types
+ * that are left out are not answered at all.
  */
-export function readIas({ options }: ClientServerMessage): IasAsked {
+export function readIas({ options }: ClientServerMessage, types: readonly IaType[]): IasAsked {
   const ias: IaAsked[] = [];
   let ignored = 0;
   for (const candidate of options) {
-    if (candidate.name !== "iaPd" && candidate.name !== "iaNa") continue;
-    const type = candidate.name === "iaPd" ? "pd" : "na";
-    if (ias.some((ia) => ia.iaid === candidate.value.iaid && ia.type === type)) continue;
-    if (ias.length < IA_LIMIT) ias.push(readIa(type, candidate.value));
+    const ia = readOption(candidate, types);
+    if (ia === undefined || ias.some(({ iaid, type }) => iaid === ia.iaid && type === ia.type)) continue;
+    if (ias.length < IA_LIMIT) ias.push(ia);
     else ignored += 1;
   }
   return { ias, ignored };
@@ -52,38 +62,67 @@ export function readIas({ options }: ClientServerMessage): IasAsked {
 
 /** An IA for an answer. */
 export function writeIa(
-  ia: IaAsked,
+  { type, iaid }: IaAsked,
   { t1, t2 }: Timers,
   leases: readonly LeaseAnswer[],
   status: KnownOption<"statusCode"> | undefined,
 ): Option {
-  const options: Option[] = leases.map((lease) => writeLease(ia.type, lease));
+  const options: Option[] = leases.map((lease) => writeLease(type, lease));
   if (status !== undefined) options.push(status);
-  return option(ia.type === "pd" ? "iaPd" : "iaNa", { iaid: ia.iaid, t1, t2, options });
+  if (type === "ta") return option("iaTa", { iaid, options });
+  return option(IA_OPTION[type], { iaid, t1, t2, options });
 }
 
-function writeLease(type: IaType, { prefix, preferred, valid }: LeaseAnswer): Option {
-  if (type === "pd") return option("iaPrefix", { prefix, preferred, valid, options: [] });
-  return option("iaAddr", { address: prefix.address, preferred, valid, options: [] });
+function writeLease(type: IaType, { prefix, excluded, preferred, valid }: LeaseAnswer): Option {
+  if (type !== "pd") return option("iaAddr", { address: prefix.address, preferred, valid, options: [] });
+  const options = excluded === undefined ? [] : [option("pdExclude", encodeExclude(prefix, excluded))];
+  return option("iaPrefix", { prefix, preferred, valid, options });
 }
 
-function readIa(type: IaType, { iaid, options }: IaNa): IaAsked {
-  const named: Prefix[] = [];
+function readOption(candidate: Option, types: readonly IaType[]): IaAsked | undefined {
+  switch (candidate.name) {
+    case "iaPd":
+    case "iaNa":
+    case "iaTa": {
+      const type = IA_TYPE[candidate.name];
+      return types.includes(type) ? readIa(type, candidate.value) : undefined;
+    }
+    default:
+      return undefined;
+  }
+}
+
+function readIa(type: IaType, { iaid, options }: Pick<IaNa, "iaid" | "options">): IaAsked {
+  const named: NamedPrefix[] = [];
   let length: number | undefined;
   let lifetimes: Lifetimes | undefined;
   for (const candidate of options) {
-    if (candidate.name !== (type === "pd" ? "iaPrefix" : "iaAddr")) continue;
-    const { preferred, valid } = candidate.value;
+    const lease = readLease(type, candidate);
+    if (lease === undefined) continue;
+    const { preferred, valid } = lease;
     // RFC 8415 21.6, 21.22: not a lease. With valid 0 it is one whose lifetimes the client leaves to the
     // server.
     if (preferred > valid && valid > 0) continue;
-    const prefix = "prefix" in candidate.value ? candidate.value.prefix : host(candidate.value.address);
     lifetimes ??= { preferred, valid };
-    if (isUnspecified(prefix.address)) {
-      if (prefix.length > 0) length ??= prefix.length;
-    } else if (named.length < NAMED_LIMIT && prefix.length > 0) named.push(prefix);
+    if (isUnspecified(lease.prefix.address)) {
+      if (lease.prefix.length > 0) length ??= lease.prefix.length;
+    } else if (named.length < NAMED_LIMIT && lease.prefix.length > 0) {
+      named.push({ ...lease.prefix, excluded: lease.excluded });
+    }
   }
   return { type, iaid, named, length: length ?? named[0]?.length, lifetimes };
+}
+
+function readLease(type: IaType, candidate: Option): LeaseAnswer | undefined {
+  if (type !== "pd") {
+    if (candidate.name !== "iaAddr") return undefined;
+    const { address, preferred, valid } = candidate.value;
+    return { prefix: host(address), preferred, valid };
+  }
+  if (candidate.name !== "iaPrefix") return undefined;
+  const { prefix, preferred, valid, options } = candidate.value;
+  const exclude = find(options, "pdExclude");
+  return { prefix, excluded: exclude && decodeExclude(prefix, exclude), preferred, valid };
 }
 
 const host = (address: Ip6): Prefix => ({ address, length: 128 });

@@ -111,7 +111,7 @@ export function revert(
 
 /** Records what follows from `lease` standing under `id`. */
 function note(ledger: Ledger, id: LeaseId, lease: Lease): void {
-  if (lease.state === "bound") {
+  if (lease.state !== "offered") {
     ledger.touched.add(id);
     return;
   }

@@ -1,7 +1,8 @@
-import type { PdClass, ServerConfig, ServerInterface } from "../shared/config/types.js";
+import type { Access, PdClass, ServerConfig, ServerInterface } from "../shared/config/types.js";
 import type { IaType } from "../shared/lease/lease.js";
 import {
-  containsPrefix,
+  type AddressRange,
+  formatIp6,
   formatPrefix,
   inRange,
   type Ip6,
@@ -9,25 +10,43 @@ import {
   isMulticast,
   type Prefix,
 } from "../shared/prefix.js";
-import { createPool, type Pool } from "./pool.js";
+import type { TimeBounds } from "./lifetimes.js";
+import { createPool, createRangePool, holds, type Pool } from "./pool.js";
 
-/** One `pd-class`: its bounds of times and its pools, all delegating the same length. */
+/** A class of the configuration: its bounds of times and its pools, all delegating the same length. */
 export interface PoolClass {
-  readonly bounds: PdClass;
+  readonly bounds: TimeBounds;
   readonly length: number;
   readonly pools: readonly Pool[];
+  readonly access: Access;
+  /** What to leave out of each prefix, see `PdClass.exclude`. */
+  readonly exclude: Prefix | undefined;
+  /** Weight among the classes for addresses. */
+  readonly share: number;
 }
 
-/** An interface of the configuration: what can be had there, by IA type and in file order. */
+/** One `iface` block: what can be had there, by IA type and in file order. */
 export interface Link {
   readonly name: string;
   readonly settings: ServerInterface;
   readonly classes: Readonly<Record<IaType, readonly PoolClass[]>>;
+  /** The types of IA that are answered: IA_TA is obsolete and only known where it is configured. */
+  readonly iaTypes: readonly IaType[];
+  /** The interface of the system that its messages come in through; of a link behind relays perhaps any. */
+  readonly arrival: string | undefined;
+  /** Stands for what is reserved outside of all pools. */
+  readonly reserved: PoolClass;
 }
 
 /** All links, and every pool once however many links share it. */
 export interface Network {
   readonly links: ReadonlyMap<string, Link>;
+  /** The links of interfaces of the system, by its names. */
+  readonly direct: ReadonlyMap<string, Link>;
+  /** The links behind relays, in file order. */
+  readonly relayed: readonly Link[];
+  /** Interfaces of the system that messages are taken from. */
+  readonly arrivals: ReadonlySet<string>;
   readonly pools: readonly Pool[];
 }
 
@@ -41,13 +60,17 @@ export type Fitness = "fits" | "wrong" | "elsewhere";
 export function createNetwork(config: ServerConfig, interfaces: ReadonlyMap<string, number>): Network {
   const pools = new Map<string, Pool>();
   const links = new Map<string, Link>();
+  const arrivals = new Set<string>();
   for (const settings of config.interfaces) {
-    const name = nameOf(settings, interfaces);
-    if (name === undefined) continue;
-    const pd = settings.pdClasses.map((pdClass) => makeClass(pdClass, pools));
-    links.set(name, { name, settings, classes: { pd, na: [], ta: [] } });
+    const arrival = nameOf(settings.relay === undefined ? settings.selector : settings.relay.over, interfaces);
+    if (arrival !== undefined) arrivals.add(arrival);
+    const name = settings.relay === undefined ? arrival : nameOf(settings.selector, interfaces);
+    if (name !== undefined) links.set(name, makeLink({ name, arrival, settings }, pools));
   }
-  return { links, pools: [...pools.values()] };
+  const all = [...links.values()];
+  const direct = new Map([...links].filter(([, { settings }]) => settings.relay === undefined));
+  const relayed = all.filter(({ settings }) => settings.relay !== undefined);
+  return { links, direct, relayed, arrivals, pools: [...pools.values()] };
 }
 
 /** The class that would delegate exactly this prefix on the link; `undefined` when none would. */
@@ -60,9 +83,7 @@ export function classOf(link: Link, iaType: IaType, prefix: Prefix): PoolClass |
 
 /** The link that an address of a relay is on, by the configured subnets; the first one in the file. */
 export function linkAt(network: Network, address: Ip6): Link | undefined {
-  for (const link of network.links.values()) {
-    if (link.settings.subnets.some((subnet) => inRange(subnet, address))) return link;
-  }
+  for (const link of network.links.values()) if (isOnSubnet(link, address)) return link;
   return undefined;
 }
 
@@ -74,38 +95,80 @@ export function fitsAnywhere(network: Network, iaType: IaType, prefix: Prefix): 
 
 /**
  * What can be said of a prefix (or address) that a client believes to have on this link. Wrong is what our
- * pools prove: a piece of them of another length or of another link, and what is never delegated. Of
- * anything else another server of the link may know more (RFC 8415 18.3.5).
+ * pools and subnets prove: a piece of them of another length or of another link, and what is never delegated.
+ * Of anything else another server of the link may know more (RFC 8415 18.3.5).
  */
 export function judge(network: Network, link: Link, iaType: IaType, prefix: Prefix): Fitness {
   if (classOf(link, iaType, prefix) !== undefined) return "fits";
   if (isNeverUnicast(prefix.address)) return "wrong";
-  if (iaType === "na") return "elsewhere";
-  return isInPools(network.pools, prefix) ? "wrong" : "elsewhere";
+  if (iaType === "pd") return isInPools(network.pools, prefix) ? "wrong" : "elsewhere";
+  return judgeAddress(network, link, prefix);
 }
 
 /** True for what cannot be a client's address or prefix whatever the link: multicast and link-local. */
 export const isNeverUnicast = (address: Ip6): boolean => isMulticast(address) || isLinkLocal(address);
 
-function makeClass(bounds: PdClass, known: Map<string, Pool>): PoolClass {
+/** The `subnet` lines of a link say all about its addresses; without any, pools and other links say a part. */
+function judgeAddress(network: Network, link: Link, address: Prefix): Fitness {
+  if (isOnSubnet(link, address.address)) return "fits";
+  if (link.settings.subnets.length > 0) return "wrong";
+  const isOthers = linkAt(network, address.address) !== undefined || fitsAnywhere(network, "na", address);
+  return isOthers ? "wrong" : "elsewhere";
+}
+
+const isOnSubnet = ({ settings }: Link, address: Ip6): boolean =>
+  settings.subnets.some((subnet) => inRange(subnet, address));
+
+function makeLink(basis: Pick<Link, "name" | "arrival" | "settings">, known: Map<string, Pool>): Link {
+  const { settings } = basis;
+  const { pdClasses, addressClasses, temporaryClasses } = settings;
+  const forAddresses = ({ ranges, ...it }: ServerInterface["addressClasses"][number]): PoolClass => {
+    const pools = new Set(ranges.map((range) => sharedRange(range, known)));
+    return { bounds: it, length: 128, pools: [...pools], access: it.access, exclude: undefined, share: it.share };
+  };
+  const pd = pdClasses.map((pdClass) => makePdClass(pdClass, known));
+  const [na, ta] = [addressClasses.map(forAddresses), temporaryClasses.map(forAddresses)];
+  const nobody = { allow: [], deny: [], acceptOnly: [], reject: [] };
+  const reserved = { bounds: settings, length: 0, pools: [], access: nobody, exclude: undefined, share: 1 };
+  return {
+    ...basis,
+    classes: { pd, na, ta },
+    iaTypes: ta.length > 0 ? ["pd", "na", "ta"] : ["pd", "na"],
+    reserved,
+  };
+}
+
+function makePdClass(bounds: PdClass, known: Map<string, Pool>): PoolClass {
+  const { length, access, exclude } = bounds;
   // Written twice in one class a pool would give two prefixes; it gives one.
-  const pools = new Set(bounds.pools.map((prefix) => sharedPool(prefix, bounds.length, known)));
-  return { bounds, length: bounds.length, pools: [...pools] };
+  const pools = new Set(bounds.pools.map((prefix) => sharedPool(prefix, length, known)));
+  return { bounds, length, pools: [...pools], access, exclude, share: 1 };
 }
 
 /** Equal pools of several classes or links are one pool: what one of them gives, the others must not. */
 function sharedPool(prefix: Prefix, length: number, known: Map<string, Pool>): Pool {
-  const key = `${formatPrefix(prefix)} ${length}`;
-  const pool = known.get(key) ?? createPool(prefix, length);
+  return shared(`${formatPrefix(prefix)} ${length}`, known, () => createPool(prefix, length));
+}
+
+function sharedRange(range: AddressRange, known: Map<string, Pool>): Pool {
+  const key = `${formatIp6(range.first)}-${formatIp6(range.last)}`;
+  return shared(key, known, () => createRangePool(range));
+}
+
+function shared(key: string, known: Map<string, Pool>, make: () => Pool): Pool {
+  const pool = known.get(key) ?? make();
   known.set(key, pool);
   return pool;
 }
 
-function nameOf({ selector }: ServerInterface, interfaces: ReadonlyMap<string, number>): string | undefined {
+function nameOf(
+  selector: ServerInterface["selector"] | undefined,
+  interfaces: ReadonlyMap<string, number>,
+): string | undefined {
+  if (selector === undefined) return undefined;
   if ("name" in selector) return selector.name;
   for (const [name, index] of interfaces) if (index === selector.index) return name;
   return undefined;
 }
 
-const isInPools = (pools: readonly Pool[], prefix: Prefix): boolean =>
-  pools.some((pool) => containsPrefix(pool.prefix, prefix));
+const isInPools = (pools: readonly Pool[], prefix: Prefix): boolean => pools.some((pool) => holds(pool, prefix));

@@ -1,5 +1,4 @@
-import assert from "node:assert/strict";
-import { randomBytes } from "node:crypto";
+import { createHmac, randomBytes } from "node:crypto";
 import { createClock } from "../shared/edge/clock.js";
 import { loadOrMakeDuid } from "../shared/edge/duid-file.js";
 import { createHookRunner, type HookRunner } from "../shared/edge/hooks.js";
@@ -8,15 +7,20 @@ import { openLeaseStore } from "../shared/edge/lmdb-store.js";
 import type { Log } from "../shared/edge/log.js";
 import { findPlace, openWhenReady, type Place } from "../shared/edge/place.js";
 import { type Program, runProgram, type Service, type Surroundings } from "../shared/edge/program.js";
-import { openUdp, type UdpOptions, type UdpSocket } from "../shared/edge/udp.js";
+import {
+  type Arrival,
+  arrivalsOf,
+  openServerSockets,
+  type ServerSockets,
+} from "../shared/edge/server-sockets.js";
+import type { UdpSocket } from "../shared/edge/udp.js";
 import { parseServerConfig } from "../shared/config/server-schema.js";
-import type { ServerConfig, ServerInterface } from "../shared/config/types.js";
+import type { ServerConfig } from "../shared/config/types.js";
 import { formatDuid } from "../shared/duid.js";
 import type { LeaseStore } from "../shared/lease/store.js";
 import { createLeaseTable, type LeaseTable } from "../shared/lease/table.js";
-import { formatIp6, type Ip6, isLinkLocal } from "../shared/prefix.js";
-import { SERVER_PORT, SERVERS_GROUP } from "../shared/proto/well-known.js";
-import { createServerState, type ServerEvent } from "./engine.js";
+import type { Ip6 } from "../shared/prefix.js";
+import { createServerState } from "./engine.js";
 import { createServerLoop } from "./loop.js";
 
 /** Filled in by the bundler, from package.json. */
@@ -35,9 +39,12 @@ const program: Program<ServerConfig> = {
 
 async function openServer({ config, paths, log }: Surroundings<ServerConfig>): Promise<Service> {
   const clock = createClock();
-  const isLate = ({ selector }: ServerInterface): boolean => config.inactiveMode && "name" in selector;
-  const [late, prompt] = [config.interfaces.filter(isLate), config.interfaces.filter((i) => !isLate(i))];
-  const places = await Promise.all(prompt.map(({ selector }) => findPlace(selector)));
+  const arrivals = arrivalsOf(config.interfaces);
+  const isLate = ({ selector }: Arrival): boolean => config.inactiveMode && "name" in selector;
+  const [late, prompt] = [arrivals.filter(isLate), arrivals.filter((arrival) => !isLate(arrival))];
+  const places = await Promise.all(
+    prompt.map(async (arrival) => ({ arrival, place: await findPlace(arrival.selector) })),
+  );
   const { duid, made } = loadOrMakeDuid(paths.duidFile, { kind: "llt" }, readInterfaces, clock.now());
   log("SERVER-DUID", {
     duid: () => formatDuid(duid),
@@ -47,26 +54,26 @@ async function openServer({ config, paths, log }: Surroundings<ServerConfig>): P
 
   const store = await openLeaseStore(paths.workDir);
   const table = loadTable(store, log);
-  const interfaces = new Map(places.map(({ name, index }) => [name, index]));
+  const interfaces = new Map(places.map(({ place }) => [place.name, place.index]));
   const secret = await allocationSecret(store);
-  const state = createServerState({ config, duid, table, secret, interfaces });
+  const epoch = await nextEpoch(store, clock.now());
+  const state = createServerState({ config, duid, table, secret, interfaces, epoch, hmacMd5 });
   const hooks = openHooks(config, paths.workDir, log);
-  const sockets = new Map<string, Sockets>();
+  const sockets = new Map<string, ServerSockets>();
   const socketFor = (name: string, to: Ip6): UdpSocket | undefined => sockets.get(name)?.answering(to);
   const loop = createServerLoop({ state, store, hooks, clock, log, random: randomBytes, socketFor });
-  const open = async (place: Place): Promise<void> => {
-    const settings = state.network.links.get(place.name)?.settings;
-    sockets.set(place.name, await openSockets(place, settings?.unicast, loop.push, log));
+  const open = async (place: Place, arrival: Arrival): Promise<void> => {
+    sockets.set(place.name, await openServerSockets(place, arrival, loop.push, log));
   };
-  for (const place of places) await open(place);
+  for (const { place, arrival } of places) await open(place, arrival);
   loop.push({ type: "started" });
   log("SERVER-STARTED", { leases: table.size, interfaces: places.length });
   const stopping = new AbortController();
-  const waiting = late.map(({ selector }) =>
+  const waiting = late.map((arrival) =>
     openWhenReady(
       async () => {
-        const place = await findPlace(selector);
-        await open(place);
+        const place = await findPlace(arrival.selector);
+        await open(place, arrival);
         loop.push({ type: "interfaceReady", interfaceName: place.name, interfaceIndex: place.index });
       },
       stopping.signal,
@@ -114,52 +121,21 @@ function openHooks(config: ServerConfig, cwd: string, log: Log): HookRunner | un
 }
 
 /**
- * The sockets of an interface: link-local address, multicast group and, where configured, a global address.
- * Node knows no packet information: which one a datagram came through tells how it was sent.
+ * A number that grows with every start, for values that must never repeat; the time as well, lest a lost store
+ * makes it fall.
  */
-interface Sockets {
-  /** The socket to answer from: the source shall be of the same scope as the destination. */
-  readonly answering: (to: Ip6) => UdpSocket;
-  readonly close: () => Promise<void>;
+async function nextEpoch(store: LeaseStore, now: number): Promise<number> {
+  const name = "starts";
+  const known = store.meta(name);
+  const before = known?.length === 4 ? new DataView(known.buffer, known.byteOffset).getUint32(0) : 0;
+  const epoch = Math.max(before + 1, Math.floor(now / 1000)) >>> 0;
+  const octets = new Uint8Array(4);
+  new DataView(octets.buffer).setUint32(0, epoch);
+  await store.setMeta(name, octets);
+  return epoch;
 }
 
-async function openSockets(
-  { name, index, address }: Place,
-  global: Ip6 | undefined,
-  push: (event: ServerEvent) => void,
-  log: Log,
-): Promise<Sockets> {
-  const receive = (multicast: boolean) => (bytes: Uint8Array, from: Ip6, port: number) => {
-    push({ type: "datagram", bytes, from, port, interfaceName: name, interfaceIndex: index, multicast });
-  };
-  const onTrouble = (kind: string, sentence: string): void => {
-    log("SERVER-SOCKET-TROUBLE", { kind, sentence });
-  };
-  const wanted: readonly Partial<UdpOptions>[] = [
-    { address },
-    { address: SERVERS_GROUP, multicastGroup: SERVERS_GROUP },
-    ...(global === undefined ? [] : [{ address: global }]),
-  ];
-  const open: UdpSocket[] = [];
-  const close = async (): Promise<void> => {
-    await Promise.all(open.map((socket) => socket.close()));
-  };
-  try {
-    for (const options of wanted) {
-      const onDatagram = receive(options.multicastGroup !== undefined);
-      const common = { interfaceName: name, address, port: SERVER_PORT, onTrouble, onDatagram };
-      open.push(await openUdp({ ...common, ...options }));
-    }
-  } catch (error) {
-    // So that all of them can be tried again.
-    await close();
-    throw error;
-  }
-  const [linkLocal, multicast, unicast] = open;
-  assert(linkLocal !== undefined && multicast !== undefined);
-  const octets = multicast.receiveBufferBytes;
-  log("SERVER-LISTENING", { interface: name, address: () => formatIp6(address), octets });
-  return { answering: (to) => (isLinkLocal(to) ? linkLocal : (unicast ?? linkLocal)), close };
-}
+const hmacMd5 = (key: Uint8Array, octets: Uint8Array): Uint8Array =>
+  new Uint8Array(createHmac("md5", key).update(octets).digest());
 
 void runProgram(program, process.argv.slice(2)).then((status) => process.exit(status));

@@ -1,48 +1,116 @@
-import type { ClientServerType } from "../shared/wire/codes.js";
-import { codeOf, find, findAll, type Option, option, OPTIONS } from "../shared/wire/options.js";
+import { rkapAuth } from "../shared/wire/rkap.js";
+import { codeOf, find, findAll, has, type Option, option, OPTIONS } from "../shared/wire/options.js";
 import type { Answer } from "./answers.js";
-import type { Query } from "./query.js";
+import { asksFor, type Query } from "./query.js";
+import { nextReplay } from "./replay-value.js";
+import type { StatusOption } from "./status.js";
 
 /** Up to here options steer the protocol; a client that sends one of them does not ask for it thereby. */
 const LAST_BASIC_CODE = 20;
+/** Octets of a Reconfigure key (RFC 8415 20.4.1). */
+const KEY_OCTETS = 16;
+
+/** The options of an answer, and the Reconfigure key that is among them. */
+export interface AnswerOptions {
+  readonly options: readonly Option[];
+  readonly key: Uint8Array | undefined;
+}
 
 /**
- * The options of an answer: identifiers, Rapid Commit, Preference, Server Unicast, IAs, status, then what is
- * configured and asked for. Preference is for Advertises only, and 0 is as good as none (RFC 8415 21.8).
+ * The options of an answer: identifiers, Rapid Commit, Preference, Server Unicast, Reconfigure Accept, IAs,
+ * status, then what is configured and asked for, the Reconfigure key at the end. Preference is for Advertises
+ * only, and 0 is as good as none (RFC 8415 21.8).
  */
 export function answerOptions(
-  { state, link, message }: Query,
+  query: Query,
   { type, rapid, status }: Answer,
   ias: readonly Option[],
-): readonly Option[] {
-  const { preference, unicast, options } = link.settings;
-  const clientId = find(message.options, "clientId");
-  const answer: Option[] = [];
-  if (clientId !== undefined) answer.push(option("clientId", clientId));
-  answer.push(option("serverId", state.duid));
+): AnswerOptions {
+  const { link, path } = query;
+  const { preference, unicast } = link.settings;
+  const answer = identifiers(query);
   if (rapid) answer.push(option("rapidCommit", null));
   if (type === "advertise" && preference > 0) answer.push(option("preference", preference));
-  if (type === "reply" && unicast !== undefined) answer.push(option("unicast", unicast));
+  // Behind relays it would lead the client past them (RFC 8415 21.12).
+  if (type === "reply" && unicast !== undefined && path.length === 0) answer.push(option("unicast", unicast));
+  const reconfigures = query.state.config.reconfigure && has(query.message.options, "reconfigureAccept");
+  if (reconfigures) answer.push(option("reconfigureAccept", null));
   answer.push(...ias);
   if (status !== undefined) answer.push(status);
-  if (options.length > 0) answer.push(...askedFor(options, message.options, message.type));
-  return answer;
+  answer.push(...askedFor(query));
+  answer.push(...suppliedByRelays(query, answer));
+  const key = reconfigures && type === "reply" && takesKey(query) ? query.random(KEY_OCTETS) : undefined;
+  if (key !== undefined) {
+    answer.push(option("auth", rkapAuth(nextReplay(query.state), { type: "key", value: key })));
+  }
+  return { options: answer, key };
 }
+
+/** The options of an answer that says nothing but a status. */
+export const statusOptions = (query: Query, status: StatusOption): readonly Option[] => [
+  ...identifiers(query),
+  status,
+];
+
+function identifiers({ state, message }: Query): Option[] {
+  const clientId = find(message.options, "clientId");
+  const serverId = option("serverId", state.duid);
+  return clientId === undefined ? [serverId] : [option("clientId", clientId), serverId];
+}
+
+/** Where an exchange begins; later Replies leave the key as it is (RFC 8415 20.4.1). */
+const takesKey = ({ type, client }: Query): boolean =>
+  (type === "request" || type === "solicit") && client.length > 0;
 
 /**
  * Configured options whose code is in an Option Request, or that the client sent itself, which Dibbler
  * takes for asking. The refresh time is for Replies to Information-requests only (RFC 8415 21.23).
  */
-function askedFor(
-  configured: readonly Option[],
-  sent: readonly Option[],
-  type: ClientServerType | "unknown",
-): readonly Option[] {
-  const requests = findAll(sent, "optionRequest");
+function askedFor(query: Query): readonly Option[] {
+  const { link, message, reservation } = query;
+  const own = reservation?.options ?? [];
+  // Options of a `client` block stand for all those of the link, as in Dibbler.
+  const configured = own.length > 0 ? own : link.settings.options;
+  if (configured.length === 0) return configured;
+  const requests = findAll(message.options, "optionRequest");
   return configured.filter((candidate) => {
     const code = codeOf(candidate);
-    if (code === OPTIONS.informationRefreshTime.code && type !== "informationRequest") return false;
+    if (code === OPTIONS.informationRefreshTime.code && message.type !== "informationRequest") return false;
+    if (code === OPTIONS.vendorOptions.code) return wantsVendor(query, configured, candidate);
     if (requests.some((codes) => codes.includes(code))) return true;
-    return code > LAST_BASIC_CODE && sent.some((own) => codeOf(own) === code);
+    return code > LAST_BASIC_CODE && message.options.some((sent) => codeOf(sent) === code);
   });
+}
+
+/**
+ * Options of a vendor, for who asks for such: of the vendors that the client names by sending options of its
+ * own or else by its class, or of all.
+ */
+function wantsVendor(query: Query, configured: readonly Option[], candidate: Option): boolean {
+  if (!asksFor(query, "vendorOptions")) return false;
+  if (candidate.name !== "vendorOptions") return true;
+  const { options } = query.message;
+  const named = findAll(options, "vendorOptions").map(({ enterprise }) => enterprise);
+  if (named.length > 0) return named.includes(candidate.value.enterprise);
+  const classes = findAll(options, "vendorClass").map(({ enterprise }) => enterprise);
+  const known = findAll(configured, "vendorOptions").map(({ enterprise }) => enterprise);
+  return !known.some((enterprise) => classes.includes(enterprise)) || classes.includes(candidate.value.enterprise);
+}
+
+/**
+ * What relays supply for the client, as far as it may be supplied and the server has nothing better; of
+ * several relays the one closest to the client counts (RFC 6422 5, 6).
+ */
+function suppliedByRelays({ state, path }: Query, answer: readonly Option[]): readonly Option[] {
+  const supplied: Option[] = [];
+  const present = new Set(answer.map(codeOf));
+  for (const level of path.toReversed()) {
+    const options = (find(level.options, "rsoo")?.options ?? []).filter((candidate) => {
+      const code = codeOf(candidate);
+      return state.config.relaySuppliedOptions.includes(code) && !present.has(code);
+    });
+    supplied.push(...options);
+    for (const candidate of options) present.add(codeOf(candidate));
+  }
+  return supplied;
 }

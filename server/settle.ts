@@ -1,9 +1,14 @@
 import { millis, toMillis } from "../shared/brand.js";
-import type { Lease } from "../shared/lease/lease.js";
+import type { Lease, Trail } from "../shared/lease/lease.js";
+import { TRAIL_OCTETS } from "../shared/lease/record.js";
 import { sameIp6 } from "../shared/prefix.js";
-import type { IaResult } from "./bindings.js";
-import type { Held } from "./holdings.js";
-import { amend, remove } from "./ledger.js";
+import { nextHopTo } from "./next-hop.js";
+import { encodePath } from "../shared/proto/relay.js";
+import type { Answer } from "./answers.js";
+import type { Grant } from "./bindings.js";
+import type { IaAsked } from "./ia.js";
+import { endLease, setAside } from "./endings.js";
+import { amend } from "./ledger.js";
 import type { Timers } from "./lifetimes.js";
 import type { Query } from "./query.js";
 
@@ -12,7 +17,7 @@ export interface Story {
   readonly added: readonly Lease[];
   /** Extended, and nothing else changed. */
   readonly kept: readonly Lease[];
-  /** Extended for a client that is now heard at another address or interface. */
+  /** Extended for a client that is now heard at another address, link or relay. */
   readonly moved: readonly { readonly before: Lease; readonly after: Lease }[];
   /** Given up by the client, or no longer fit for the configuration. */
   readonly ended: readonly Lease[];
@@ -21,49 +26,71 @@ export interface Story {
 /** Nothing has changed. */
 export const NO_STORY: Story = { added: [], kept: [], moved: [], ended: [] };
 
-/**
- * Binds what a Reply promises and ends what it withdraws. `released` have left the table already; `timers`
- * are the ones in the Reply.
- */
-export function settle(
-  query: Query,
-  results: readonly IaResult[],
-  released: readonly Held[],
-  timers: Timers,
-): Story {
+/** What a Reply says besides its leases: T1 and T2, and a new key for Reconfigure. */
+export interface Extras {
+  readonly timers: Timers;
+  readonly key: Uint8Array | undefined;
+}
+
+/** Binds what a Reply promises and ends what it withdraws or takes back. */
+export function settle(query: Query, { results, givenUp }: Answer, extras: Extras): Story {
+  const { state } = query;
   const added: Lease[] = [];
   const kept: Lease[] = [];
   const moved: { before: Lease; after: Lease }[] = [];
+  const trail = results.some(({ grants }) => grants.length > 0) ? trailOf(query) : undefined;
   for (const { ia, grants } of results) {
-    for (const { id, prefix, preferred, valid, before } of grants) {
-      const after: Lease = {
-        iaType: ia.type,
-        duid: query.client,
-        iaid: ia.iaid,
-        prefix,
-        state: "bound",
-        preferred,
-        valid,
-        t1: timers.t1,
-        t2: timers.t2,
-        since: query.now,
-        until: millis(query.now + toMillis(valid)),
-        interfaceName: query.link.name,
-        clientAddress: query.from,
-        trail: undefined,
-        key: undefined,
-      };
-      amend(query.state.ledger, id, after);
+    for (const grant of grants) {
+      const { before } = grant;
+      const after = bind(query, ia, grant, { ...extras, trail });
+      amend(state.ledger, grant.id, after);
       if (before === undefined) added.push(after);
       else if (isAtSamePlace(before, after)) kept.push(after);
       else moved.push({ before, after });
     }
   }
   const stale = results.flatMap((result) => result.stale);
-  for (const { id } of stale) remove(query.state.ledger, id);
-  const ended = [...released, ...stale].map(({ lease }) => lease);
+  for (const { id, lease } of givenUp) {
+    if (query.type === "decline") setAside(state, id, lease, query.now);
+    else endLease(state, id, lease, query.now);
+  }
+  for (const { id, lease } of stale) endLease(state, id, lease, query.now);
+  const ended = [...givenUp, ...stale].map(({ lease }) => lease);
   return { added, kept, moved, ended };
 }
 
+function bind(
+  query: Query,
+  { type, iaid }: IaAsked,
+  { prefix, preferred, valid, before }: Grant,
+  { timers, key, trail }: Extras & { readonly trail: Trail | undefined },
+): Lease {
+  return {
+    iaType: type,
+    duid: query.client,
+    iaid,
+    prefix,
+    state: "bound",
+    preferred,
+    valid,
+    t1: timers.t1,
+    t2: timers.t2,
+    since: query.now,
+    until: millis(query.now + toMillis(valid)),
+    interfaceName: query.link.name,
+    clientAddress: query.from,
+    trail,
+    key: key ?? before?.key,
+  };
+}
+
+function trailOf({ path, arrival }: Query): Trail | undefined {
+  if (path.length === 0) return undefined;
+  const { source, port, interfaceName } = arrival;
+  return { relay: source, port, arrival: interfaceName, message: encodePath(path, TRAIL_OCTETS) };
+}
+
 const isAtSamePlace = (a: Lease, b: Lease): boolean =>
-  a.interfaceName === b.interfaceName && sameIp6(a.clientAddress, b.clientAddress);
+  a.interfaceName === b.interfaceName &&
+  sameIp6(a.clientAddress, b.clientAddress) &&
+  sameIp6(nextHopTo(a), nextHopTo(b));

@@ -11,6 +11,10 @@ import { DROP, type DropId } from "../shared/proto/validity.js";
 import { MESSAGE_CODE, type MessageType } from "../shared/wire/codes.js";
 import { createLedger, type Ledger } from "./ledger.js";
 import { createNetwork, type Network } from "./links.js";
+import { type Affinity, createAffinity } from "./affinity.js";
+import { createLinkLimiters, type LinkLimiters } from "./link-limiters.js";
+import { createReconfigures, type Reconfigures, type ReconfigureType } from "./reconfigure-queue.js";
+import { createReserved, type Reserved } from "./reserved.js";
 import { createSipHash, type SipHash } from "./siphash.js";
 
 /** What the engine may know of the world besides its events. */
@@ -38,7 +42,9 @@ export type ServerEvent =
   /** Sockets are open and leases loaded. Once, before any other event. */
   | { readonly type: "started" }
   /** An interface that was not there at the start is served from now on. */
-  | { readonly type: "interfaceReady"; readonly interfaceName: string; readonly interfaceIndex: number };
+  | { readonly type: "interfaceReady"; readonly interfaceName: string; readonly interfaceIndex: number }
+  /** An operator wants a client (or all of them) to send a message of this type (RFC 8415 18.3.11). */
+  | { readonly type: "reconfigure"; readonly client: Duid | undefined; readonly asks: ReconfigureType };
 
 /** What the engine wants done, in this order. */
 export type ServerAction =
@@ -76,6 +82,15 @@ export interface ServerState {
   /** Interface indexes as last heard of; a re-created interface has another one. */
   readonly indexes: Map<string, number>;
   readonly counters: Counters;
+  readonly reserved: Reserved;
+  /** What clients had whose leases are gone. */
+  readonly affinity: Affinity;
+  /** By link; links without limits are not in it. */
+  readonly limiters: ReadonlyMap<string, LinkLimiters>;
+  readonly reconfigures: Reconfigures;
+  /** For `nextReplay`: how often the server has started, and how many values it has given since. */
+  readonly replayValue: { readonly epoch: number; count: number };
+  readonly hmacMd5: ServerParts["hmacMd5"];
   /** Leases that the hook script has still to be told of after a start, and when to go on with them. */
   readonly replay: { ids: readonly LeaseId[]; at: number; started: Millis; next: Millis };
 }
@@ -86,6 +101,10 @@ export interface ServerParts {
   readonly duid: Duid;
   /** With the stored leases in it. */
   readonly table: LeaseTable;
+  /** Grows with every start; seconds since 1970 at least, so that not even a lost store makes it fall. */
+  readonly epoch: number;
+  /** HMAC-MD5 of octets under a key, 16 octets: what Reconfigure is signed with (RFC 8415 20.4). */
+  readonly hmacMd5: (key: Uint8Array, octets: Uint8Array) => Uint8Array;
   /** 16 octets, the key of the allocation hash. Servers with the same key and pools agree without talking. */
   readonly secret: Uint8Array;
   /** Interfaces that exist, and their indexes. */
@@ -93,22 +112,45 @@ export interface ServerParts {
 }
 
 /** A server with the leases of its table, before its `started` event. */
-export function createServerState({ config, duid, table, secret, interfaces }: ServerParts): ServerState {
+export function createServerState(parts: ServerParts): ServerState {
+  const { config, duid, table, secret, interfaces, epoch, hmacMd5 } = parts;
   const network = createNetwork(config, interfaces);
+  const reserved = createReserved(network.links.values(), lengthsOf(network));
   return {
     config,
     duid,
     network,
     ledger: createLedger(table, network),
     hash: createSipHash(secret),
-    indexes: new Map(interfaces),
+    indexes: new Map([...interfaces, ...relayIndexes(network)]),
     counters: createCounters(),
+    reserved,
+    affinity: createAffinity(config.affinity, secret),
+    limiters: createLimiters(network),
+    reconfigures: createReconfigures(secret),
+    replayValue: { epoch, count: 0 },
+    hmacMd5,
     replay: { ids: [], at: 0, started: NEVER, next: NEVER },
   };
 }
 
 /** For `replay.next` when there is nothing to tell. */
 export const NEVER: Millis = millis(Infinity);
+
+/** The numbers that Dibbler gives to links behind relays, for its files and the hook script. */
+const relayIndexes = ({ relayed }: Network): readonly (readonly [string, number])[] =>
+  relayed.map(({ name }, i) => [name, 1024 + i]);
+
+const lengthsOf = ({ pools }: Network): ReadonlySet<number> => new Set(pools.map(({ length }) => length));
+
+function createLimiters({ links }: Network): ReadonlyMap<string, LinkLimiters> {
+  const all = new Map<string, LinkLimiters>();
+  for (const { name, settings } of links.values()) {
+    const limiters = createLinkLimiters(settings.limits);
+    if (limiters !== undefined) all.set(name, limiters);
+  }
+  return all;
+}
 
 function createCounters(): Counters {
   const types = Object.keys(MESSAGE_CODE) as MessageType[];

@@ -1,7 +1,7 @@
-import type { IaType } from "../shared/lease/lease.js";
 import { octetsOf } from "../shared/wire/kinds.js";
 import { STATUS, type StatusName } from "../shared/wire/codes.js";
 import { type KnownOption, option } from "../shared/wire/options.js";
+import type { Refusal } from "./search.js";
 
 /** A Status Code option. */
 export type StatusOption = KnownOption<"statusCode">;
@@ -18,19 +18,20 @@ export const STATUSES = {
   onLink: status("success", "These addresses fit the link."),
   notOnLink: status("notOnLink", "An address does not fit the link."),
   noBinding: status("noBinding", "No such binding here."),
-  noPrefix: status("noPrefixAvail", "No prefix is free."),
-  noPrefixAllowed: status("noPrefixAvail", "This client has as many leases as it may have."),
-  noAddress: status("noAddrsAvail", "No address is free."),
-  noAddressAllowed: status("noAddrsAvail", "This client has as many leases as it may have."),
+  useMulticast: status("useMulticast", "Send to ff02::1:2."),
 } as const;
 
-/** Nothing is left for an IA of this type. */
-export const exhausted = (type: IaType): StatusOption =>
-  type === "pd" ? STATUSES.noPrefix : STATUSES.noAddress;
+/** What an IA that gets nothing new is told, by the reason and by what it asks for. */
+export const REFUSALS: Readonly<Record<Refusal, Readonly<Record<"prefix" | "address", StatusOption>>>> = {
+  exhausted: refusal("No prefix is free.", "No address is free."),
+  "client limit": refusal("This client has as many leases as it may have."),
+  rate: refusal("New leases are asked for too fast from here."),
+  exclusion: refusal("What is left is for clients that ask for PD Exclude."),
+};
 
-/** The client has reached its limit. */
-export const overLimit = (type: IaType): StatusOption =>
-  type === "pd" ? STATUSES.noPrefixAllowed : STATUSES.noAddressAllowed;
+function refusal(prefix: string, address = prefix): Record<"prefix" | "address", StatusOption> {
+  return { prefix: status("noPrefixAvail", prefix), address: status("noAddrsAvail", address) };
+}
 
 function status(name: StatusName, text: string): StatusOption {
   return option("statusCode", { status: STATUS[name], text: octetsOf(text) });

@@ -2,7 +2,9 @@ import { type Millis, millis } from "../shared/brand.js";
 import { formatDuid } from "../shared/duid.js";
 import { formatPrefix } from "../shared/prefix.js";
 import { callForExpired, callForStart } from "./hook-env.js";
+import { endLease } from "./endings.js";
 import { remove } from "./ledger.js";
+import type { Network } from "./links.js";
 import { log, type Outcome, run } from "./outcome.js";
 import { NEVER, type ServerState } from "./state.js";
 
@@ -15,15 +17,20 @@ export const REPLAY_BATCH = 200;
 /** See `REPLAY_BATCH`: some 800 calls a second, so that a large server does not flood its own script. */
 export const REPLAY_PAUSE: Millis = millis(250);
 
-/** Ends what has run out; the script hears of every lease exactly once, offers just go. */
+/**
+ * Ends what has run out; the script hears of every lease exactly once. Offers just go, and so does what was
+ * kept from others.
+ */
 export function expire(state: ServerState, now: Millis, outcome: Outcome): void {
   const { ledger, counters } = state;
   if (ledger.table.nextExpiry() > now) return;
   for (const id of ledger.table.due(now, EXPIRY_BATCH)) {
-    const isOffer = ledger.table.stateOf(id) === "offered";
+    if (ledger.table.stateOf(id) !== "bound") {
+      remove(ledger, id);
+      continue;
+    }
     const lease = ledger.table.read(id);
-    remove(ledger, id);
-    if (isOffer) continue;
+    endLease(state, id, lease, now);
     counters.expired += 1;
     run(outcome, callForExpired(state, lease));
     log(outcome, "SERVER-LEASE-EXPIRED", {
@@ -38,14 +45,17 @@ export function expire(state: ServerState, now: Millis, outcome: Outcome): void 
  * interface there is nothing to install a route on.
  */
 export function prepareReplay(
-  { config, ledger: { table }, replay }: ServerState,
+  { config, ledger: { table }, network, replay }: ServerState,
   now: Millis,
-  interfaces: readonly string[],
+  interfaces: ReadonlySet<string>,
 ): void {
   if (config.script === undefined || !config.scriptReplay) return;
   const ids = replay.ids.slice(replay.at);
+  const links = linksOver(network, interfaces);
+  // Addresses have no routes that a reboot could lose.
   table.forEach((id) => {
-    if (table.stateOf(id) === "bound" && interfaces.includes(table.read(id).interfaceName)) ids.push(id);
+    const isTold = table.stateOf(id) === "bound" && table.iaTypeOf(id) === "pd";
+    if (isTold && links.has(table.nameOf(id))) ids.push(id);
   });
   replay.ids = ids;
   replay.at = 0;
@@ -61,11 +71,18 @@ export function replaySome(state: ServerState, now: Millis, outcome: Outcome): v
   if (replay.next > now) return;
   const end = replay.at + REPLAY_BATCH;
   for (const id of replay.ids.slice(replay.at, end)) {
-    if (!ledger.table.has(id) || ledger.table.sinceOf(id) > replay.started) continue;
+    if (!ledger.table.has(id) || ledger.table.stateOf(id) !== "bound") continue;
+    if (ledger.table.sinceOf(id) > replay.started) continue;
     run(outcome, callForStart(state, ledger.table.read(id), now));
   }
   const isOver = end >= replay.ids.length;
   replay.ids = isOver ? [] : replay.ids;
   replay.at = isOver ? 0 : end;
   replay.next = isOver ? NEVER : millis(now + REPLAY_PAUSE);
+}
+
+/** Names of the links whose messages come in through these interfaces. */
+function linksOver({ links }: Network, interfaces: ReadonlySet<string>): ReadonlySet<string> {
+  const over = [...links.values()].filter(({ arrival }) => arrival === undefined || interfaces.has(arrival));
+  return new Set(over.map(({ name }) => name));
 }

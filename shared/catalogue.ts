@@ -160,6 +160,41 @@ export const CATALOGUE = {
     text: "No prefix is free on {interface} for {client}.",
     note: "Every pool of the interface is used up, or it has none. Add a pd-pool or shorten valid-lifetime.",
   },
+  "SERVER-NO-ADDRESS": {
+    level: 5,
+    text: "No address is free on {interface} for {client}.",
+    note: "Every class of the interface is used up, or the client may use none of them.",
+  },
+  "SERVER-LEASE-RATE": {
+    level: 5,
+    text: "Client {client} on {interface} gets no new lease: too many are asked for from where it is.",
+    note: "See source-lease-rate, relay-lease-rate and remote-id-lease-rate. Leases that exist are extended.",
+  },
+  "SERVER-NO-EXCLUSION": {
+    level: 5,
+    text: "Client {client} on {interface} gets no prefix: it does not ask for PD Exclude.",
+    note: "Every class that is left has pd-exclude, and such a prefix would be used twice (RFC 6603 4.3).",
+  },
+  "SERVER-ADDRESS-DECLINED": {
+    level: 5,
+    text: "{prefix} declined by {client} on {interface}: somebody else uses it.",
+    note: "It is not given to anybody for two hours. Look for a host with an address that it should not have.",
+  },
+  "SERVER-USE-MULTICAST": {
+    level: 7,
+    text: "{type} from {from} on {interface} was sent by unicast: told to use multicast.",
+    note: "drop-unicast is set and the iface block has no unicast address (RFC 8415 18.4).",
+  },
+  "SERVER-RECONFIGURE-SENT": {
+    level: 7,
+    text: "Asked {client} at {to} for {type} (attempt {attempt}).",
+    note: "RFC 8415 18.3.11: sent again until the client comes, eight times at most.",
+  },
+  "SERVER-RECONFIGURE-FAILED": {
+    level: 5,
+    text: "{client} cannot be moved to send {type} ({attempts} attempts).",
+    note: "It does not answer, has no key, or its leases are gone. It will hear of changes when it renews.",
+  },
   "SERVER-CLIENT-LIMIT": {
     level: 5,
     text: "Client {client} on {interface} has {limit} leases already and gets no more.",
@@ -182,8 +217,23 @@ export const CATALOGUE = {
   },
   "SERVER-DROP-UNKNOWN-LINK": {
     level: 8,
-    text: "Dropped {what} from {from} on {interface}: the interface is not served.",
-    note: "No iface block names the interface.",
+    text: "Dropped {what} from {from} on {interface}: no iface block is about the link it comes from.",
+    note: "No iface names the interface; or, of a relayed message, no interface-id and no subnet fits.",
+  },
+  "SERVER-DROP-EMPTY-RELAY": {
+    level: 8,
+    text: "Dropped {what} from {from} on {interface}: there is no message of a client in it.",
+    note: "RFC 8415 19.1. The relay is broken, or somebody plays at being one.",
+  },
+  "SERVER-DROP-STATELESS": {
+    level: 8,
+    text: "Dropped {what} from {from} on {interface}: this server is stateless.",
+    note: "With stateless in the configuration only Information-requests are answered.",
+  },
+  "SERVER-DROP-NO-CLASS": {
+    level: 7,
+    text: "Dropped {what} from {from} on {interface}: the client may use no class of the link.",
+    note: "See allow, deny, accept-only and reject-clients.",
   },
   "SERVER-DROP-UNKNOWN-TYPE": {
     level: 8,

@@ -16,6 +16,9 @@ export const DROP = {
   foreignServerId: "SERVER-DROP-FOREIGN-SERVER-ID",
   unexpectedServerId: "SERVER-DROP-UNEXPECTED-SERVER-ID",
   unexpectedIa: "SERVER-DROP-UNEXPECTED-IA",
+  emptyRelay: "SERVER-DROP-EMPTY-RELAY",
+  stateless: "SERVER-DROP-STATELESS",
+  noClass: "SERVER-DROP-NO-CLASS",
   nothingToSay: "SERVER-DROP-NOTHING-TO-SAY",
   answerTooLong: "SERVER-DROP-ANSWER-TOO-LONG",
 } as const;

@@ -129,6 +129,8 @@ export class Reader {
 export class Writer {
   readonly #slabOctets: number;
   #slab: Uint8Array<ArrayBuffer>;
+  /** A length that did not fit into 16 bits; the message is then void. */
+  overflow: number | undefined;
   /** Where the message begins, and where its next octet goes. */
   #start = 0;
   #at = 0;
@@ -170,13 +172,11 @@ export class Writer {
     return this.#at - this.#start;
   }
 
-  /**
-   * Fills in the length of what was written since the mark. Throws when it has no room in 16 bits: our bug.
-   */
+  /** Fills in the length of what was written since the mark; see `overflow` when it needs over 16 bits. */
   closeLength(mark: number): void {
     const from = this.#start + mark;
     const length = this.#at - from;
-    if (length > 0xffff) throw new Error(`${length} octets do not fit behind a 16-bit length`);
+    if (length > 0xffff) this.overflow ??= length;
     this.#slab[from - 2] = length >>> 8;
     this.#slab[from - 1] = length;
   }
@@ -191,6 +191,7 @@ export class Writer {
   /** Forgets a message that was not finished. */
   abandon(): void {
     this.#at = this.#start;
+    this.overflow = undefined;
   }
 
   #reserve(count: number): void {

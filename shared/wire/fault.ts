@@ -44,3 +44,6 @@ export const MAX_OPTION_DEPTH = 8;
 export const MAX_OPTIONS = 4096;
 /** Octets of one message: what the 16-bit size of a TCP frame can say (a UDP payload has 65527 at most). */
 export const MAX_MESSAGE_OCTETS = 65535;
+
+/** Octets that a UDP datagram over IPv6 can carry, unless it is a jumbogram. */
+export const DATAGRAM_OCTETS = 65_527;

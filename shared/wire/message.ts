@@ -1,7 +1,7 @@
 import type { Xid } from "../brand.js";
 import { Reader, Writer } from "./bytes.js";
 import { type ClientServerType, MESSAGE_CODE } from "./codes.js";
-import { type Fault, MAX_MESSAGE_OCTETS } from "./fault.js";
+import { DATAGRAM_OCTETS, type Fault, MAX_MESSAGE_OCTETS } from "./fault.js";
 import { type ClientServerMessage, type Message, MESSAGE, type Option } from "./option-table.js";
 
 export type { MessageType } from "./codes.js";
@@ -37,7 +37,21 @@ export function decodeMessage(bytes: Uint8Array): Decoded {
 export function encodeMessage(message: Message): Uint8Array {
   writer.abandon();
   MESSAGE.encode(writer, message);
+  const { overflow } = writer;
+  if (overflow !== undefined) throw new Error(`${overflow} octets do not fit behind a 16-bit length`);
   return writer.finish();
+}
+
+/**
+ * The same for a message that others have had a hand in, such as an answer with what a relay wants echoed:
+ * `undefined` when it does not fit into a datagram.
+ */
+export function encodeDatagram(message: Message): Uint8Array | undefined {
+  writer.abandon();
+  MESSAGE.encode(writer, message);
+  if (writer.overflow !== undefined) return undefined;
+  const bytes = writer.finish();
+  return bytes.length <= DATAGRAM_OCTETS ? bytes : undefined;
 }
 
 /** Makes a message with a transaction-id. */

@@ -1,0 +1,98 @@
+import { formatIp6 } from "../shared/prefix.js";
+import { DROP, type DropId } from "../shared/proto/validity.js";
+import { type RelayPath, wantsSourcePort, wrap } from "../shared/proto/relay.js";
+import { CLIENT_PORT, SERVER_PORT } from "../shared/proto/well-known.js";
+import { MESSAGE_LABEL } from "../shared/wire/codes.js";
+import { clientServerMessage, encodeDatagram } from "../shared/wire/message.js";
+import type { Option } from "../shared/wire/options.js";
+import { logAnswer } from "./answer-log.js";
+import type { Answer, Handler } from "./answers.js";
+import type { IaResult } from "./bindings.js";
+import { mayUse } from "./classify.js";
+import { callsForReply } from "./hook-env.js";
+import { type LeaseAnswer, writeIa } from "./ia.js";
+import { NO_LIFETIMES, NO_TIMERS, type Timers, timersFor } from "./lifetimes.js";
+import { log, type Outcome, run } from "./outcome.js";
+import type { Arrival, Query } from "./query.js";
+import { noteArrival } from "./reconfigure.js";
+import { answerOptions, statusOptions } from "./reply-options.js";
+import { NO_STORY, settle } from "./settle.js";
+import type { ServerAction } from "./state.js";
+import { STATUSES } from "./status.js";
+
+/** Lets the handler decide, binds what the answer promises, and puts the answer together. */
+export function respond(query: Query, handler: Handler, outcome: Outcome): DropId | undefined {
+  if (isShutOut(query)) return DROP.noClass;
+  noteArrival(query.state, query.client, query.type);
+  const answer = handler.answer(query);
+  if (typeof answer === "string") return answer;
+  const timers = timersFor(answer.results.flatMap(({ grants }) => grants));
+  const { options, key } = answerOptions(query, answer, writeIas(query, answer, timers));
+  const bytes = encodeAnswer(query, answer.type, options);
+  if (bytes === undefined) return DROP.answerTooLong;
+
+  // An Advertise changes no lease.
+  const story = answer.type === "advertise" ? NO_STORY : settle(query, answer, { timers, key });
+  logAnswer(query, answer, story, outcome);
+  for (const call of callsForReply(query, story)) run(outcome, call);
+  query.state.counters.answered[query.type] += 1;
+  outcome.sends.push({ type: "send", ...wayBack(query.arrival, query.path), bytes });
+  return undefined;
+}
+
+/** Tells a client that used unicast without leave to use multicast (RFC 8415 18.4). */
+export function sendUseMulticast(query: Query, outcome: Outcome): void {
+  const bytes = encodeAnswer(query, "reply", statusOptions(query, STATUSES.useMulticast));
+  if (bytes === undefined) return;
+  log(outcome, "SERVER-USE-MULTICAST", {
+    type: MESSAGE_LABEL[query.type],
+    from: () => formatIp6(query.from),
+    interface: query.link.name,
+  });
+  outcome.sends.push({ type: "send", ...wayBack(query.arrival, query.path), bytes });
+}
+
+/**
+ * Where an answer goes: to a client at its port, whatever port it sends from (RFC 8415 7.2); to a relay at
+ * the server port unless it asked for another (RFC 8357 5.2).
+ */
+function wayBack({ interfaceName, source, port }: Arrival, path: RelayPath): Omit<Send, "type" | "bytes"> {
+  if (path.length === 0) return { interfaceName, to: source, port: CLIENT_PORT };
+  return { interfaceName, to: source, port: wantsSourcePort(path) ? port : SERVER_PORT };
+}
+
+type Send = Extract<ServerAction, { readonly type: "send" }>;
+
+function encodeAnswer(
+  { state, message, path }: Query,
+  type: Answer["type"],
+  options: readonly Option[],
+): Uint8Array | undefined {
+  const answer = clientServerMessage(type, message.xid, options);
+  return encodeDatagram(wrap(path, answer, state.config.interfaceIdOrder));
+}
+
+/**
+ * Dibbler serves nobody whom every class of the link refuses, whatever the message. Who has a lease all the
+ * same (the classes were others then, or a Renew lacks the option that they look at) keeps being served.
+ */
+function isShutOut(query: Query): boolean {
+  const { state, link, client } = query;
+  const { pd, na, ta } = link.classes;
+  const classes = [...pd, ...na, ...ta];
+  if (classes.length === 0 || classes.some(({ access }) => mayUse(access, query))) return false;
+  return state.ledger.table.countOf(client) === 0;
+}
+
+function writeIas(query: Query, { results }: Answer, timers: Timers): readonly Option[] {
+  const tellsOfEnds = query.type === "renew" || query.type === "rebind";
+  return results.map((result) => {
+    const { ia, grants, status } = result;
+    const leases: readonly LeaseAnswer[] = tellsOfEnds ? [...grants, ...endsOf(result)] : grants;
+    return writeIa(ia, grants.length > 0 ? timers : NO_TIMERS, leases, status);
+  });
+}
+
+/** To leave them out would let the client use them until they run out (RFC 8415 18.3.4). */
+const endsOf = ({ stale, wrong }: IaResult): readonly LeaseAnswer[] =>
+  [...stale.map(({ lease }) => lease.prefix), ...wrong].map((prefix) => ({ prefix, ...NO_LIFETIMES }));

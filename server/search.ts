@@ -1,0 +1,151 @@
+import { iaid, type Iaid } from "../shared/brand.js";
+import type { IaType, LeaseId } from "../shared/lease/lease.js";
+import { masked, type Prefix } from "../shared/prefix.js";
+import { has } from "../shared/wire/options.js";
+import { recall } from "./affinity.js";
+import { type Choice, choosePrefixes, isAvailable } from "./allocate.js";
+import { isMeantFor, mayUse } from "./classify.js";
+import { isBeyond } from "./exclude.js";
+import { classFor } from "./holdings.js";
+import type { IaAsked } from "./ia.js";
+import { remove } from "./ledger.js";
+import type { PoolClass } from "./links.js";
+import { isWithinLimits, spend } from "./new-lease-limits.js";
+import { holds, type Pool } from "./pool.js";
+import type { Query } from "./query.js";
+import { reservedPrefix } from "./reservations.js";
+
+/** Why an IA gets nothing new. */
+export type Refusal = "exhausted" | "client limit" | "rate" | "exclusion";
+
+/** Offers that are looked at, oldest first, when a Request finds nothing free. */
+const ROOM_SEARCH = 256;
+
+/**
+ * What an IA without leases gets: what is reserved for its client; else free prefixes, unless a limit stands
+ * against it. `former` are prefixes that it had or was offered.
+ */
+export function findNew(
+  query: Query,
+  ia: IaAsked,
+  former: readonly Prefix[],
+  leaving: number,
+): readonly Choice[] | Refusal {
+  const reserved = reservedChoice(query, ia.type);
+  if (reserved !== undefined) return [reserved];
+  if (isAtLimit(query, leaving)) return "client limit";
+  if (!isWithinLimits(query)) return "rate";
+  const open = query.link.classes[ia.type].filter(({ access }) => mayUse(access, query));
+  const classes = open.filter((poolClass) => !isBeyond(poolClass, query));
+  const choices = choose(query, ia, former, classes);
+  if (choices.length === 0) return classes.length < open.length ? "exclusion" : "exhausted";
+  if (isBinding(query)) spend(query);
+  return choices;
+}
+
+/** Of what an unknown binding names, what is free and would be delegated to it (one from each pool). */
+export function findNamed(query: Query, ia: IaAsked): readonly Choice[] {
+  const choices: Choice[] = [];
+  const pools = new Set<Pool | undefined>();
+  for (const { address, length } of ia.named) {
+    const prefix = masked({ address, length });
+    const poolClass = classFor(query, ia.type, prefix);
+    if (poolClass === undefined || !mayUse(poolClass.access, query)) continue;
+    const pool = poolClass.pools.find((candidate) => holds(candidate, prefix));
+    if (pools.has(pool) || !isAvailable(query.state, prefix, query.reservation)) continue;
+    if (isAtLimit(query, 0) || !isWithinLimits(query)) continue;
+    pools.add(pool);
+    spend(query);
+    choices.push({ prefix, poolClass });
+  }
+  return choices;
+}
+
+/** Ends what is loose of an IA; gives back what it was of. */
+export function takeBack({ state }: Query, loose: readonly LeaseId[]): readonly Prefix[] {
+  return loose.map((id) => {
+    const prefix = state.ledger.table.prefixOf(id);
+    remove(state.ledger, id);
+    return prefix;
+  });
+}
+
+function choose(
+  query: Query,
+  ia: IaAsked,
+  former: readonly Prefix[],
+  classes: readonly PoolClass[],
+): readonly Choice[] {
+  const { state, client } = query;
+  const known = former.length > 0 ? former : recall(state.affinity, client, ia.type, ia.iaid);
+  const seeker = {
+    client,
+    iaType: ia.type,
+    iaid: seekerId(query, ia),
+    hints: [...ia.named, ...known],
+    length: ia.length,
+  };
+  const ordered = ia.type === "pd" ? classes : byWeight(query, ia, classes);
+  const choices = choosePrefixes(state, ordered, seeker);
+  if (choices.length > 0 || !isBinding(query) || !makeRoom(query, classes)) return choices;
+  return choosePrefixes(state, ordered, seeker);
+}
+
+/** Temporary addresses shall not be told from the client (RFC 8981): each time it seeks as another one. */
+function seekerId({ random }: Query, { type, iaid: id }: IaAsked): Iaid {
+  if (type !== "ta") return id;
+  const [a = 0, b = 0, c = 0, d = 0] = random(4);
+  return iaid((a << 24) | (b << 16) | (c << 8) | d);
+}
+
+/**
+ * Classes for addresses in the order in which the client tries them: those that name it first, then by lot
+ * with the weights of `share`, the same lot for the same client each time.
+ */
+function byWeight({ state, client, ...query }: Query, ia: IaAsked, classes: readonly PoolClass[]): PoolClass[] {
+  if (classes.length < 2) return [...classes];
+  const lots = classes.map((poolClass, index) => {
+    const { high } = state.hash(Uint8Array.of(...client, index, ia.iaid & 0xff));
+    const isNamed = isMeantFor(poolClass.access, { client, ...query });
+    return { poolClass, lot: isNamed ? -1 : -Math.log((high + 1) / 2 ** 32) / poolClass.share };
+  });
+  return lots.toSorted((a, b) => a.lot - b.lot).map(({ poolClass }) => poolClass);
+}
+
+/**
+ * Gives up the oldest offer of these classes: who asks in earnest goes before who was only offered
+ * something, so that a flood of Solicits cannot keep anybody from a lease.
+ */
+function makeRoom({ state: { ledger } }: Query, classes: readonly PoolClass[]): boolean {
+  let looked = 0;
+  for (const id of ledger.offers) {
+    if (++looked > ROOM_SEARCH) return false;
+    const prefix = ledger.table.prefixOf(id);
+    if (!classes.some(({ pools }) => pools.some((pool) => holds(pool, prefix)))) continue;
+    remove(ledger, id);
+    return true;
+  }
+  return false;
+}
+
+/** What is reserved for the client, if this IA can have it. */
+function reservedChoice(query: Query, iaType: IaType): Choice | undefined {
+  const prefix = reservedPrefix(query, iaType);
+  if (prefix === undefined || !isAvailable(query.state, prefix, query.reservation)) return undefined;
+  const poolClass = classFor(query, iaType, prefix);
+  return poolClass === undefined ? undefined : { prefix, poolClass };
+}
+
+/** True when the answer will be a Reply that binds what it grants. */
+function isBinding({ type, link, message }: Query): boolean {
+  return type !== "solicit" || (link.settings.rapidCommit && has(message.options, "rapidCommit"));
+}
+
+/** Leases that are over do not count; they are looked at only when the mere number of all is too high. */
+function isAtLimit({ state, client, link }: Query, leaving: number): boolean {
+  const { table } = state.ledger;
+  const limit = link.settings.clientMaxLease + leaving;
+  if (table.countOf(client) < limit) return false;
+  const live = table.ofClient(client).filter((id) => table.stateOf(id) !== "resting");
+  return live.length >= limit;
+}

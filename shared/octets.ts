@@ -1,0 +1,14 @@
+/** Orders octets like words in a dictionary: negative, zero or positive. */
+export function compareOctets(a: Uint8Array, b: Uint8Array): number {
+  const shared = Math.min(a.length, b.length);
+  for (let i = 0; i < shared; i++) {
+    const difference = (a[i] ?? 0) - (b[i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return a.length - b.length;
+}
+
+/** True when both are the same octets. */
+export function sameOctets(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && compareOctets(a, b) === 0;
+}
