@@ -1,7 +1,7 @@
 import type { Iaid } from "../brand.js";
 import type { Duid } from "../duid.js";
 import { createChainIndex, NONE, type ChainIndex } from "./chains.js";
-import type { KeyedHash } from "./hash.js";
+import type { KeyedHash } from "../hash.js";
 import type { IaType } from "./lease.js";
 import type { Places } from "./places.js";
 import { duidHashOf, hasBinding, hasDuid, sameBinding, sameClient } from "./record-keys.js";

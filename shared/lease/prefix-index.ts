@@ -1,6 +1,6 @@
 import type { Prefix } from "../prefix.js";
 import { createChainIndex, NONE, type ChainIndex } from "./chains.js";
-import type { KeyedHash } from "./hash.js";
+import type { KeyedHash } from "../hash.js";
 import type { Places } from "./places.js";
 import { prefixLengthOf, sameBits, startsWith } from "./record-keys.js";
 import { copyPrefix, FIELD } from "./record.js";

@@ -1,7 +1,7 @@
 import type { Iaid } from "../brand.js";
 import { sameDuid, type Duid } from "../duid.js";
 import type { Prefix } from "../prefix.js";
-import type { KeyedHash } from "./hash.js";
+import type { KeyedHash } from "../hash.js";
 import type { IaType } from "./lease.js";
 import type { Places } from "./places.js";
 import { DUID_INLINE, FIELD, iaTypeNumber, readDuid } from "./record.js";

@@ -4,7 +4,7 @@ import type { Prefix } from "../prefix.js";
 import { createBindingIndex, type BindingIndex } from "./binding-index.js";
 import { NONE } from "./chains.js";
 import { createExpiry, type Expiry } from "./expiry.js";
-import { createKeyedHash } from "./hash.js";
+import { createKeyedHash } from "../hash.js";
 import { createIdPool, MOST_IDS, type IdPool } from "./ids.js";
 import { leaseId, type IaType, type Lease, type LeaseId, type LeaseState } from "./lease.js";
 import { createPlaces, type Places } from "./places.js";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createKeyedHash } from "../../shared/lease/hash.js";
+import { createKeyedHash } from "../../shared/hash.js";
 
 const count = (octets: number): Uint8Array => Uint8Array.from({ length: octets }, (_, index) => index);
 
