@@ -1,10 +1,21 @@
 import type { Iaid } from "../shared/brand.js";
 import type { Duid } from "../shared/duid.js";
 import type { IaType } from "../shared/lease/lease.js";
-import { contains, type Prefix } from "../shared/prefix.js";
+import type { Reservation } from "../shared/config/types.js";
+import { compareIp6, type Prefix } from "../shared/prefix.js";
 import { isFree, type Ledger } from "./ledger.js";
 import type { Link, PoolClass } from "./links.js";
-import { indexOf, pieceAfter, pieceAround, pieceAt, pieceOfHash, type Pool } from "./pool.js";
+import {
+  hashBits,
+  holds,
+  indexOf,
+  pieceAfter,
+  pieceAround,
+  pieceAt,
+  pieceOfHash,
+  type Pool,
+} from "./pool.js";
+import { isOpenTo, type Reserved, reservedAt } from "./reserved.js";
 import type { SipHash } from "./siphash.js";
 
 /** For whom prefixes are looked for, and what would be welcome. */
@@ -16,12 +27,15 @@ export interface Seeker {
   readonly hints: readonly Prefix[];
   /** The length it would like. */
   readonly length: number | undefined;
+  /** Its reservation, whose prefix it may be led to by a hint only. */
+  readonly reservation: Reservation | undefined;
 }
 
 /** What choosing looks at. */
 export interface Stock {
   readonly ledger: Ledger;
   readonly hash: SipHash;
+  readonly reserved: Reserved;
 }
 
 /** A free prefix, and the class that sets its times. */
@@ -37,15 +51,15 @@ const PROBES = 8;
  * Free prefixes for a new binding on a link: one from every pool of one class. A class that has a hinted
  * prefix free comes first, then classes by the wished length (RFC 8168 3.2), then in file order; the next
  * one is taken when all pools of one are exhausted. Within a pool: hint, else a place that depends on the
- * client, so that it tends to get its prefix back even from an empty store, else the next free one. Nothing
- * is free: nothing is given back.
+ * client, so that it tends to get its prefix back even from an empty store, else the next free one. What is
+ * reserved is kept for its client. Nothing is free: nothing is given back.
  */
 export function choosePrefixes(stock: Stock, link: Link, seeker: Seeker): readonly Choice[] {
   const place = placesOf(stock.hash, seeker);
-  for (const poolClass of orderClasses(stock.ledger, link.classes[seeker.iaType], seeker)) {
+  for (const poolClass of orderClasses(stock, link.classes[seeker.iaType], seeker)) {
     const choices: Choice[] = [];
     for (const pool of poolClass.pools) {
-      const prefix = hintedPiece(stock.ledger, pool, seeker.hints) ?? findPiece(stock.ledger, pool, place);
+      const prefix = hintedPiece(stock, pool, seeker, seeker.hints) ?? findPiece(stock, pool, place);
       if (prefix !== undefined) choices.push({ prefix, poolClass });
     }
     if (choices.length > 0) return choices;
@@ -53,13 +67,13 @@ export function choosePrefixes(stock: Stock, link: Link, seeker: Seeker): readon
   return [];
 }
 
-function orderClasses(ledger: Ledger, classes: readonly PoolClass[], seeker: Seeker): readonly PoolClass[] {
+function orderClasses(stock: Stock, classes: readonly PoolClass[], seeker: Seeker): readonly PoolClass[] {
   if (classes.length < 2) return classes;
   const { hints, length } = seeker;
   const ordered = length === undefined ? classes : classes.toSorted((a, b) => byLength(length, a, b));
   for (const hint of hints) {
     for (const poolClass of classes) {
-      const usable = poolClass.pools.some((pool) => hintedPiece(ledger, pool, [hint]) !== undefined);
+      const usable = poolClass.pools.some((pool) => hintedPiece(stock, pool, seeker, [hint]) !== undefined);
       if (usable) return [poolClass, ...ordered.filter((other) => other !== poolClass)];
     }
   }
@@ -76,11 +90,15 @@ function byLength(wished: number, a: PoolClass, b: PoolClass): number {
   return side(a) - side(b) || rank(a) - rank(b);
 }
 
-function hintedPiece(ledger: Ledger, pool: Pool, hints: readonly Prefix[]): Prefix | undefined {
+function hintedPiece(
+  { ledger, reserved }: Stock,
+  pool: Pool,
+  { reservation }: Seeker,
+  hints: readonly Prefix[],
+): Prefix | undefined {
   for (const hint of hints) {
-    if (!contains(pool.prefix, hint.address)) continue;
     const piece = pieceAround(pool, hint.address);
-    if (isFree(ledger, piece)) return piece;
+    if (holds(pool, piece) && isFree(ledger, piece) && isOpenTo(reserved, piece, reservation)) return piece;
   }
   return undefined;
 }
@@ -100,44 +118,54 @@ function placesOf(hash: SipHash, { client, iaType, iaid }: Seeker): Places {
   return (n, bits) => (bits <= 64 ? hashOf(n) : [...hashOf(n), ...hashOf(n | 0x80)]);
 }
 
-function findPiece(ledger: Ledger, pool: Pool, place: Places): Prefix | undefined {
+function findPiece(stock: Stock, pool: Pool, place: Places): Prefix | undefined {
   const { taken } = pool;
   if (taken !== undefined && taken.nextFree(0) < 0) return undefined;
-  const bits = pool.length - pool.prefix.length;
+  const bits = hashBits(pool);
   for (let n = 0; n < PROBES; n++) {
     const piece = pieceOfHash(pool, place(n, bits));
-    if (isFree(ledger, piece)) return piece;
+    if (isForAnybody(stock, piece)) return piece;
   }
   const start = pieceOfHash(pool, place(0, bits));
-  return taken === undefined ? sweep(ledger, pool, start) : searchBits(ledger, pool, start);
+  return taken === undefined ? sweep(stock, pool, start) : searchBits(stock, pool, start);
 }
 
+/** Reserved pieces are left alone whoever seeks: their bits can then be set, and nobody passes them twice. */
+const isForAnybody = ({ ledger, reserved }: Stock, piece: Prefix): boolean =>
+  isFree(ledger, piece) && reservedAt(reserved, piece) === undefined;
+
 /**
- * The next piece whose bit is clear; a bit that is clear although a lease is there is set right on the way.
+ * The next piece whose bit is clear; a bit that is clear although a lease is there, or the piece reserved,
+ * is set right on the way.
  */
-function searchBits(ledger: Ledger, pool: Pool, start: Prefix): Prefix | undefined {
+function searchBits(stock: Stock, pool: Pool, start: Prefix): Prefix | undefined {
   const { taken } = pool;
   let index = indexOf(pool, start.address);
   while (taken !== undefined && (index = taken.nextFree(index)) >= 0) {
     const piece = pieceAt(pool, index);
-    if (isFree(ledger, piece)) return piece;
+    if (isForAnybody(stock, piece)) return piece;
     taken.fill(index, index + 1);
   }
   return undefined;
 }
 
 /**
- * For pools too large for a bitmap: from lease to lease. Each step passes a lease, so one more step than
- * there are leases finds what is free; with the hashed places before it a step or two do.
+ * For pools too large for a bitmap: from what is taken to what is taken, once around. Each step passes a
+ * lease or a reservation; with the hashed places before it a step or two do.
  */
-function sweep(ledger: Ledger, pool: Pool, start: Prefix): Prefix | undefined {
-  const { table } = ledger;
-  let piece: Prefix | undefined = start;
-  for (let left = table.countWithin(pool.prefix); piece !== undefined && left >= 0; left--) {
+function sweep({ ledger: { table }, reserved }: Stock, pool: Pool, start: Prefix): Prefix | undefined {
+  let wrapped = false;
+  let piece = start;
+  while (!wrapped || compareIp6(piece.address, start.address) < 0) {
     const holder = table.holder(piece);
-    if (holder === undefined) return piece;
-    const held = table.prefixOf(holder);
-    piece = pieceAfter(pool, held.length < pool.length ? held : piece);
+    const held = holder === undefined ? reservedAt(reserved, piece) : table.prefixOf(holder);
+    if (held === undefined) return piece;
+    const next = pieceAfter(pool, held.length < pool.length ? held : piece);
+    if (next === undefined) return undefined;
+    const wraps = compareIp6(next.address, piece.address) <= 0;
+    if (wraps && wrapped) return undefined;
+    wrapped ||= wraps;
+    piece = next;
   }
   return undefined;
 }

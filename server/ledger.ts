@@ -37,10 +37,7 @@ export function createLedger(table: LeaseTable, network: Network): Ledger {
   const { pools } = network;
   const offers = new Set<LeaseId>();
   const ledger: Ledger = { table, pools, offers, oldest: offers.values(), evicted: 0, touched: new Set() };
-  for (const pool of pools) {
-    table.watchLength(pool.length);
-    table.watchLength(pool.prefix.length);
-  }
+  for (const pool of pools) table.watchLength(pool.length);
   table.forEach((id) => {
     mark(ledger, table.prefixOf(id));
   });

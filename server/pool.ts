@@ -1,14 +1,36 @@
-import { contains, containsPrefix, type Ip6, ip6, maskIp6, overlaps, type Prefix } from "../shared/prefix.js";
+import {
+  type AddressRange,
+  compareIp6,
+  contains,
+  containsPrefix,
+  inRange,
+  type Ip6,
+  ip6,
+  maskIp6,
+  overlaps,
+  type Prefix,
+  rangeOf,
+} from "../shared/prefix.js";
 import { type BitTree, createBitTree } from "./bit-tree.js";
 
 /**
- * One `pd-pool`: everything in `prefix`, delegated in pieces of `length`. A piece is known by its address.
+ * What one `pd-pool` or one `pool` of addresses has to give, in pieces of `length`. A piece is known by its
+ * address.
  */
 export interface Pool {
-  readonly prefix: Prefix;
+  /** From the first address of the first piece to the last address of the last one. */
+  readonly range: AddressRange;
   readonly length: number;
+  /** How many pieces there are; exact up to 2^53. */
+  readonly count: number;
+  /** The largest prefix in the range, `length` long at most; the whole range when that is a prefix. */
+  readonly block: Prefix;
+  /** True when `block` is all of the pool. */
+  readonly aligned: boolean;
   /** Which pieces have a lease or offer in them; only for pools small enough to have a bit for each piece. */
   readonly taken: BitTree | undefined;
+  /** Which bits of an address tell pieces apart, 32 at most, and their value in the first piece. */
+  readonly numbered: { readonly from: number; readonly origin: number };
 }
 
 /** Pieces `from` (inclusive) to `to` (exclusive) of a pool, counted from its first. */
@@ -20,29 +42,44 @@ export interface PieceRange {
 /** Pools of up to 2^24 pieces have a bit for each (2 MiB, and only of what is in use). */
 export const BITMAP_BITS = 24;
 
-/** A pool with all its pieces free. */
-export function createPool(prefix: Prefix, length: number): Pool {
-  const bits = length - prefix.length;
-  return { prefix, length, taken: bits <= BITMAP_BITS ? createBitTree(2 ** bits) : undefined };
+/** A pool of a whole prefix, without host bits, with all its pieces free. */
+export const createPool = (prefix: Prefix, length: number): Pool => makePool(rangeOf(prefix), length);
+
+/** A pool of single addresses, all free. */
+export const createRangePool = (range: AddressRange): Pool => makePool(range, 128);
+
+/** True when all of the prefix lies in the pool, whatever its length. */
+export function holds({ block, aligned, range }: Pool, prefix: Prefix): boolean {
+  if (aligned) return containsPrefix(block, prefix);
+  const { first, last } = rangeOf(prefix);
+  return inRange(range, first) && inRange(range, last);
 }
 
 /** The piece at `index`; for pools of at most 2^32 pieces. */
-export function pieceAt(pool: Pool, index: number): Prefix {
-  const octets = Uint8Array.from(pool.prefix.address);
-  writeBits(octets, pool.prefix.length, pool.length, index);
-  return { address: ip6(octets), length: pool.length };
-}
+export const pieceAt = (pool: Pool, index: number): Prefix => ({
+  address: advance(pool.range.first, pool.length, index),
+  length: pool.length,
+});
 
-/** The index of the piece that `address` lies in; for pools of at most 2^32 pieces. */
-export const indexOf = (pool: Pool, address: Ip6): number =>
-  readBits(address, pool.prefix.length, pool.length);
+/** The index of the piece that an address of the pool lies in; for pools of at most 2^32 pieces. */
+export const indexOf = ({ length, numbered }: Pool, address: Ip6): number =>
+  (readBits(address, numbered.from, length) - numbered.origin) >>> 0;
+
+/** Bits of a hash that `pieceOfHash` wants. */
+export const hashBits = (pool: Pool): number => (drawsByNumber(pool) ? 64 : pool.length - pool.block.length);
 
 /**
- * The piece that the leading bits of a hash select, 32 bits in each word, as many words as the pool needs.
+ * The piece that a hash selects: 32 bits in each word, `hashBits` of them, the leading ones of the last
+ * word. All pieces are as likely, but for a large range that is no prefix: there those of its largest block
+ * are.
  */
 export function pieceOfHash(pool: Pool, words: readonly number[]): Prefix {
-  const octets = Uint8Array.from(pool.prefix.address);
-  let at = pool.prefix.length;
+  if (drawsByNumber(pool)) {
+    const [high = 0, low = 0] = words;
+    return pieceAt(pool, ((high & 0x1fffff) * 2 ** 32 + low) % pool.count);
+  }
+  const octets = Uint8Array.from(pool.block.address);
+  let at = pool.block.length;
   for (const word of words) {
     const count = Math.min(32, pool.length - at);
     if (count <= 0) break;
@@ -62,19 +99,12 @@ export const pieceAround = (pool: Pool, address: Ip6): Prefix => ({
  * The first piece behind `prefix`, or the pool's first one when that lies outside; `undefined` when
  * `prefix` covers the whole pool.
  */
-export function pieceAfter(pool: Pool, prefix: Prefix): Prefix | undefined {
-  const step = Math.min(prefix.length, pool.length);
-  if (step <= pool.prefix.length) return undefined;
-  const octets = Uint8Array.from(maskIp6(prefix.address, step));
-  let carry = 0x80 >> ((step - 1) & 7);
-  for (let i = (step - 1) >> 3; i >= 0 && carry > 0; i--) {
-    const sum = (octets[i] ?? 0) + carry;
-    octets[i] = sum;
-    carry = sum >> 8;
-  }
-  const next = ip6(octets);
-  const address = contains(pool.prefix, next) ? next : pool.prefix.address;
-  return { address, length: pool.length };
+export function pieceAfter({ range, length }: Pool, prefix: Prefix): Prefix | undefined {
+  const step = Math.min(prefix.length, length);
+  const passed = { address: maskIp6(prefix.address, step), length: step };
+  if (contains(passed, range.first) && contains(passed, range.last)) return undefined;
+  const next = advance(passed.address, step, 1);
+  return { address: inRange(range, next) ? next : range.first, length };
 }
 
 /**
@@ -82,10 +112,82 @@ export function pieceAfter(pool: Pool, prefix: Prefix): Prefix | undefined {
  * has.
  */
 export function piecesIn(pool: Pool, prefix: Prefix): PieceRange | undefined {
-  if (!overlaps(pool.prefix, prefix)) return undefined;
-  if (!containsPrefix(pool.prefix, prefix)) return { from: 0, to: 2 ** (pool.length - pool.prefix.length) };
-  const from = indexOf(pool, prefix.address);
-  return { from, to: from + 2 ** Math.max(0, pool.length - prefix.length) };
+  const { block, aligned, range, count } = pool;
+  if (aligned) {
+    if (!overlaps(block, prefix)) return undefined;
+    if (!containsPrefix(block, prefix)) return { from: 0, to: count };
+    const from = indexOf(pool, prefix.address);
+    return { from, to: from + 2 ** Math.max(0, pool.length - prefix.length) };
+  }
+  const { first, last } = rangeOf(prefix);
+  if (compareIp6(last, range.first) < 0 || compareIp6(first, range.last) > 0) return undefined;
+  return {
+    from: inRange(range, first) ? indexOf(pool, first) : 0,
+    to: inRange(range, last) ? indexOf(pool, last) + 1 : count,
+  };
+}
+
+function makePool(range: AddressRange, length: number): Pool {
+  const { first, last } = range;
+  const shared = sharedBits(first, last);
+  const block = largestBlock(range, shared);
+  const aligned = block.length === shared;
+  const count = aligned ? 2 ** (length - block.length) : distance(range) + 1;
+  const from = Math.max(shared, length - 32);
+  const origin = readBits(first, from, length);
+  const taken = count <= 2 ** BITMAP_BITS ? createBitTree(count) : undefined;
+  return { range, length, count, block, aligned, taken, numbered: { from, origin } };
+}
+
+/** Ranges that are no prefix have no bits to fill; the pieces of small ones are drawn by their number. */
+const drawsByNumber = ({ aligned, taken }: Pool): boolean => !aligned && taken !== undefined;
+
+/** How many leading bits two addresses have in common. */
+function sharedBits(a: Ip6, b: Ip6): number {
+  for (let i = 0; i < 16; i++) {
+    const difference = (a[i] ?? 0) ^ (b[i] ?? 0);
+    if (difference !== 0) return i * 8 + Math.clz32(difference) - 24;
+  }
+  return 128;
+}
+
+/**
+ * A largest prefix in a range whose ends have their first `shared` bits in common: the whole, or one that
+ * ends or begins in the middle between the two, where their first different bit changes.
+ */
+function largestBlock(range: AddressRange, shared: number): Prefix {
+  const isInside = (block: Prefix): boolean => {
+    const { first, last } = rangeOf(block);
+    return inRange(range, first) && inRange(range, last);
+  };
+  const [below, above] = [range.first, maskIp6(range.last, shared + 1)];
+  const beforeMiddle = rangeOf({ address: below, length: Math.min(128, shared + 1) }).last;
+  for (let length = shared; length < 128; length++) {
+    for (const address of [above, beforeMiddle]) {
+      const block = { address: maskIp6(address, length), length };
+      if (isInside(block)) return block;
+    }
+  }
+  return { address: range.last, length: 128 };
+}
+
+/** From the first address to the last; exact up to 2^53. */
+function distance({ first, last }: AddressRange): number {
+  let sum = 0;
+  for (let i = 0; i < 16; i++) sum = sum * 256 + (last[i] ?? 0) - (first[i] ?? 0);
+  return sum;
+}
+
+/** The address so many prefixes of `length` further on; behind the last of all comes `::`. */
+function advance(address: Ip6, length: number, by: number): Ip6 {
+  const octets = Uint8Array.from(address);
+  let carry = by * 2 ** (-length & 7);
+  for (let i = (length - 1) >> 3; i >= 0 && carry > 0; i--) {
+    const sum = (octets[i] ?? 0) + carry;
+    octets[i] = sum % 256;
+    carry = Math.floor(sum / 256);
+  }
+  return ip6(octets);
 }
 
 /** Bits from..to (at most 32, counted from the highest) as an unsigned number. */

@@ -23,11 +23,11 @@ describe("pool", () => {
   test("piece and index are each other's inverse, and pieces have no host bits", () => {
     fc.assert(
       fc.property(pools, fc.double({ min: 0, max: 1, noNaN: true }), (pool, where) => {
-        const index = Math.floor(where * (2 ** (pool.length - pool.prefix.length) - 1));
+        const index = Math.floor(where * (2 ** (pool.length - pool.block.length) - 1));
         const piece = pieceAt(pool, index);
         expect(indexOf(pool, piece.address)).toBe(index);
         expect(masked(piece)).toEqual(piece);
-        expect(numberOf(piece.address)).toBe(numberOf(pool.prefix.address) + BigInt(index) * sizeOf(piece));
+        expect(numberOf(piece.address)).toBe(numberOf(pool.block.address) + BigInt(index) * sizeOf(piece));
       }),
     );
   });
@@ -37,16 +37,14 @@ describe("pool", () => {
       fc.property(pools, addresses, fc.integer({ min: 0, max: 128 }), (pool, address, length) => {
         const held = masked({ address: inside(pool, address), length });
         const next = pieceAfter(pool, held);
-        if (Math.min(length, pool.length) <= pool.prefix.length) {
+        if (Math.min(length, pool.length) <= pool.block.length) {
           expect(next).toBeUndefined();
           return;
         }
         const large = held.length < pool.length ? held : pieceAround(pool, held.address);
-        const end = numberOf(pool.prefix.address) + sizeOf(pool.prefix);
+        const end = numberOf(pool.block.address) + sizeOf(pool.block);
         const expected = numberOf(large.address) + sizeOf(large);
-        expect(next && numberOf(next.address)).toBe(
-          expected < end ? expected : numberOf(pool.prefix.address),
-        );
+        expect(next && numberOf(next.address)).toBe(expected < end ? expected : numberOf(pool.block.address));
       }),
     );
   });
@@ -99,8 +97,8 @@ const createPoolOf = (address: Ip6, length: number, bits: number): Pool =>
 
 /** The address moved into the pool, its low bits kept. */
 function inside(pool: Pool, address: Ip6): Ip6 {
-  const low = numberOf(address) % sizeOf(pool.prefix);
-  const text = (numberOf(pool.prefix.address) + low).toString(16).padStart(32, "0");
+  const low = numberOf(address) % sizeOf(pool.block);
+  const text = (numberOf(pool.block.address) + low).toString(16).padStart(32, "0");
   return ip6(Uint8Array.from(text.match(/../g) ?? [], (pair) => parseInt(pair, 16)));
 }
 
