@@ -4,7 +4,7 @@ import type { IaType } from "../shared/lease/lease.js";
 import type { Reservation } from "../shared/config/types.js";
 import { compareIp6, type Prefix } from "../shared/prefix.js";
 import { isFree, type Ledger } from "./ledger.js";
-import type { Link, PoolClass } from "./links.js";
+import type { PoolClass } from "./links.js";
 import {
   hashBits,
   holds,
@@ -48,24 +48,40 @@ export interface Choice {
 const PROBES = 8;
 
 /**
- * Free prefixes for a new binding on a link: one from every pool of one class. A class that has a hinted
+ * Free prefixes for a new binding: one from every pool of one class, or one address. A class that has a hinted
  * prefix free comes first, then classes by the wished length (RFC 8168 3.2), then in file order; the next
  * one is taken when all pools of one are exhausted. Within a pool: hint, else a place that depends on the
  * client, so that it tends to get its prefix back even from an empty store, else the next free one. What is
  * reserved is kept for its client. Nothing is free: nothing is given back.
  */
-export function choosePrefixes(stock: Stock, link: Link, seeker: Seeker): readonly Choice[] {
+export function choosePrefixes(
+  stock: Stock,
+  classes: readonly PoolClass[],
+  seeker: Seeker,
+): readonly Choice[] {
   const place = placesOf(stock.hash, seeker);
-  for (const poolClass of orderClasses(stock, link.classes[seeker.iaType], seeker)) {
+  for (const poolClass of orderClasses(stock, classes, seeker)) {
+    const { pools } = poolClass;
+    const isHinted = (pool: Pool): boolean => hintedPiece(stock, pool, seeker, seeker.hints) !== undefined;
+    const isOne = seeker.iaType !== "pd";
+    const ordered = isOne ? pools.toSorted((a, b) => Number(isHinted(b)) - Number(isHinted(a))) : pools;
     const choices: Choice[] = [];
-    for (const pool of poolClass.pools) {
+    for (const pool of ordered) {
       const prefix = hintedPiece(stock, pool, seeker, seeker.hints) ?? findPiece(stock, pool, place);
       if (prefix !== undefined) choices.push({ prefix, poolClass });
+      if (isOne && choices.length > 0) break;
     }
     if (choices.length > 0) return choices;
   }
   return [];
 }
+
+/** True when a client with this reservation, or with none, can have exactly this prefix. */
+export const isAvailable = (
+  { ledger, reserved }: Pick<Stock, "ledger" | "reserved">,
+  prefix: Prefix,
+  reservation: Reservation | undefined,
+): boolean => isFree(ledger, prefix) && isOpenTo(reserved, prefix, reservation);
 
 function orderClasses(stock: Stock, classes: readonly PoolClass[], seeker: Seeker): readonly PoolClass[] {
   if (classes.length < 2) return classes;
@@ -91,14 +107,14 @@ function byLength(wished: number, a: PoolClass, b: PoolClass): number {
 }
 
 function hintedPiece(
-  { ledger, reserved }: Stock,
+  stock: Stock,
   pool: Pool,
   { reservation }: Seeker,
   hints: readonly Prefix[],
 ): Prefix | undefined {
   for (const hint of hints) {
     const piece = pieceAround(pool, hint.address);
-    if (holds(pool, piece) && isFree(ledger, piece) && isOpenTo(reserved, piece, reservation)) return piece;
+    if (holds(pool, piece) && isAvailable(stock, piece, reservation)) return piece;
   }
   return undefined;
 }

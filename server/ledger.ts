@@ -33,7 +33,7 @@ export const OFFER_MILLIS: Millis = millis(60_000);
 export const OFFER_LIMIT = 65_536;
 
 /** A ledger over a table that the stored leases have been loaded into. */
-export function createLedger(table: LeaseTable, network: Network): Ledger {
+export function createLedger(table: LeaseTable, network: Pick<Network, "pools">): Ledger {
   const { pools } = network;
   const offers = new Set<LeaseId>();
   const ledger: Ledger = { table, pools, offers, oldest: offers.values(), evicted: 0, touched: new Set() };

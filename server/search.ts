@@ -20,6 +20,8 @@ export type Refusal = "exhausted" | "client limit" | "rate" | "exclusion";
 
 /** Offers that are looked at, oldest first, when a Request finds nothing free. */
 const ROOM_SEARCH = 256;
+/** Milliseconds in which a client that means it follows its Advertise up with a Request. */
+const FRESH_MILLIS = 10_000;
 
 /**
  * What an IA without leases gets: what is reserved for its client; else free prefixes, unless a limit stands
@@ -84,6 +86,7 @@ function choose(
     iaid: seekerId(query, ia),
     hints: [...ia.named, ...known],
     length: ia.length,
+    reservation: query.reservation,
   };
   const ordered = ia.type === "pd" ? classes : byWeight(query, ia, classes);
   const choices = choosePrefixes(state, ordered, seeker);
@@ -113,13 +116,13 @@ function byWeight({ state, client, ...query }: Query, ia: IaAsked, classes: read
 }
 
 /**
- * Gives up the oldest offer of these classes: who asks in earnest goes before who was only offered
- * something, so that a flood of Solicits cannot keep anybody from a lease.
+ * Gives up the oldest offer of these classes, unless it is fresh: who asks in earnest goes before who was only
+ * offered something, so that a flood of Solicits cannot keep anybody from a lease.
  */
-function makeRoom({ state: { ledger } }: Query, classes: readonly PoolClass[]): boolean {
+function makeRoom({ state: { ledger }, now }: Query, classes: readonly PoolClass[]): boolean {
   let looked = 0;
   for (const id of ledger.offers) {
-    if (++looked > ROOM_SEARCH) return false;
+    if (++looked > ROOM_SEARCH || ledger.table.sinceOf(id) + FRESH_MILLIS > now) return false;
     const prefix = ledger.table.prefixOf(id);
     if (!classes.some(({ pools }) => pools.some((pool) => holds(pool, prefix)))) continue;
     remove(ledger, id);

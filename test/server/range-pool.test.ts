@@ -12,7 +12,7 @@ import {
 } from "../../shared/prefix.js";
 import { choosePrefixes, type Seeker, type Stock } from "../../server/allocate.js";
 import { createLedger, enter, type Ledger } from "../../server/ledger.js";
-import type { Link } from "../../server/links.js";
+import type { PoolClass } from "../../server/links.js";
 import {
   createPool,
   createRangePool,
@@ -29,7 +29,7 @@ import { createReserved } from "../../server/reserved.js";
 import { createSipHash } from "../../server/siphash.js";
 import { duidOf, leaseOf, SEED } from "../lease/model.js";
 import { addressOf, hugeRanges, numberOf, prefixesOf, rangeFrom, smallRanges, sizeOf } from "./ranges.js";
-import { iface, ip, pdClass, prefix } from "./settings.js";
+import { EVERYBODY, ip, pdClass, prefix } from "./settings.js";
 
 const TOP = "ffff:ffff:ffff:ffff:ffff:ffff:ffff:fff";
 const lengths = fc.integer({ min: 0, max: 128 });
@@ -146,22 +146,26 @@ describe("range pool", () => {
   });
 });
 
-/** A link with one class of one pool, and its ledger with these prefixes leased. */
+/** One class of one pool, and its ledger with these prefixes leased. */
 function createBench(pool: Pool, leased: readonly Prefix[] = []): Bench {
   const table = createLeaseTable({ seed: SEED });
-  const link: Link = {
-    name: "eth0",
-    settings: iface("eth0", []),
-    classes: { pd: [], na: [{ bounds: pdClass(128, []), length: 128, pools: [pool] }], ta: [] },
+  const poolClass = {
+    bounds: pdClass(128, []),
+    length: 128,
+    pools: [pool],
+    access: EVERYBODY,
+    exclude: undefined,
+    share: 100,
   };
-  const ledger = createLedger(table, { links: new Map([["eth0", link]]), pools: [pool] });
+  const ledger = createLedger(table, { pools: [pool] });
   for (const [n, taken] of leased.entries()) enter(ledger, leaseOf(1_000_000 + n, { prefix: taken }));
-  return { ledger, hash: createSipHash(new Uint8Array(16)), reserved: createReserved([], []), link };
+  const hash = createSipHash(new Uint8Array(16));
+  return { ledger, hash, reserved: createReserved([], []), classes: [poolClass] };
 }
 
 interface Bench extends Stock {
   readonly ledger: Ledger;
-  readonly link: Link;
+  readonly classes: readonly PoolClass[];
 }
 
 const seekerOf = (n: number, hints: readonly Prefix[] = []): Seeker => ({
@@ -177,7 +181,7 @@ const seekerOf = (n: number, hints: readonly Prefix[] = []): Seeker => ({
 function drain(bench: Bench, most: number): bigint[] {
   const given: bigint[] = [];
   while (given.length < most) {
-    const [choice] = choosePrefixes(bench, bench.link, seekerOf(given.length));
+    const [choice] = choosePrefixes(bench, bench.classes, seekerOf(given.length));
     if (choice === undefined) break;
     enter(bench.ledger, leaseOf(given.length, { iaType: "na", prefix: choice.prefix }));
     given.push(numberOf(choice.prefix.address));
@@ -237,7 +241,7 @@ describe("range pool: allocation", () => {
   test("a hint in the range -> that address; outside of it, or the same leased -> another one", () => {
     const bench = createBench(createRangePool(rangeFrom(100n, 227n)), [prefix("::70/124")]);
     const choose = (text: string): Prefix | undefined =>
-      choosePrefixes(bench, bench.link, seekerOf(1, [prefix(text)]))[0]?.prefix;
+      choosePrefixes(bench, bench.classes, seekerOf(1, [prefix(text)]))[0]?.prefix;
     expect(choose("::aa/128")).toEqual(prefix("::aa/128"));
     expect(choose("::e4/128")).not.toEqual(prefix("::e4/128"));
     expect(choose("::63/128")).not.toEqual(prefix("::63/128"));

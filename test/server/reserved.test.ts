@@ -223,7 +223,7 @@ function choose(
     length: undefined,
     reservation: undefined,
   } as const;
-  return choosePrefixes(stock, stock.link, { ...seeker, ...wish })[0]?.prefix;
+  return choosePrefixes(stock, stock.link.classes[seeker.iaType], { ...seeker, ...wish })[0]?.prefix;
 }
 
 /** Leases to new clients until one gets nothing, or for so many. */

@@ -19,6 +19,7 @@ import {
   step,
   undo,
 } from "../../server/engine.js";
+import { hmacMd5 } from "../hmac.js";
 import { type Answer, readAnswer } from "./answer.js";
 import { prefix, SERVER_ID, START } from "./settings.js";
 
@@ -54,12 +55,21 @@ export function createRig(
   records = new Map<LeaseId, Uint8Array>(),
   at = START,
   interfaces: ReadonlyMap<string, number> = INDEXES,
+  epoch = 1,
 ): Rig {
   const table = createLeaseTable({ seed: new Uint8Array(16).fill(7) });
   for (const [id, record] of records) restore(table, id, record);
   const known = new Map([...interfaces].filter(([name]) => isConfigured(config, name)));
   const secret = new Uint8Array(16).fill(9);
-  const state = createServerState({ config, duid: SERVER_ID, table, secret, interfaces: known });
+  const state = createServerState({
+    config,
+    duid: SERVER_ID,
+    table,
+    secret,
+    interfaces: known,
+    epoch,
+    hmacMd5,
+  });
   let now = at;
   let hooks: HookCall[] = [];
   let logs: LogId[] = [];
@@ -119,7 +129,7 @@ export function createRig(
       now = millis(end);
     },
     restart: (next = config, away = 0) => {
-      const rig = createRig(next, records, millis(now + away * 1000));
+      const rig = createRig(next, records, millis(now + away * 1000), interfaces, epoch + 1);
       rig.give({ type: "started" });
       return rig;
     },

@@ -200,12 +200,24 @@ describe("server: Solicit with Rapid Commit", () => {
 describe("server: offers", () => {
   const ONE = configure([iface("eth0", [pdClass(56, ["2001:db8::/56"])])]);
 
-  test("an offered prefix is kept from others for a minute, then it is free", () => {
+  test("an offered prefix is kept from other Solicits for a minute, then it is free", () => {
     const rig = createRig(ONE);
     createClient(rig, 1).solicit(pd(1));
-    expect(createClient(rig, 2).request(pd(1))?.ias).toMatchObject([{ status: 6 }]);
-    rig.wait(61);
-    expect(createClient(rig, 2).lease()).toBe("2001:db8::/56");
+    rig.wait(59);
+    expect(createClient(rig, 2).solicit(pd(1))?.ias).toMatchObject([{ status: 6 }]);
+    rig.wait(2);
+    expect(prefixIn(createClient(rig, 2).solicit(pd(1)))).toBe("2001:db8::/56");
+  });
+
+  test("an offered prefix is kept from Requests of others for ten seconds; then who means it gets it", () => {
+    const rig = createRig(ONE);
+    const [a, b] = [createClient(rig, 1), createClient(rig, 2)];
+    a.solicit(pd(1));
+    rig.wait(9);
+    expect(b.request(pd(1))?.ias).toMatchObject([{ status: 6 }]);
+    rig.wait(2);
+    expect(b.lease()).toBe("2001:db8::/56");
+    expect(a.request(pd(1))?.ias).toMatchObject([{ status: 6 }]);
   });
 
   test("an offer that runs out makes no hook call and no commit", () => {

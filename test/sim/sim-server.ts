@@ -12,6 +12,7 @@ import {
   type ServerState,
   step,
 } from "../../server/engine.js";
+import { hmacMd5 } from "../hmac.js";
 import type { SimClient } from "./sim-client.js";
 import type { Node, World } from "./world.js";
 
@@ -66,7 +67,7 @@ export function addServer(
     store.load((id, record) => table.setRecord(id, record));
     const interfaces = new Map([["srv0", 2]]);
     const secret = new Uint8Array(16).fill(number);
-    const state = createServerState({ config, duid, table, secret, interfaces });
+    const state = createServerState({ config, duid, table, secret, interfaces, epoch: 1, hmacMd5 });
     const commit = (event: ServerEvent): void => {
       for (const action of step(state, event, { now: millis(world.now()), random: chance.octets })) {
         if (action.type === "commit") void store.commit(action.changes);
