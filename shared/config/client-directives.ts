@@ -35,8 +35,14 @@ const GI = ["global", "iface"] as const;
 const TIMES = ["global", "iface", "ia", "pd"] as const;
 const LIFETIMES = ["global", "iface", "ia", "address", "prefix"] as const;
 
-/** Dibbler's client has no syntax for a value of these. */
-const ASKED_WITHOUT_WISH: ReadonlySet<string> = new Set(["lifetime", "aftr"]);
+/** What is for the server to say: there is no value to write. */
+const ASKED_WITHOUT_WISH: ReadonlySet<string> = new Set([
+  "lifetime",
+  "aftr",
+  "sol-max-rt",
+  "inf-max-rt",
+  "captive-portal",
+]);
 /** Type and enterprise number of a DUID-EN. */
 const DUID_EN_HEADER = 6;
 const NO_CHOICE = "servers are chosen by their preference and by what they offer";

@@ -59,6 +59,8 @@ const names = list(domainName, MAX_VALUES);
 const oneName = map(domainName, (name) => [name]);
 const octets = shortEnough(bytes);
 const textOctets = shortEnough(map(text, octetsOf));
+/** RFC 8415 21.24, 21.25: clients ignore other values. */
+const maxRt = map(number(60, 86_400), seconds);
 const enterpriseNumber = number();
 const vendorCode = number(0, 0xffff);
 const vendorValue = either(shortEnough(addressOrBytes), textOctets);
@@ -74,8 +76,13 @@ const PLAIN = {
   nisPlusDomain: { syntax: oneName, example: "nisplus.example.com" },
   sntpServers: { syntax: addresses, example: "2001:db8::123" },
   informationRefreshTime: { syntax: map(number(), seconds), example: "86400" },
+  posixTimezone: { syntax: textOctets, example: '"CET-1CEST,M3.5.0,M10.5.0/3"' },
   tzdbTimezone: { syntax: textOctets, example: '"Europe/Berlin"' },
+  bootfileUrl: { syntax: textOctets, example: '"tftp://[2001:db8::69]/image"' },
   aftrName: { syntax: oneName, example: "aftr.example.com" },
+  solMaxRt: { syntax: maxRt, example: "7200" },
+  infMaxRt: { syntax: maxRt, example: "7200" },
+  captivePortal: { syntax: textOctets, example: '"https://portal.example.com/api"' },
 } as const satisfies { readonly [N in OptionName]?: PlainOption<N> };
 
 type PlainName = keyof typeof PLAIN;

@@ -37,7 +37,7 @@ export interface OptionDef<T = unknown> {
   readonly in: readonly Container[];
   /** May stand more than once in one container; else the first one counts. */
   readonly multi?: boolean;
-  /** The word after `option` in Dibbler's configuration files. */
+  /** The word after `option` in the configuration files: Dibbler's, where it has one. */
   readonly keyword?: string;
   /** Where it is defined; none for drafts. */
   readonly rfc?: number;

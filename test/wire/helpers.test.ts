@@ -84,7 +84,7 @@ describe("option table", () => {
     ]);
   });
 
-  test("configuration keywords are Dibbler's, each once", () => {
+  test("each configuration keyword stands once", () => {
     const keywords = OPTION_NAMES.flatMap((name) =>
       "keyword" in OPTIONS[name] ? [OPTIONS[name].keyword] : [],
     );
