@@ -1,6 +1,7 @@
 import { compareIp6, formatPrefix, masked, overlaps, type Prefix, samePrefix } from "../prefix.js";
 import type { Report, Span } from "./diagnostics.js";
-import type { PdClass, Range } from "./types.js";
+import { type ExcludeLine, makeExclude } from "./pd-exclude.js";
+import type { Access, PdClass, Range } from "./types.js";
 
 /** The four times that hold in a class. */
 export interface Times {
@@ -21,6 +22,8 @@ export interface PdClassLines {
   readonly at: Span;
   readonly pools: readonly PoolLine[];
   readonly length: { readonly value: number; readonly at: Span } | undefined;
+  readonly exclude: ExcludeLine | undefined;
+  readonly access: Access;
   readonly times: Times;
   /** Lines are left out because they could not be read: nothing is missed. */
   readonly isFaulty: boolean;
@@ -38,7 +41,7 @@ export function makePool(written: Prefix, at: Span, report: Report): PoolLine {
 
 /** Checks a class and makes it; undefined, with errors reported, when it cannot be served. */
 export function makePdClass(lines: PdClassLines, report: Report): PdClass | undefined {
-  const { pools, length, times } = lines;
+  const { pools, length, access, times } = lines;
   const [first] = pools;
   // Dibbler delegates with such times; answers keep T1 <= T2 and preferred <= valid (RFC 8415 21.21, 21.22).
   checkTimes(times, (message) => {
@@ -55,8 +58,8 @@ export function makePdClass(lines: PdClassLines, report: Report): PdClass | unde
   if (!areEqual || !fits(first, length, report)) return undefined;
   const { t1, t2, preferred, valid } = times;
   const prefixes = pools.map(({ prefix }) => prefix);
-  const access = { allow: [], deny: [], acceptOnly: [], reject: [] };
-  return { pools: prefixes, length: length.value, access, exclude: undefined, t1, t2, preferred, valid };
+  const exclude = lines.exclude && makeExclude(lines.exclude, prefixes, length.value, report);
+  return { pools: prefixes, length: length.value, access, exclude, t1, t2, preferred, valid };
 }
 
 /**

@@ -1,21 +1,30 @@
-import { seconds } from "../brand.js";
 import { has } from "../wire/options.js";
-import { quote, type Report, type Span } from "./diagnostics.js";
+import { applyAccess, type ClientClasses, defineClientClass, prefixAccess } from "./access.js";
+import { makeAddressClass } from "./address-class.js";
+import type { Report, Span } from "./diagnostics.js";
 import { interfaceName, type InterfaceNames, noteInterface } from "./interface-names.js";
-import { applyLog } from "./log-settings.js";
+import { makeBulkLeasequery } from "./leasequery-settings.js";
 import { mergeVendorOptions } from "./option-syntax.js";
 import type { Node } from "./parser.js";
-import { checkOverlaps, checkTimes, makePdClass, makePool, type PoolLine } from "./pd-class.js";
+import { checkOverlaps, makePdClass, makePool, type PoolLine } from "./pd-class.js";
+import type { ExcludeLine } from "./pd-exclude.js";
+import { checkRelayName, isRelay, makeRelay, type RelayInterfaces, relayName } from "./relay-interfaces.js";
+import { checkReservations, makeReservation, type ReservationLines } from "./reservations.js";
 import type { ServerHead } from "./server-directives.js";
+import { applyGlobal, type GlobalSettings, initialSettings } from "./server-globals.js";
 import { type Acting, applySetting, enter, initialScope, type Scope } from "./server-scope.js";
-import type { PdClass, ServerConfig, ServerInterface } from "./types.js";
+import type { AddressClass, PdClass, ServerConfig, ServerInterface } from "./types.js";
 
 /** What belongs to one block alone. */
 interface Block {
   readonly isGlobal: boolean;
   readonly pdClasses: PdClass[];
+  readonly addressClasses: AddressClass[];
+  readonly temporaryClasses: AddressClass[];
+  readonly reservations: ReservationLines[];
   readonly pools: PoolLine[];
   length: { readonly value: number; readonly at: Span } | undefined;
+  exclude: ExcludeLine | undefined;
   /** The last class of any kind, served or not. */
   classAt: Span | undefined;
   /** Which of allow and deny is in use. */
@@ -28,12 +37,16 @@ interface Program {
   readonly top: Block;
   readonly interfaces: ServerInterface[];
   readonly met: InterfaceNames;
-  readonly clientClasses: Set<string>;
+  readonly relays: RelayInterfaces;
+  readonly clientClasses: ClientClasses;
   /** Interfaces without a class, and classes for addresses: whether they are wrong depends on `stateless`. */
   readonly bare: { readonly name: string; readonly at: Span }[];
   readonly addressClasses: Span[];
-  settings: Omit<ServerConfig, "interfaces">;
-  isStateless: boolean;
+  /** Lines of the top level by keyword that need an interface behind them. */
+  readonly waiting: Map<string, Span>;
+  /** Reservations of which it was said that they overlap another one. */
+  readonly overlapsTold: Set<Span>;
+  settings: GlobalSettings;
 }
 
 type Nodes = readonly Node<ServerHead>[];
@@ -48,25 +61,13 @@ export function evaluateServer(nodes: Nodes, report: Report): ServerConfig {
     top: makeBlock(true),
     interfaces: [],
     met: new Map(),
-    clientClasses: new Set(),
+    relays: new Map(),
+    clientClasses: new Map(),
     bare: [],
     addressClasses: [],
-    settings: {
-      log: { level: 8, mode: "full", name: "Server", colors: false },
-      script: undefined,
-      scriptTimeout: seconds(10),
-      scriptReplay: true,
-      compatibility: "fixed",
-      inactiveMode: false,
-      stateless: false,
-      guessMode: false,
-      interfaceIdOrder: "before",
-      dropUnicast: false,
-      reconfigure: false,
-      affinity: AFFINITY,
-      relaySuppliedOptions: [],
-    },
-    isStateless: false,
+    waiting: new Map(),
+    overlapsTold: new Set(),
+    settings: initialSettings(),
   };
   evaluateAll(program, initialScope(), program.top, nodes);
   checkProgram(program);
@@ -78,8 +79,10 @@ function evaluateAll(program: Program, scope: Scope, block: Block, nodes: Nodes 
 }
 
 function evaluate(program: Program, scope: Scope, block: Block, node: Node<ServerHead>): void {
-  const { head } = node;
+  const { report } = program;
+  const { head, body } = node;
   if (!head.acts) return;
+  if (block.isGlobal && NEED_INTERFACE.has(head.keyword)) program.waiting.set(head.keyword, head.at);
   switch (head.keyword) {
     case "iface":
       evaluateInterface(program, enter(scope), node, head);
@@ -91,25 +94,28 @@ function evaluate(program: Program, scope: Scope, block: Block, node: Node<Serve
     case "ta-class":
       evaluateAddressClass(program, enter(scope), block, node, head);
       break;
+    case "client":
+      block.reservations.push(makeReservation(head, body, report));
+      break;
+    case "client-class":
+      defineClientClass(program.clientClasses, head, body, report);
+      break;
     case "pd-pool":
-      block.pools.push(makePool(head.value, head.at, program.report));
+      block.pools.push(makePool(head.value, head.at, report));
       break;
     case "pd-length":
       block.length = { value: head.value, at: head.at };
       break;
+    case "pd-exclude":
+      block.exclude = { prefix: head.value, at: head.at };
+      break;
     case "allow":
     case "deny":
-      checkAccess(program, block, head);
-      break;
-    case "client-class":
-      program.clientClasses.add(head.value);
+      applyAccess(scope, block, head, program.clientClasses, report);
       break;
     case "inactive-mode":
       if (block.isGlobal) program.settings = { ...program.settings, inactiveMode: true };
-      else program.report.warning(head.at, '"inactive-mode" only counts at the top level');
-      break;
-    case "stateless":
-      program.isStateless = true;
+      else report.warning(head.at, '"inactive-mode" only counts at the top level');
       break;
     case "log-level":
     case "log-mode":
@@ -119,31 +125,22 @@ function evaluate(program: Program, scope: Scope, block: Block, node: Node<Serve
     case "script-timeout":
     case "script-replay":
     case "compatibility":
-      program.settings = applyGlobal(program.settings, head, program.report);
+    case "stateless":
+    case "guess-mode":
+    case "interface-id-order":
+    case "cache-size":
+    case "drop-unicast":
+    case "reconfigure-enabled":
+    case "relay-supplied-options":
+      program.settings = applyGlobal(program.settings, head, report);
+      break;
+    case "match-if":
+    case "prefix":
+    case "address":
+      // Read with the block that they stand in.
       break;
     default:
-      applySetting(scope, head, program.report);
-  }
-}
-
-type LogKeyword = "log-level" | "log-mode" | "log-name" | "log-colors";
-
-function applyGlobal(
-  settings: Program["settings"],
-  head: Acting<LogKeyword | "script" | "script-timeout" | "script-replay" | "compatibility">,
-  report: Report,
-): Program["settings"] {
-  switch (head.keyword) {
-    case "script":
-      return { ...settings, script: head.value === "" ? undefined : head.value };
-    case "script-timeout":
-      return { ...settings, scriptTimeout: seconds(head.value) };
-    case "script-replay":
-      return { ...settings, scriptReplay: head.value };
-    case "compatibility":
-      return { ...settings, compatibility: head.value };
-    default:
-      return { ...settings, log: applyLog(settings.log, head, report) };
+      applySetting(scope, head, report);
   }
 }
 
@@ -151,36 +148,56 @@ function evaluateInterface(
   program: Program,
   scope: Scope,
   node: Node<ServerHead>,
-  { value: selector, at }: Acting<"iface">,
+  { value, at }: Acting<"iface">,
 ): void {
   const { report, top } = program;
   const block = makeBlock(false);
   evaluateAll(program, scope, block, node.body);
+  const named = relayName(value);
+  const relay = isRelay(scope) ? makeRelay(scope, named, program.relays) : undefined;
+  const selector = relay === undefined ? value : named;
   noteInterface(program.met, selector, at, report);
+  if (relay !== undefined) checkRelayName(named, at, report);
   if (scope.fqdn !== undefined && !has(scope.options, "dnsServers")) {
     report.error(scope.fqdn, '"option fqdn" needs "option dns-server" on the same interface');
   }
-  // A pd-class outside of any interface goes to the first interface behind it, as in Dibbler.
+  const classAt = top.classAt ?? block.classAt;
+  if (classAt === undefined && relay === undefined && !node.isFaulty) {
+    program.bare.push({ name: interfaceName(selector), at });
+  }
+  program.interfaces.push(makeInterface(program, scope, block, { selector, relay, at }));
+  top.classAt = undefined;
+  program.waiting.clear();
+}
+
+function makeInterface(
+  { report, top, overlapsTold }: Program,
+  scope: Scope,
+  block: Block,
+  { selector, relay, at }: Pick<ServerInterface, "selector" | "relay"> & { readonly at: Span },
+): ServerInterface {
+  // A pd-class outside of any interface goes to the first interface behind it, as in Dibbler; a reservation
+  // there holds for all of them, where Dibbler forgets it.
   const pdClasses = [...top.pdClasses.splice(0), ...block.pdClasses];
   checkOverlaps([...top.pools.splice(0), ...block.pools], report);
-  const classAt = top.classAt ?? block.classAt;
-  top.classAt = undefined;
-  if (scope.isRelay) return;
-  if (classAt === undefined && !node.isFaulty) program.bare.push({ name: interfaceName(selector), at });
-  const { t1, t2, preferred, valid, preference, rapidCommit, clientMaxLease, unicast } = scope;
-  program.interfaces.push({
+  const reservations = [...top.reservations, ...block.reservations];
+  checkReservations(reservations, overlapsTold, report);
+  const { interfaceId, subnets, limits, quarantine, preference, rapidCommit, clientMaxLease, unicast } =
+    scope;
+  const { t1, t2, preferred, valid } = scope;
+  return {
     selector,
-    relay: undefined,
-    interfaceId: undefined,
-    subnets: [],
-    addressClasses: [],
-    temporaryClasses: [],
-    reservations: [],
-    leasequery: false,
-    bulkLeasequery: undefined,
-    limits: { source: undefined, relay: undefined, remoteId: undefined },
-    quarantine: seconds(0),
+    relay,
+    interfaceId,
+    subnets,
     pdClasses,
+    addressClasses: block.addressClasses,
+    temporaryClasses: block.temporaryClasses,
+    reservations: reservations.map(({ reservation }) => reservation),
+    leasequery: scope.leasequery.accept,
+    bulkLeasequery: makeBulkLeasequery(scope.leasequery, report),
+    limits,
+    quarantine,
     preference,
     rapidCommit,
     clientMaxLease,
@@ -191,73 +208,80 @@ function evaluateInterface(
     valid,
     options: mergeVendorOptions(scope.options),
     at: report.place(at.start),
-  });
+  };
 }
 
 function evaluatePdClass(program: Program, scope: Scope, block: Block, node: Node<ServerHead>): void {
+  const { head, isFaulty } = node;
   const inner = makeBlock(false);
   evaluateAll(program, scope, inner, node.body);
-  const { pools, length } = inner;
-  const lines = { at: node.head.at, pools, length, times: scope, isFaulty: node.isFaulty };
+  const { pools, length, exclude } = inner;
+  const access = prefixAccess(scope, program.settings.compatibility);
+  const lines = { at: head.at, pools, length, exclude, access, times: scope, isFaulty };
   const pdClass = makePdClass(lines, program.report);
   if (pdClass !== undefined) block.pdClasses.push(pdClass);
   block.pools.push(...pools);
-  block.classAt = node.head.at;
+  block.classAt = head.at;
 }
 
 function evaluateAddressClass(
   program: Program,
   scope: Scope,
   block: Block,
-  node: Node<ServerHead>,
+  { body, isFaulty }: Node<ServerHead>,
   { keyword, at }: Acting<"class" | "ta-class">,
 ): void {
-  evaluateAll(program, scope, makeBlock(false), node.body);
+  evaluateAll(program, scope, makeBlock(false), body);
+  const addressClass = makeAddressClass({ keyword, at, scope, isFaulty }, program.report);
+  const classes = keyword === "class" ? block.addressClasses : block.temporaryClasses;
+  if (addressClass !== undefined) classes.push(addressClass);
+  if (keyword === "class") program.addressClasses.push(at);
   block.classAt = at;
-  if (keyword === "ta-class") return;
-  program.addressClasses.push(at);
-  checkTimes(scope, (message) => {
-    program.report.error(at, `${message} in this class`);
-  });
 }
 
-function checkAccess({ report, clientClasses }: Program, block: Block, head: Acting<"allow" | "deny">): void {
-  const { keyword, value, at } = head;
-  if (!clientClasses.has(value)) {
-    report.error(at, `there is no client-class ${quote(value)} above this line`);
-  } else if (block.access !== undefined && block.access !== keyword) {
-    report.error(at, "allow and deny cannot stand in one block", `only "${block.access}" was used so far`);
-  }
-  block.access ??= keyword;
-}
-
-function checkProgram({ report, top, interfaces, met, bare, addressClasses, isStateless }: Program): void {
+function checkProgram(program: Program): void {
+  const { report, interfaces, met, bare, addressClasses, settings, waiting } = program;
   const begin = { start: 0, end: 0 };
-  if (isStateless) {
+  if (settings.stateless) {
     for (const at of addressClasses) report.error(at, "a stateless server cannot have a class of addresses");
   } else {
     for (const { name, at } of bare) {
-      report.error(at, `interface ${name} has no pd-class: there is nothing to delegate`, PD_CLASS_EXAMPLE);
+      report.error(at, `interface ${name} has no class: there is nothing to hand out`, PD_CLASS_EXAMPLE);
     }
   }
   if (report.errorCount() > 0) return;
   if (met.size === 0) {
     report.error(begin, 'no "iface" in this file: there is nothing to serve', IFACE_EXAMPLE);
-  } else if (interfaces.length === 0) {
+    return;
+  }
+  if (interfaces.every(({ relay }) => relay !== undefined && relay.over === undefined)) {
     report.error(
       begin,
-      "all interfaces of this file stand for relays, and relayed messages are not answered",
+      "no interface of the system is named in this file: relayed messages cannot come in",
+      'for example: relay "eth0"',
     );
-  } else if (top.classAt !== undefined) {
-    report.warning(top.classAt, "this pd-class has no interface behind it and is not used");
+  }
+  for (const [keyword, at] of waiting) {
+    report.warning(at, `this ${keyword} has no interface behind it and is not used`);
   }
 }
 
-/** Dibbler's standard cache-size of 1 MiB over the 147 octets that it reckons for a client. */
-const AFFINITY = Math.floor(1_048_576 / 147);
+/** What does nothing at the top level but for the interfaces behind it. */
+const NEED_INTERFACE: ReadonlySet<string> = new Set(["pd-class", "client", "subnet"]);
 const PD_CLASS_EXAMPLE = "for example: pd-class { pd-pool 2001:db8::/40 pd-length 56 }";
 const IFACE_EXAMPLE = 'for example: iface "eth0" { pd-class { pd-pool 2001:db8::/40 pd-length 56 } }';
 
 function makeBlock(isGlobal: boolean): Block {
-  return { isGlobal, pdClasses: [], pools: [], length: undefined, classAt: undefined, access: undefined };
+  return {
+    isGlobal,
+    pdClasses: [],
+    addressClasses: [],
+    temporaryClasses: [],
+    reservations: [],
+    pools: [],
+    length: undefined,
+    exclude: undefined,
+    classAt: undefined,
+    access: undefined,
+  };
 }

@@ -1,10 +1,17 @@
-import { seconds } from "../brand.js";
-import type { Ip6 } from "../prefix.js";
-import type { Option } from "../wire/options.js";
+import { type Seconds, seconds } from "../brand.js";
+import type { AddressRange, Ip6 } from "../prefix.js";
+import { option, type Option } from "../wire/options.js";
 import type { Report, Span } from "./diagnostics.js";
+import { applyLeasequery, type LeasequeryHead, type LeasequerySettings } from "./leasequery-settings.js";
+import { orderAddresses, orderClients, orderTimes, range } from "./ranges.js";
 import type { ServerHead } from "./server-directives.js";
-import type { NumberRange } from "./server-syntax.js";
-import type { Range } from "./types.js";
+import type { ClientRange, Condition, InterfaceSelector, NewLeaseLimits, Range } from "./types.js";
+
+/** Addresses of a `pool` line. */
+export interface PoolRange {
+  readonly range: AddressRange;
+  readonly at: Span;
+}
 
 /**
  * What holds at one point of the file. Entering a block copies it, so that a block sees what was said
@@ -20,8 +27,21 @@ export interface Scope {
   clientMaxLease: number;
   unicast: Ip6 | undefined;
   options: Option[];
-  /** The interface stands for one behind a relay. */
-  isRelay: boolean;
+  /** What the interface, standing for a link behind relays, is said to lie on. */
+  relay: InterfaceSelector | undefined;
+  interfaceId: Uint8Array | undefined;
+  subnets: AddressRange[];
+  leasequery: LeasequerySettings;
+  limits: NewLeaseLimits;
+  quarantine: Seconds;
+  share: number;
+  pools: PoolRange[];
+  acceptOnly: ClientRange[];
+  reject: ClientRange[];
+  /** Which of these three lists the block has begun itself: what came from outside is then set aside. */
+  begun: Set<"pools" | "acceptOnly" | "reject">;
+  allow: Condition[];
+  deny: Condition[];
   /** Where names for clients are configured. */
   fqdn: Span | undefined;
 }
@@ -33,20 +53,31 @@ export type Acting<K extends ServerHead["keyword"]> = Extract<
 >;
 
 /** The directives that change what holds from here on. */
-export type SettingHead = Acting<
-  | "T1"
-  | "T2"
-  | "preferred-lifetime"
-  | "valid-lifetime"
-  | "preference"
-  | "rapid-commit"
-  | "client-max-lease"
-  | "unicast"
-  | "option"
-  | "option fqdn"
-  | "relay"
-  | "interface-id"
->;
+export type SettingHead =
+  | LeasequeryHead
+  | Acting<
+      | "T1"
+      | "T2"
+      | "preferred-lifetime"
+      | "valid-lifetime"
+      | "preference"
+      | "rapid-commit"
+      | "client-max-lease"
+      | "unicast"
+      | "option"
+      | "option fqdn"
+      | "relay"
+      | "interface-id"
+      | "subnet"
+      | "source-lease-rate"
+      | "relay-lease-rate"
+      | "remote-id-lease-rate"
+      | "quarantine"
+      | "share"
+      | "pool"
+      | "accept-only"
+      | "reject-clients"
+    >;
 
 /** What holds at the beginning of the file. */
 export function initialScope(): Scope {
@@ -60,30 +91,52 @@ export function initialScope(): Scope {
     clientMaxLease: 10,
     unicast: undefined,
     options: [],
-    isRelay: false,
+    relay: undefined,
+    interfaceId: undefined,
+    subnets: [],
+    leasequery: { accept: false, bulkAt: undefined, port: 547, maxConnections: 10, timeout: seconds(300) },
+    limits: { source: undefined, relay: undefined, remoteId: undefined },
+    quarantine: seconds(0),
+    share: 100,
+    pools: [],
+    acceptOnly: [],
+    reject: [],
+    begun: new Set(),
+    allow: [],
+    deny: [],
     fqdn: undefined,
   };
 }
 
 /** What holds at the beginning of a block. */
 export function enter(outer: Scope): Scope {
-  return { ...outer, options: [...outer.options] };
+  return {
+    ...outer,
+    options: [...outer.options],
+    subnets: [...outer.subnets],
+    begun: new Set(),
+    allow: [...outer.allow],
+    deny: [...outer.deny],
+  };
 }
 
-/** Changes the scope by one directive: the last one of a kind counts, but options add up. */
+/**
+ * Changes the scope by one directive: the last one of a kind counts. Options and subnets add up; pools and
+ * lists of clients do inside one block.
+ */
 export function applySetting(scope: Scope, head: SettingHead, report: Report): void {
   switch (head.keyword) {
     case "T1":
-      scope.t1 = makeRange(head, report);
+      scope.t1 = orderTimes(head, report);
       break;
     case "T2":
-      scope.t2 = makeRange(head, report);
+      scope.t2 = orderTimes(head, report);
       break;
     case "preferred-lifetime":
-      scope.preferred = makeRange(head, report);
+      scope.preferred = orderTimes(head, report);
       break;
     case "valid-lifetime":
-      scope.valid = makeRange(head, report);
+      scope.valid = orderTimes(head, report);
       break;
     case "preference":
       scope.preference = head.value;
@@ -98,28 +151,69 @@ export function applySetting(scope: Scope, head: SettingHead, report: Report): v
       scope.unicast = head.value;
       break;
     case "option":
-      scope.options.push(...head.value);
+      scope.options.push(...sendable(head, report));
       break;
     case "option fqdn":
       scope.fqdn = head.at;
       break;
     case "relay":
+      scope.relay = head.value;
+      break;
     case "interface-id":
-      scope.isRelay = true;
+      scope.interfaceId = head.value;
+      break;
+    case "subnet":
+      scope.subnets.push(orderAddresses(head.value, head.at, report));
+      break;
+    case "source-lease-rate":
+      scope.limits = { ...scope.limits, source: head.value ?? undefined };
+      break;
+    case "relay-lease-rate":
+      scope.limits = { ...scope.limits, relay: head.value ?? undefined };
+      break;
+    case "remote-id-lease-rate":
+      scope.limits = { ...scope.limits, remoteId: head.value ?? undefined };
+      break;
+    case "quarantine":
+      scope.quarantine = seconds(head.value);
+      break;
+    case "share":
+      scope.share = head.value;
+      break;
+    case "pool":
+      begin(scope, "pools");
+      for (const each of head.value) {
+        scope.pools.push({ range: orderAddresses(each, head.at, report), at: head.at });
+      }
+      break;
+    case "accept-only":
+      begin(scope, "acceptOnly");
+      for (const each of head.value) scope.acceptOnly.push(orderClients(each, head.at, report));
+      break;
+    case "reject-clients":
+      begin(scope, "reject");
+      for (const each of head.value) scope.reject.push(orderClients(each, head.at, report));
       break;
     default:
-      head satisfies never;
+      scope.leasequery = applyLeasequery(scope.leasequery, head);
   }
 }
 
-const range = (min: number, max: number): Range => ({ min: seconds(min), max: seconds(max) });
+/** The options of one line, with what no client would heed put right (RFC 8415 21.23). */
+export function sendable({ value, at }: Acting<"option">, report: Report): readonly Option[] {
+  return value.map((each) => {
+    if (each.name !== "informationRefreshTime" || each.value >= LEAST_REFRESH_TIME) return each;
+    report.warning(
+      at,
+      `clients wait ${LEAST_REFRESH_TIME} s at least before they ask again: that is sent, not ${each.value}`,
+    );
+    return option("informationRefreshTime", LEAST_REFRESH_TIME);
+  });
+}
 
-function makeRange(
-  head: { readonly keyword: string; readonly value: NumberRange; readonly at: Span },
-  report: Report,
-): Range {
-  const { from, to } = head.value;
-  if (from <= to) return range(from, to);
-  report.warning(head.at, `the range of ${head.keyword} is upside down: it is read as ${to}-${from}`);
-  return range(to, from);
+const LEAST_REFRESH_TIME = seconds(600);
+
+function begin(scope: Scope, list: "pools" | "acceptOnly" | "reject"): void {
+  if (!scope.begun.has(list)) scope[list] = [];
+  scope.begun.add(list);
 }

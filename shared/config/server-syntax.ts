@@ -1,10 +1,14 @@
-import type { Ip6, Prefix } from "../prefix.js";
+import { seconds as makeSeconds } from "../brand.js";
+import { duid } from "../duid.js";
+import { type AddressRange, rangeOf } from "../prefix.js";
 import { octetsOf } from "../wire/kinds.js";
+import { OPTIONS } from "../wire/options.js";
 import { accept, type Cursor, expected, isAt, peek, take } from "./cursor.js";
-import { domainName } from "./option-syntax.js";
+import { domainName, optionCode } from "./option-syntax.js";
 import {
   address,
   addressOrBytes,
+  addressOrDuid,
   bytes,
   choice,
   decimal,
@@ -16,11 +20,12 @@ import {
   optional,
   pair,
   prefix,
+  refine,
   type Syntax,
   text,
   word,
 } from "./syntax.js";
-import type { Condition, Expression } from "./types.js";
+import type { ClientRange, Condition, Expression, Rate, ReservationSelector } from "./types.js";
 
 /** Two numbers as written: the first may be the larger one. */
 export interface NumberRange {
@@ -44,8 +49,8 @@ export const timeRange: Syntax<NumberRange> = {
 
 const prefixLength = number(0, 128);
 
-/** `A/N`, `A-B`, or a single address. */
-export const addressRange: Syntax<Prefix | readonly [Ip6, Ip6]> = {
+/** `A/N`, `A-B`, or a single address; of `A-B` the first may be the higher one. */
+export const addressRange: Syntax<AddressRange> = {
   expects: "an address range (A-B or A/length)",
   begins: address.begins,
   read: (cursor) => {
@@ -53,38 +58,80 @@ export const addressRange: Syntax<Prefix | readonly [Ip6, Ip6]> = {
     if (first === undefined) return undefined;
     if (accept(cursor, "/")) {
       const length = prefixLength.read(cursor);
-      return length === undefined ? undefined : { address: first, length };
+      return length === undefined ? undefined : rangeOf({ address: first, length });
     }
     const last = accept(cursor, "-") ? address.read(cursor) : first;
-    return last === undefined ? undefined : [first, last];
+    return last && { first, last };
   },
 };
 
+/** The end of a range must be of the kind of its beginning. */
+const lastClient = {
+  address: refine(addressOrDuid, "an address, as before the dash", (last) =>
+    last.by === "address" ? last : undefined,
+  ),
+  duid: refine(addressOrDuid, "a DUID, as before the dash", (last) =>
+    last.by === "duid" ? last : undefined,
+  ),
+};
+
 /** An address or DUID, or a range of them: the clients that `accept-only` and `reject-clients` speak of. */
-export const clientRange: Syntax<readonly Uint8Array[]> = {
+export const clientRange: Syntax<ClientRange> = {
   expects: "an address, a DUID, or a range of them",
-  begins: addressOrBytes.begins,
+  begins: addressOrDuid.begins,
   read: (cursor) => {
-    const first = addressOrBytes.read(cursor);
+    const first = addressOrDuid.read(cursor);
     if (first === undefined) return undefined;
-    const last = accept(cursor, "-") ? addressOrBytes.read(cursor) : first;
-    return last === undefined ? undefined : [first, last];
+    const last = accept(cursor, "-") ? lastClient[first.by].read(cursor) : first;
+    return last && { by: first.by, first: first.octets, last: last.octets };
   },
 };
 
 const identityKind = choice("duid", "remote-id", "link-local");
-const identities = { duid: bytes, "remote-id": pair(number(), "-", bytes), "link-local": address };
+const identities: Readonly<Record<"duid" | "remote-id" | "link-local", Syntax<ReservationSelector>>> = {
+  duid: map(bytes, (octets) => ({ by: "duid", duid: duid(octets) })),
+  "remote-id": map(pair(number(), "-", bytes), ([enterprise, id]) => ({
+    by: "remoteId",
+    enterprise,
+    ids: remoteIds(enterprise, id),
+  })),
+  "link-local": map(address, (value) => ({ by: "linkLocal", address: value })),
+};
 
 /** Whom a `client` block is about: `duid 0x…`, `remote-id 5-0x…`, `link-local fe80::1`. */
-export const clientSelector: Syntax<unknown> = {
+export const clientSelector: Syntax<ReservationSelector> = {
   expects: "duid, remote-id or link-local",
   begins: (cursor) => peek(cursor).kind === "word",
   read: (cursor) => {
     const by = identityKind.read(cursor);
-    const identity: unknown = by && identities[by].read(cursor);
-    return identity && { by, identity };
+    return by && identities[by].read(cursor);
   },
 };
+
+/** `N [SECONDS]`: so many new leases in that time, an hour unless it is said; null for no limit. */
+export const leaseRate: Syntax<Rate | null> = map(
+  pair(number(), undefined, optional(number(1))),
+  ([leases, per]) => (leases === 0 ? null : { leases, per: makeSeconds(per ?? 3600) }),
+);
+
+/**
+ * An option that relays may supply for clients: not one of those that make up the exchange itself (RFC 6422
+ * 7).
+ */
+export const relaySuppliedCode: Syntax<number> = refine(
+  optionCode,
+  "the code of an option that relays can supply (not 1 to 20, 25, 26)",
+  (code) => (code > 20 && code !== OPTIONS.iaPd.code && code !== OPTIONS.iaPrefix.code ? code : undefined),
+);
+
+const INTERFACE_ID_ORDERS = ["before", "after", "omit"] as const;
+
+/** Where the Interface-Id of a Relay-reply stands. Dibbler compares beginnings only. */
+export const interfaceIdOrder: Syntax<(typeof INTERFACE_ID_ORDERS)[number]> = refine(
+  text,
+  "one of before, after, omit",
+  (value) => INTERFACE_ID_ORDERS.find((each) => value.toLowerCase().startsWith(each)),
+);
 
 /** What relays send as Interface-Id: a number (4 octets), octets, or the octets of a text. */
 export const interfaceId: Syntax<Uint8Array> = either(
@@ -182,4 +229,14 @@ function readSubstring(cursor: Cursor, depth: number): Expression | undefined {
   const bounds = pair(seconds, ",", seconds).read(cursor);
   if (bounds === undefined) return undefined;
   return accept(cursor, ")") ? { of, from: bounds[0], length: bounds[1] } : expected(cursor, '")"');
+}
+
+/**
+ * What a Remote-ID of this enterprise may be. Dibbler takes the enterprise number out of the octets, so that
+ * its users write it in front of them once more: these are understood as well.
+ */
+function remoteIds(enterprise: number, octets: Uint8Array): readonly Uint8Array[] {
+  const written = new DataView(octets.buffer, octets.byteOffset, octets.byteLength);
+  const isRepeated = octets.length > 4 && written.getUint32(0) === enterprise;
+  return isRepeated ? [octets, octets.subarray(4)] : [octets];
 }

@@ -128,16 +128,21 @@ export const bytes: Syntax<Uint8Array> = {
   },
 };
 
-/** Octets, or an address where the text is one: eight groups with colons are an address here. */
-export const addressOrBytes: Syntax<Ip6 | Uint8Array> = {
+/** An address, or octets where the text is none: eight groups with colons are an address here. */
+export const addressOrDuid: Syntax<{ readonly by: "address" | "duid"; readonly octets: Uint8Array }> = {
   expects: "an IPv6 address or octets such as 0x0a1b",
   begins: bytes.begins,
   read: (cursor) => {
     const { kind, text: written } = peek(cursor);
-    const isOctets = kind === "bytes" || (OCTETS.test(written) && parseIp6(written) === undefined);
-    return isOctets ? bytes.read(cursor) : address.read(cursor);
+    if (!bytes.begins(cursor)) return expected(cursor, addressOrDuid.expects);
+    const isDuid = kind === "bytes" || (OCTETS.test(written) && parseIp6(written) === undefined);
+    const octets = isDuid ? bytes.read(cursor) : address.read(cursor);
+    return octets && { by: isDuid ? "duid" : "address", octets };
   },
 };
+
+/** The octets of either. */
+export const addressOrBytes: Syntax<Uint8Array> = map(addressOrDuid, ({ octets }) => octets);
 
 /** One of these words, quoted or not, in any case. */
 export function choice<const W extends string>(...words: readonly W[]): Syntax<W> {

@@ -5,11 +5,8 @@ import {
   type ClientScope,
 } from "../../shared/config/client-directives.js";
 import type { Row } from "../../shared/config/grammar.js";
-import {
-  SERVER_DIRECTIVES,
-  SERVER_GRAMMAR,
-  type ServerScope,
-} from "../../shared/config/server-directives.js";
+import { SERVER_DIRECTIVES, SERVER_GRAMMAR } from "../../shared/config/server-directives.js";
+import type { ServerScope } from "../../shared/config/server-places.js";
 import { OPTION_NAMES, type OptionDef, OPTIONS } from "../../shared/wire/options.js";
 import { client, errors, PD_CLASS, server, warnings } from "./given.js";
 

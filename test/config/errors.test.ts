@@ -245,10 +245,10 @@ iface "b" { ${PD_CLASS} }`;
 
 describe("warnings", () => {
   test("a directive without effect is named once, with what will not happen and how often", () => {
-    const text = `iface s0 { ${PD_CLASS} client duid 0x01 { address ::1 } client duid 0x02 { address ::2 } }`;
+    const text = `iface s0 { ${PD_CLASS} class-max-lease 3 class-max-lease 4 }`;
     expect(warnings("server", text)).toEqual([
-      '1:65 "client" is read but not acted on: nothing is reserved; its prefix may go to anybody and its ' +
-        "options to nobody (here and once more)",
+      '1:65 "class-max-lease" is read but not acted on: every address of a pool can be handed out ' +
+        "(here and once more)",
     ]);
   });
 

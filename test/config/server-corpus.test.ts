@@ -112,6 +112,8 @@ describe("server: accepted though Dibbler refuses it", () => {
     ["interface that begins like no", `iface nova0 { ${P} }`],
     ["domain that begins like no", inIface("option domain nova.example.com")],
     ["auth-protocol none", `auth-protocol none iface s0 { ${P} }`],
+    ["only relays", `iface relay1 { relay s0 interface-id 5 ${P} }`],
+    ["relay by number", `iface relay1 { relay 2 interface-id 5 ${P} }`],
     ["DUID of eight octets with colons", inIface(`client duid 00:01:02:03:04:05:06:07 ${RESERVED}`)],
   ])("%s", (_name, text) => {
     expect(errors("server", text)).toEqual([]);
@@ -194,7 +196,10 @@ describe("server: refused, with one error at the right place", () => {
     ["interface-id-order foo", `interface-id-order foo iface s0 { ${P} }`, 20],
     ["share 0", inClass("share 0"), 47],
     ["times of an address class", inClass("T1 6000"), 12],
-    ["only relays", `iface relay1 { relay s0 interface-id 5 ${P} }`, 1],
+    ["relays on nothing", `iface relay1 { interface-id 5 ${P} } iface relay2 { relay relay1 }`, 1],
+    ["address class without pool", "iface s0 { class { share 5 } }", 12],
+    ["address class of link-local addresses", inClass("pool fe80::1-fe80::ff"), 41],
+    ["allow and deny of unknown classes", `iface s0 { deny c ${P} }`, 12],
   ])("%s", (_name, text, column) => {
     expect(errors("server", text).map((error) => error.replace(/ .*/, ""))).toEqual([`1:${column}`]);
   });

@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import { formatPrefix, parseIp6 } from "../../shared/prefix.js";
 import { option, type Option, rawOption } from "../../shared/wire/options.js";
 import { encodeMessage } from "../../shared/wire/message.js";
-import { xid } from "../../shared/brand.js";
-import { iface, PD_CLASS, pdClass, server, warnings } from "./given.js";
+import { seconds, xid } from "../../shared/brand.js";
+import { errors, iface, PD_CLASS, pdClass, server, warnings } from "./given.js";
 
 const GUIDE = `script "/var/lib/dibbler/pd-server.sh"
 
@@ -37,12 +37,35 @@ describe("server: the configuration of the OpenStack guide", () => {
       scriptReplay: true,
       compatibility: "fixed",
       inactiveMode: false,
+      stateless: false,
+      guessMode: false,
+      interfaceIdOrder: "before",
+      dropUnicast: false,
+      reconfigure: false,
+      affinity: 7133,
+      relaySuppliedOptions: [65],
       interfaces: [
         {
           selector: { name: "br-ex" },
+          relay: undefined,
+          interfaceId: undefined,
+          subnets: [],
           pdClasses: [
-            { pools: [{ address: address("2222:2222:2222::"), length: 48 }], length: 64, ...times },
+            {
+              pools: [{ address: address("2222:2222:2222::"), length: 48 }],
+              length: 64,
+              access: { allow: [], deny: [], acceptOnly: [], reject: [] },
+              exclude: undefined,
+              ...times,
+            },
           ],
+          addressClasses: [],
+          temporaryClasses: [],
+          reservations: [],
+          leasequery: false,
+          bulkLeasequery: undefined,
+          limits: { source: undefined, relay: undefined, remoteId: undefined },
+          quarantine: 0,
           preference: 0,
           rapidCommit: false,
           clientMaxLease: 10,
@@ -69,6 +92,19 @@ describe("server: what a directive sets", () => {
     ["script-replay no", { scriptReplay: false }],
     ['compatibility "strict"', { compatibility: "strict" }],
     ["inactive-mode", { inactiveMode: true }],
+    ["stateless", { stateless: true }],
+    ["guess-mode", { guessMode: true }],
+    ["interface-id-order after", { interfaceIdOrder: "after" }],
+    ['interface-id-order "Omitted"', { interfaceIdOrder: "omit" }],
+    ["drop-unicast", { dropUnicast: true }],
+    ["reconfigure-enabled 1", { reconfigure: true }],
+    ["reconfigure-enabled 1 reconfigure-enabled no", { reconfigure: false }],
+    ["cache-size 1469", { affinity: 9 }],
+    ["cache-size 146", { affinity: 0 }],
+    ["cache-size 0", { affinity: 0 }],
+    ["relay-supplied-options 143", { relaySuppliedOptions: [65, 143] }],
+    ["relay-supplied-options 143,65,23,143", { relaySuppliedOptions: [65, 143, 23] }],
+    ["relay-supplied-options 24 relay-supplied-options 23", { relaySuppliedOptions: [65, 24, 23] }],
   ])("at the top level: %s", (line, expected) => {
     expect(server(`iface s0 { ${PD_CLASS} } ${line}`)).toMatchObject(expected);
   });
@@ -86,6 +122,34 @@ describe("server: what a directive sets", () => {
     ["T2 20-10", { t2: { min: 10, max: 20 } }],
     ["prefered-lifetime 100", { preferred: { min: 100, max: 100 } }],
     ["valid-lifetime 4294967295", { valid: { min: 0xffffffff, max: 0xffffffff } }],
+    ["quarantine 60", { quarantine: 60 }],
+    ["accept-leasequery", { leasequery: true, bulkLeasequery: undefined }],
+    ["accept-leasequery 1 accept-leasequery 0", { leasequery: false }],
+    [
+      "bulk-leasequery-accept 1 accept-leasequery 1",
+      { bulkLeasequery: { port: 547, maxConnections: 10, timeout: 300 } },
+    ],
+    [
+      "accept-leasequery bulk-leasequery-timeout 60 bulk-leasequery-accept yes " +
+        "bulk-leasequery-max-conns 2 bulk-leasequery-tcp-port 5470",
+      { bulkLeasequery: { port: 5470, maxConnections: 2, timeout: 60 } },
+    ],
+    ["bulk-leasequery-accept 1", { leasequery: false, bulkLeasequery: undefined }],
+    ["accept-leasequery bulk-leasequery-accept 0", { leasequery: true, bulkLeasequery: undefined }],
+    [
+      "source-lease-rate 20 relay-lease-rate 500 60 remote-id-lease-rate 1 86400",
+      {
+        limits: {
+          source: { leases: 20, per: 3600 },
+          relay: { leases: 500, per: 60 },
+          remoteId: { leases: 1, per: 86400 },
+        },
+      },
+    ],
+    [
+      "source-lease-rate 20 relay-lease-rate 5 source-lease-rate 0",
+      { limits: { source: undefined, relay: { leases: 5, per: 3600 }, remoteId: undefined } },
+    ],
   ])("in iface: %s", (line, expected) => {
     expect(iface(`iface s0 { ${line} ${PD_CLASS} }`)).toMatchObject(expected);
     expect(iface(`${line} iface s0 { ${PD_CLASS} }`)).toMatchObject(expected);
@@ -156,11 +220,80 @@ describe("server: inheritance at the point of the file", () => {
     ]);
   });
 
-  test("interfaces behind relays are left out", () => {
+  test("limits are inherited one by one", () => {
     const { interfaces } = server(
-      `iface s0 { ${PD_CLASS} } iface r1 { relay s0 interface-id 5 ${PD_CLASS} }`,
+      `source-lease-rate 9 quarantine 5 iface s0 { relay-lease-rate 8 ${PD_CLASS} } ` +
+        `iface s1 { source-lease-rate 0 ${PD_CLASS} }`,
     );
-    expect(interfaces.map(({ selector }) => selector)).toEqual([{ name: "s0" }]);
+    expect(interfaces.map(({ limits, quarantine }) => ({ limits, quarantine }))).toEqual([
+      {
+        limits: { source: { leases: 9, per: 3600 }, relay: { leases: 8, per: 3600 }, remoteId: undefined },
+        quarantine: 5,
+      },
+      { limits: { source: undefined, relay: undefined, remoteId: undefined }, quarantine: 5 },
+    ]);
+  });
+});
+
+describe("server: settings that are put right, or refused", () => {
+  test.each([
+    [
+      "cache for more clients than are remembered",
+      `cache-size 147000147 iface s0 { ${PD_CLASS} }`,
+      "1:1 1000001 clients would fit into this cache: 1000000 are remembered",
+    ],
+    [
+      "Leasequery over TCP only",
+      `iface s0 { bulk-leasequery-accept 1 ${PD_CLASS} }`,
+      '1:12 there is no Leasequery over TCP without "accept-leasequery" on the same interface',
+    ],
+    [
+      "Leasequery over TCP, for two interfaces of three",
+      `bulk-leasequery-accept 1 iface s0 { ${PD_CLASS} } iface s1 { ${PD_CLASS} } ` +
+        `iface s2 { accept-leasequery ${PD_CLASS} }`,
+      '1:1 there is no Leasequery over TCP without "accept-leasequery" on the same interface ' +
+        "(here and once more)",
+    ],
+    [
+      "refresh time that clients do not heed",
+      `iface s0 { ${PD_CLASS} option lifetime 599 }`,
+      "1:65 clients wait 600 s at least before they ask again: that is sent, not 599",
+    ],
+  ])("warning: %s", (_name, text, warning) => {
+    expect(warnings("server", text)).toEqual([warning]);
+  });
+
+  test("what was put right is what counts", () => {
+    expect(server(`cache-size 4294967295 iface s0 { ${PD_CLASS} }`).affinity).toBe(1_000_000);
+    expect(server(`cache-size 147000000 iface s0 { ${PD_CLASS} }`).affinity).toBe(1_000_000);
+    const { options } = iface(`option lifetime 0 iface s0 { option lifetime 600 ${PD_CLASS} }`);
+    expect(options).toEqual([
+      option("informationRefreshTime", seconds(600)),
+      option("informationRefreshTime", seconds(600)),
+    ]);
+  });
+
+  test.each([
+    ["relay-supplied-options 23,1", 27],
+    ["relay-supplied-options 23,6", 27],
+    ["relay-supplied-options 23,20", 27],
+    ["relay-supplied-options 25", 24],
+    ["relay-supplied-options 26", 24],
+    ["relay-supplied-options 0", 24],
+    ["interface-id-order foo", 20],
+    ["source-lease-rate -1", 19],
+    ["source-lease-rate 5 0", 21],
+    ["bulk-leasequery-tcp-port 0", 26],
+    ["bulk-leasequery-max-conns 0", 27],
+    ["bulk-leasequery-timeout 0", 25],
+    ["accept-leasequery 2", 19],
+    ["option sol-max-rt 59", 19],
+    ["option sol-max-rt 86401", 19],
+    ["option inf-max-rt 59", 19],
+    ["option inf-max-rt 86401", 19],
+  ])("error: %s", (line, column) => {
+    const found = errors("server", `${line} iface s0 { ${PD_CLASS} }`);
+    expect(found.map((error) => error.replace(/ .*/, ""))).toEqual([`1:${column}`]);
   });
 });
 
@@ -188,6 +321,11 @@ describe("server: options become values for the wire", () => {
     ["nis+-domain a.b", "001e00050161016200"],
     ["lifetime 1800", "0020000400000708"],
     ["aftr a.b", "004000050161016200"],
+    ["sol-max-rt 60", "005200040000003c"],
+    ["inf-max-rt 86400", "0053000400015180"],
+    ['posix-timezone "EST5"', "0029000445535435"],
+    ['bootfile-url "a:b"', "003b0003613a62"],
+    ['captive-portal "a:b"', "00670003613a62"],
     ["vendor-spec 5678-1-0x3031", "0011000a0000162e000100023031"],
     ["vendor-spec 5678-1-ab", "0011000a0000162e000100026162"],
     ["vendor-spec 5678-1-::1", `001100180000162e00010010${"1".padStart(32, "0")}`],

@@ -1,0 +1,92 @@
+import { seconds } from "../brand.js";
+import { OPTIONS } from "../wire/options.js";
+import type { Report, Span } from "./diagnostics.js";
+import { applyLog } from "./log-settings.js";
+import type { Acting } from "./server-scope.js";
+import type { ServerConfig } from "./types.js";
+
+/** What holds for the whole server. */
+export type GlobalSettings = Omit<ServerConfig, "interfaces">;
+
+/** The directives that say it. */
+export type GlobalHead = Acting<
+  | "log-level"
+  | "log-mode"
+  | "log-name"
+  | "log-colors"
+  | "script"
+  | "script-timeout"
+  | "script-replay"
+  | "compatibility"
+  | "stateless"
+  | "guess-mode"
+  | "interface-id-order"
+  | "cache-size"
+  | "drop-unicast"
+  | "reconfigure-enabled"
+  | "relay-supplied-options"
+>;
+
+/** What Dibbler reckons for a client in its cache. */
+const OCTETS_PER_CLIENT = 147;
+/** So many clients are remembered at most, whatever the cache: they are held in memory. */
+const MAX_AFFINITY = 1_000_000;
+
+/** What holds without any directive. */
+export function initialSettings(): GlobalSettings {
+  return {
+    log: { level: 8, mode: "full", name: "Server", colors: false },
+    script: undefined,
+    scriptTimeout: seconds(10),
+    scriptReplay: true,
+    compatibility: "fixed",
+    inactiveMode: false,
+    stateless: false,
+    guessMode: false,
+    interfaceIdOrder: "before",
+    dropUnicast: false,
+    reconfigure: false,
+    affinity: Math.floor(1_048_576 / OCTETS_PER_CLIENT),
+    // Relays may supply this one without being told so (RFC 6440).
+    relaySuppliedOptions: [OPTIONS.erpLocalDomain.code],
+  };
+}
+
+/** The settings with this directive applied. */
+export function applyGlobal(settings: GlobalSettings, head: GlobalHead, report: Report): GlobalSettings {
+  switch (head.keyword) {
+    case "script":
+      return { ...settings, script: head.value === "" ? undefined : head.value };
+    case "script-timeout":
+      return { ...settings, scriptTimeout: seconds(head.value) };
+    case "script-replay":
+      return { ...settings, scriptReplay: head.value };
+    case "compatibility":
+      return { ...settings, compatibility: head.value };
+    case "stateless":
+      return { ...settings, stateless: true };
+    case "guess-mode":
+      return { ...settings, guessMode: true };
+    case "interface-id-order":
+      return { ...settings, interfaceIdOrder: head.value };
+    case "cache-size":
+      return { ...settings, affinity: affinityOf(head.value, head.at, report) };
+    case "drop-unicast":
+      return { ...settings, dropUnicast: true };
+    case "reconfigure-enabled":
+      return { ...settings, reconfigure: head.value };
+    case "relay-supplied-options": {
+      const codes = new Set([...settings.relaySuppliedOptions, ...head.value]);
+      return { ...settings, relaySuppliedOptions: [...codes] };
+    }
+    default:
+      return { ...settings, log: applyLog(settings.log, head, report) };
+  }
+}
+
+function affinityOf(octets: number, at: Span, report: Report): number {
+  const clients = Math.floor(octets / OCTETS_PER_CLIENT);
+  if (clients <= MAX_AFFINITY) return clients;
+  report.warning(at, `${clients} clients would fit into this cache: ${MAX_AFFINITY} are remembered`);
+  return MAX_AFFINITY;
+}
