@@ -48,7 +48,8 @@ function logRefusals({ link, client }: Query, { results, ignored }: Answer, outc
   const isRefusedAny = (why: Refusal): boolean => isRefused(why, "prefix") || isRefused(why, "address");
   if (isRefused("exhausted", "prefix")) log(outcome, "SERVER-NO-PREFIX", whom());
   // Most links have no addresses to give, and most clients ask for one all the same.
-  if (isRefused("exhausted", "address") && link.classes.na.length > 0) log(outcome, "SERVER-NO-ADDRESS", whom());
+  if (isRefused("exhausted", "address") && link.classes.na.length > 0)
+    log(outcome, "SERVER-NO-ADDRESS", whom());
   if (isRefusedAny("client limit")) {
     log(outcome, "SERVER-CLIENT-LIMIT", { limit: link.settings.clientMaxLease, ...whom() });
   }

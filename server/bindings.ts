@@ -96,12 +96,7 @@ export const failed = (ia: IaAsked, status: StatusOption, stale: readonly Held[]
 });
 
 /** What is loose are hints like the client's own, only less dear. */
-function allocate(
-  query: Query,
-  ia: IaAsked,
-  loose: readonly LeaseId[],
-  stale: readonly Held[],
-): IaResult {
+function allocate(query: Query, ia: IaAsked, loose: readonly LeaseId[], stale: readonly Held[]): IaResult {
   const former = takeBack(query, loose);
   const found = findNew(query, ia, former, stale.length);
   if (typeof found === "string") return failed(ia, refusal(ia, found), stale);

@@ -62,7 +62,10 @@ export function createNetwork(config: ServerConfig, interfaces: ReadonlyMap<stri
   const links = new Map<string, Link>();
   const arrivals = new Set<string>();
   for (const settings of config.interfaces) {
-    const arrival = nameOf(settings.relay === undefined ? settings.selector : settings.relay.over, interfaces);
+    const arrival = nameOf(
+      settings.relay === undefined ? settings.selector : settings.relay.over,
+      interfaces,
+    );
     if (arrival !== undefined) arrivals.add(arrival);
     const name = settings.relay === undefined ? arrival : nameOf(settings.selector, interfaces);
     if (name !== undefined) links.set(name, makeLink({ name, arrival, settings }, pools));
@@ -124,7 +127,14 @@ function makeLink(basis: Pick<Link, "name" | "arrival" | "settings">, known: Map
   const { pdClasses, addressClasses, temporaryClasses } = settings;
   const forAddresses = ({ ranges, ...it }: ServerInterface["addressClasses"][number]): PoolClass => {
     const pools = new Set(ranges.map((range) => sharedRange(range, known)));
-    return { bounds: it, length: 128, pools: [...pools], access: it.access, exclude: undefined, share: it.share };
+    return {
+      bounds: it,
+      length: 128,
+      pools: [...pools],
+      access: it.access,
+      exclude: undefined,
+      share: it.share,
+    };
   };
   const pd = pdClasses.map((pdClass) => makePdClass(pdClass, known));
   const [na, ta] = [addressClasses.map(forAddresses), temporaryClasses.map(forAddresses)];
@@ -171,4 +181,5 @@ function nameOf(
   return undefined;
 }
 
-const isInPools = (pools: readonly Pool[], prefix: Prefix): boolean => pools.some((pool) => holds(pool, prefix));
+const isInPools = (pools: readonly Pool[], prefix: Prefix): boolean =>
+  pools.some((pool) => holds(pool, prefix));

@@ -33,7 +33,11 @@ const NONE: readonly (readonly [Limiter, Uint8Array])[] = [];
  * The source is the client's link-layer address where a relay tells it (RFC 6939), else its own address: the
  * server sees no more of it. A line is what a relay calls by a Remote-ID (RFC 4649).
  */
-function keysOf({ path, from, arrival }: Query): Readonly<Record<keyof NewLeaseLimits, Uint8Array | undefined>> {
+function keysOf({
+  path,
+  from,
+  arrival,
+}: Query): Readonly<Record<keyof NewLeaseLimits, Uint8Array | undefined>> {
   const level = innermost(path);
   if (level === undefined) return { source: from, relay: undefined, remoteId: undefined };
   const remoteId = find(level.options, "remoteId");

@@ -72,7 +72,8 @@ export function takeDue(reconfigures: Reconfigures, now: Millis): readonly Asked
   if (gate > now) return due;
   for (const round of rounds) {
     let count = 0;
-    while (count < round.length && due.length + count < BATCH && (round[count]?.at ?? Infinity) <= now) count++;
+    while (count < round.length && due.length + count < BATCH && (round[count]?.at ?? Infinity) <= now)
+      count++;
     // Those who have answered meanwhile are not in the map any more.
     due.push(...round.splice(0, count).filter((each) => asked.get(each.client) === each));
   }

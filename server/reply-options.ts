@@ -94,7 +94,9 @@ function wantsVendor(query: Query, configured: readonly Option[], candidate: Opt
   if (named.length > 0) return named.includes(candidate.value.enterprise);
   const classes = findAll(options, "vendorClass").map(({ enterprise }) => enterprise);
   const known = findAll(configured, "vendorOptions").map(({ enterprise }) => enterprise);
-  return !known.some((enterprise) => classes.includes(enterprise)) || classes.includes(candidate.value.enterprise);
+  return (
+    !known.some((enterprise) => classes.includes(enterprise)) || classes.includes(candidate.value.enterprise)
+  );
 }
 
 /**

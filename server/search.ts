@@ -105,7 +105,11 @@ function seekerId({ random }: Query, { type, iaid: id }: IaAsked): Iaid {
  * Classes for addresses in the order in which the client tries them: those that name it first, then by lot
  * with the weights of `share`, the same lot for the same client each time.
  */
-function byWeight({ state, client, ...query }: Query, ia: IaAsked, classes: readonly PoolClass[]): PoolClass[] {
+function byWeight(
+  { state, client, ...query }: Query,
+  ia: IaAsked,
+  classes: readonly PoolClass[],
+): PoolClass[] {
   if (classes.length < 2) return [...classes];
   const lots = classes.map((poolClass, index) => {
     const { high } = state.hash(Uint8Array.of(...client, index, ia.iaid & 0xff));

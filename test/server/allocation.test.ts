@@ -115,7 +115,9 @@ describe("server: a pool that other leases reach into", () => {
     );
     const given: string[] = [];
     for (let n = 1; n <= 60; n++) {
-      given.push(prefixIn(createClient(rig, n, n % 3 === 0 ? "eth0" : "eth1").request(pd(1))) ?? "");
+      given.push(
+        prefixIn(createClient(rig, n, { interfaceName: n % 3 === 0 ? "eth0" : "eth1" }).request(pd(1))) ?? "",
+      );
     }
     expectDisjoint(given.filter((text) => text !== "").map(prefix));
     expect(given.filter((text) => text.endsWith("/60")).length).toBeGreaterThan(0);

@@ -94,7 +94,7 @@ describe("server: hook calls", () => {
     const rig = createRig(LAN);
     const held = createClient(rig, 1).lease();
     rig.hooks();
-    createClient(rig, 1, "eth0", ip("fe80::abc")).renew(pd(1, held));
+    createClient(rig, 1, { interfaceName: "eth0", from: ip("fe80::abc") }).renew(pd(1, held));
     expect(rig.hooks()).toMatchObject([
       {
         action: "delete",
@@ -114,7 +114,7 @@ describe("server: hook calls", () => {
     const rig = createRig(LAN);
     const held = createClient(rig, 1).lease();
     rig.hooks();
-    createClient(rig, 1, "eth1").request(pd(1, held));
+    createClient(rig, 1, { interfaceName: "eth1" }).request(pd(1, held));
     expect(rig.hooks()).toMatchObject([
       { action: "delete", variables: { IFACE: "eth0", IFINDEX: "2", PREFIX1: address(held) } },
       { action: "add", variables: { IFACE: "eth1", IFINDEX: "3", PREFIX1: address(held) } },

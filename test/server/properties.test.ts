@@ -115,7 +115,7 @@ const routeOf = ({ prefix, clientAddress, interfaceName }: Lease): [string, stri
 ];
 
 function converse(rig: Rig, { verb, client: n, link, ias: asked, fails }: Message): void {
-  const client = createClient(rig, n, link);
+  const client = createClient(rig, n, { interfaceName: link });
   const leasesOf = (iaid: number): readonly Lease[] =>
     leases(rig).filter((lease) => sameBytes(lease.duid, client.duid) && lease.iaid === iaid);
   const specs: IaSpec[] = asked.map(({ iaid, named, own }) =>

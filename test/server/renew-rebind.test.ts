@@ -263,8 +263,8 @@ describe("server: a client that moves to another link", () => {
   ]);
   const moved = (): { client: TestClient; old: string; left: TestClient } => {
     const rig = createRig(TWO);
-    const left = createClient(rig, 1, "eth0");
-    return { left, client: createClient(rig, 1, "eth1"), old: left.lease() };
+    const left = createClient(rig, 1, { interfaceName: "eth0" });
+    return { left, client: createClient(rig, 1, { interfaceName: "eth1" }), old: left.lease() };
   };
 
   test("Rebind there -> its old prefix with lifetimes 0", () => {

@@ -6,9 +6,9 @@ import type { HookCall } from "../../shared/hook.js";
 import { type LeaseChange, restore } from "../../shared/lease/changes.js";
 import type { IaType, LeaseId } from "../../shared/lease/lease.js";
 import { createLeaseTable, type LeaseTable } from "../../shared/lease/table.js";
-import { type Ip6, ip6 } from "../../shared/prefix.js";
+import { formatIp6, type Ip6, ip6 } from "../../shared/prefix.js";
 import type { ClientServerType } from "../../shared/wire/codes.js";
-import { clientServerMessage, encodeMessage } from "../../shared/wire/message.js";
+import { clientServerMessage, encodeMessage, type Message } from "../../shared/wire/message.js";
 import { type Option, option } from "../../shared/wire/options.js";
 import {
   createServerState,
@@ -21,7 +21,7 @@ import {
 } from "../../server/engine.js";
 import { hmacMd5 } from "../hmac.js";
 import { type Answer, readAnswer } from "./answer.js";
-import { prefix, SERVER_ID, START } from "./settings.js";
+import { ip, prefix, SERVER_ID, START } from "./settings.js";
 
 /** A server in virtual time, with a store that is a map. */
 export interface Rig {
@@ -89,7 +89,11 @@ export function createRig(
     return actions;
   };
   const give = (event: ServerEvent): Answer[] =>
-    watch(event).flatMap((action) => (action.type === "send" ? [readAnswer(action.bytes)] : []));
+    watch(event).flatMap((action) => {
+      if (action.type !== "send") return [];
+      const { bytes, to, port, interfaceName: over } = action;
+      return [readAnswer(bytes, `${formatIp6(to)} port ${port} over ${over}`)];
+    });
 
   const decide = (...events: readonly ServerEvent[]): readonly LeaseId[] =>
     events
@@ -157,6 +161,25 @@ function checkOrder(actions: readonly ServerAction[]): void {
   if (ranks.some((value, i) => value < (ranks[i - 1] ?? 0))) throw new Error("actions out of order");
 }
 
+/** A relay on the way of a test client: what it says of whom it hears, with `::` for what is not given. */
+export interface Hop {
+  readonly link?: string;
+  readonly peer?: string;
+  readonly hops?: number;
+  readonly options?: readonly Option[];
+}
+
+/** Where a test client is: by the standard at its own link-local address on eth0. */
+export interface Whereabouts {
+  readonly interfaceName?: string;
+  readonly from?: Ip6;
+  /** Relays on its way, the one it talks to first. */
+  readonly hops?: readonly Hop[];
+  /** The address and port that the last of them sends from. */
+  readonly relay?: string;
+  readonly relayPort?: number;
+}
+
 /** An IA in a message of a client: `pd(1, "2001:db8::/56")`. */
 export interface IaSpec {
   readonly type: IaType;
@@ -175,6 +198,13 @@ export const pd = (id: number, ...prefixes: IaSpec["prefixes"]): IaSpec => ({
 /** An IA_NA that names these addresses, written with /128. */
 export const na = (id: number, ...prefixes: IaSpec["prefixes"]): IaSpec => ({
   type: "na",
+  iaid: id,
+  prefixes,
+});
+
+/** An IA_TA that names these addresses, written with /128. */
+export const ta = (id: number, ...prefixes: IaSpec["prefixes"]): IaSpec => ({
+  type: "ta",
   iaid: id,
   prefixes,
 });
@@ -205,13 +235,15 @@ export interface TestClient {
 
 const NAMES_SERVER: ReadonlySet<ClientServerType> = new Set(["request", "renew", "release", "decline"]);
 
-/** The n-th client, behind an interface and at an address of its own. */
-export function createClient(
-  rig: Rig,
-  n: number,
-  interfaceName = "eth0",
-  from: Ip6 = addressOf(n),
-): TestClient {
+/** The n-th client, with a DUID and an address of its own. */
+export function createClient(rig: Rig, n: number, where: Whereabouts = {}): TestClient {
+  const {
+    interfaceName = "eth0",
+    from = addressOf(n),
+    hops = [],
+    relay = "fe80::ee",
+    relayPort = 547,
+  } = where;
   const own = duid(Uint8Array.of(0, 3, 0, 1, 2, 0, 0, n >>> 16, n >>> 8, n));
   let exchange = 0;
 
@@ -226,11 +258,13 @@ export function createClient(
       ...ias.map(writeIa),
       ...(oddity.options ?? []),
     ];
+    const message = clientServerMessage(type, xid(oddity.xid ?? exchange), options);
+    const isRelayed = hops.length > 0;
     return {
       type: "datagram",
-      bytes: encodeMessage(clientServerMessage(type, xid(oddity.xid ?? exchange), options)),
-      from,
-      port: oddity.port ?? 546,
+      bytes: encodeMessage(relayThrough(message, hops, from)),
+      from: isRelayed ? ip(relay) : from,
+      port: isRelayed ? relayPort : (oddity.port ?? 546),
       interfaceName,
       interfaceIndex: INDEXES.get(interfaceName) ?? 99,
       multicast: oddity.unicast !== true,
@@ -268,11 +302,27 @@ const addressOf = (n: number): Ip6 => {
   return ip6(octets);
 };
 
+/** A message in a Relay-forward for each hop; the first one hears the client itself. */
+export function relayThrough(message: Message, hops: readonly Hop[], from: Ip6): Message {
+  return hops.reduce<Message>(
+    (inner, { link = "::", peer, hops: count, options = [] }, i) => ({
+      form: "relay",
+      type: "relayForward",
+      hopCount: count ?? i,
+      linkAddress: ip(link),
+      peerAddress: peer === undefined ? (i === 0 ? from : ip("::")) : ip(peer),
+      options: [...options, option("relayMessage", inner)],
+    }),
+    message,
+  );
+}
+
 function writeIa({ type, iaid: id, prefixes, t1 = 0, t2 = 0 }: IaSpec): Option {
   const options = prefixes.map((spec) => {
     const [text, preferred, valid] = typeof spec === "string" ? ([spec, 0, 0] as const) : spec;
     return writeLease(type, text, seconds(preferred), seconds(valid));
   });
+  if (type === "ta") return option("iaTa", { iaid: asIaid(id), options });
   return option(type === "pd" ? "iaPd" : "iaNa", {
     iaid: asIaid(id),
     t1: seconds(t1),

@@ -1,12 +1,29 @@
 import { millis, seconds } from "../../shared/brand.js";
-import type { Access, PdClass, Range, ServerConfig, ServerInterface } from "../../shared/config/types.js";
+import type {
+  Access,
+  AddressClass,
+  PdClass,
+  Range,
+  ServerConfig,
+  ServerInterface,
+} from "../../shared/config/types.js";
 import { type Duid, duid } from "../../shared/duid.js";
-import { type Ip6, parseIp6, parsePrefix, type Prefix } from "../../shared/prefix.js";
+import {
+  type AddressRange,
+  type Ip6,
+  parseIp6,
+  parsePrefix,
+  type Prefix,
+  rangeOf,
+} from "../../shared/prefix.js";
 
 /** Instant at which every test begins. */
 export const START = millis(1_800_000_000_000);
 /** The server's DUID. */
 export const SERVER_ID: Duid = duid(Uint8Array.of(0, 3, 0, 1, 2, 0, 0, 0, 0, 0xfe));
+
+/** The DUID of somebody else. */
+export const OTHER_ID: Duid = duid(Uint8Array.of(0, 3, 0, 1, 9, 9));
 
 /** An address that is known to be one. */
 export function ip(text: string): Ip6 {
@@ -78,6 +95,33 @@ export function iface(
     ...settings,
   };
 }
+
+/** The same block as one for a link behind relays, which are heard on an interface of the system. */
+export const behind = (over: string, block: ServerInterface): ServerInterface => ({
+  ...block,
+  relay: { over: { name: over } },
+});
+
+/** A `subnet` line. */
+export const subnet = (text: string): AddressRange => rangeOf(prefix(text));
+
+/** A range of addresses, `first-last`. */
+export function range6(text: string): AddressRange {
+  const [first = "", last = first] = text.split("-");
+  return { first: ip(first), last: ip(last) };
+}
+
+/** A `class` or `ta-class`: addresses out of some ranges. */
+export const addressClass = (
+  ranges: readonly string[],
+  settings: Partial<AddressClass> = {},
+): AddressClass => ({
+  ...FIXED,
+  ranges: ranges.map(range6),
+  share: 100,
+  access: EVERYBODY,
+  ...settings,
+});
 
 /** A whole configuration. */
 export function configure(

@@ -183,7 +183,9 @@ describe("server: Solicit with Rapid Commit", () => {
 
   test("not allowed on this link -> Advertise without the option", () => {
     const rig = createRig(both);
-    const answer = createClient(rig, 1, "eth1").ask("solicit", [pd(1)], { options: [rapid] });
+    const answer = createClient(rig, 1, { interfaceName: "eth1" }).ask("solicit", [pd(1)], {
+      options: [rapid],
+    });
     expect(answer).toMatchObject({ type: "advertise", codes: [1, 2, 25] });
     expect(rig.records.size).toBe(0);
   });

@@ -142,7 +142,7 @@ describe("server: start with leases in the store", () => {
 
   test("leases of an interface that is no longer there -> no add, and a delete when they end", () => {
     const rig = createRig(configure([iface("eth0", []), iface("eth1", [pdClass(56, ["2001:db8::/40"])])]));
-    createClient(rig, 1, "eth1").lease();
+    createClient(rig, 1, { interfaceName: "eth1" }).lease();
     const again = rig.restart(LAN);
     expect(again.hooks()).toEqual([]);
     again.wait(2000);
