@@ -1,11 +1,11 @@
 import type { Iaid } from "../brand.js";
 import type { Duid } from "../duid.js";
-import { createChainIndex, NONE, type ChainIndex } from "./chains.js";
+import { chainFrom, createChainIndex, NONE } from "./chains.js";
 import type { KeyedHash } from "../hash.js";
 import type { IaType } from "./lease.js";
 import type { Places } from "./places.js";
 import { duidHashOf, hasBinding, hasDuid, sameBinding, sameClient } from "./record-keys.js";
-import { FIELD, iaTypeNumber } from "./record.js";
+import { FIELD, iaTypeNumber } from "./record-layout.js";
 
 /** Finds records by whom they belong to. Insert a record once it is written, remove it before it changes. */
 export interface BindingIndex {
@@ -60,10 +60,4 @@ function createBindingHash(hash: KeyedHash): (client: number, iaType: number, ia
     octets[8] = iaType;
     return hash(octets, 0, octets.length);
   };
-}
-
-function chainFrom(index: ChainIndex, head: number): number[] {
-  const found: number[] = [];
-  for (let id = head; id !== NONE; id = index.next(id)) found.push(id);
-  return found;
 }

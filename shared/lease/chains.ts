@@ -71,6 +71,13 @@ export function createChainIndex(sameKey: (a: number, b: number) => boolean, cap
   };
 }
 
+/** Every record of the chain whose head this is; none for NONE. */
+export function chainFrom(index: ChainIndex, head: number): number[] {
+  const found: number[] = [];
+  for (let id = head; id !== NONE; id = index.next(id)) found.push(id);
+  return found;
+}
+
 /** The open-addressing table behind the chains: knows heads and hashes, nothing of what hangs on a head. */
 interface Slots {
   /** The slot whose head has this key, else the empty slot where it would go. */

@@ -11,11 +11,11 @@ export type LeaseChange =
 
 /**
  * The change that brings the store to what the table says about `id` now: `put` with a copy of the record
- * when a bound lease is there, else `remove` (offers are never stored, so none is needed for an offer that
- * went away).
+ * when a lease is there, else `remove` (offers are never stored, so none is needed for an offer that went
+ * away).
  */
 export function changeFor(table: LeaseTable, id: LeaseId): LeaseChange {
-  if (!table.has(id) || table.stateOf(id) !== "bound") return { type: "remove", id };
+  if (!table.has(id) || table.stateOf(id) === "offered") return { type: "remove", id };
   return { type: "put", id, record: table.recordOf(id) };
 }
 

@@ -1,14 +1,24 @@
-import { clearRecord, RECORD_OCTETS, stateAt, type Place } from "./record.js";
+import type { Lease } from "./lease.js";
+import { RECORD_OCTETS, type Place } from "./record-layout.js";
+import { NO_TAIL, TAIL_OCTETS, tailOctets, writeTail } from "./record-tail.js";
+import { clearRecord, stateAt, writeLease } from "./record.js";
+import { createTails } from "./tails.js";
 
-/** The memory of all records: chunks that never move, so that growing copies nothing. */
+/**
+ * The memory of all records: chunks that never move, so that growing copies nothing, with the tails beside
+ * them.
+ */
 export interface Places {
-  /** Where the record of `id` lies; makes the memory for it when there is none yet. */
+  /** Where the fixed part of `id` lies; makes the memory for it when there is none yet. */
   place(id: number): Place;
   /** True when a lease lies there. */
   has(id: number): boolean;
-  /** What the DUID of `id` has beyond its inline octets. */
-  tail(id: number): Uint8Array | undefined;
-  setTail(id: number, tail: Uint8Array | undefined): void;
+  /** The tail of `id`, copied; empty for most. */
+  tail(id: number): Uint8Array;
+  /** Makes the record of `id` that of this lease, which fits (see `requireFit`). */
+  write(id: number, lease: Lease): void;
+  /** Takes a whole record, which has been checked, for `id`; copies it. */
+  load(id: number, record: Uint8Array): void;
   /** The record as the store keeps it, copied. */
   copy(id: number): Uint8Array;
   /** Makes the place one without lease. */
@@ -27,8 +37,9 @@ const SLAB_RECORDS = 64;
 /** Memory without any record. */
 export function createPlaces(): Places {
   const chunks: Chunk[] = [];
-  /** Few have one: DUIDs that do not fit into the record are rare. */
-  const tails = new Map<number, Uint8Array>();
+  const tails = createTails();
+  /** Where tails are put together. */
+  const draft = new Uint8Array(TAIL_OCTETS);
   const allocate = createAllocator();
   const offset = (id: number): number => (id & (CHUNK_RECORDS - 1)) * RECORD_OCTETS;
 
@@ -43,23 +54,36 @@ export function createPlaces(): Places {
       const chunk = chunks[id >> CHUNK_BITS];
       return chunk !== undefined && stateAt(chunk.octets, offset(id)) !== undefined;
     },
-    tail: (id) => tails.get(id),
-    setTail(id, tail) {
-      if (tail !== undefined) tails.set(id, tail);
-      else if (tails.size > 0) tails.delete(id);
+    tail(id) {
+      const length = tails.length(id);
+      if (length === 0) return NO_TAIL;
+      const tail = new Uint8Array(length);
+      tails.copy(id, tail, 0);
+      return tail;
+    },
+    write(id, lease) {
+      const fixed = place(id);
+      writeLease(fixed, lease);
+      const length = tailOctets(fixed);
+      if (length > 0) writeTail(fixed, lease, draft, 0);
+      tails.set(id, draft, 0, length);
+    },
+    load(id, record) {
+      const { octets, at } = place(id);
+      octets.set(record.subarray(0, RECORD_OCTETS), at);
+      tails.set(id, record, RECORD_OCTETS, record.length);
     },
     copy(id) {
       const { octets, at } = place(id);
-      const tail = tails.get(id);
-      const record = allocate(RECORD_OCTETS + (tail?.length ?? 0));
+      const record = allocate(RECORD_OCTETS + tails.length(id));
       record.set(octets.subarray(at, at + RECORD_OCTETS));
-      if (tail !== undefined) record.set(tail, RECORD_OCTETS);
+      tails.copy(id, record, RECORD_OCTETS);
       return record;
     },
     clear(id) {
       const { octets, at } = place(id);
       clearRecord(octets, at);
-      tails.delete(id);
+      tails.clear(id);
     },
   };
 }

@@ -1,9 +1,10 @@
 import type { Prefix } from "../prefix.js";
-import { createChainIndex, NONE, type ChainIndex } from "./chains.js";
+import { chainFrom, createChainIndex, NONE, type ChainIndex } from "./chains.js";
 import type { KeyedHash } from "../hash.js";
 import type { Places } from "./places.js";
 import { prefixLengthOf, sameBits, startsWith } from "./record-keys.js";
-import { copyPrefix, FIELD } from "./record.js";
+import { FIELD } from "./record-layout.js";
+import { copyPrefix } from "./record-octets.js";
 
 /**
  * Finds records by where their prefixes lie. Insert a record once it is written, remove it before it
@@ -12,6 +13,8 @@ import { copyPrefix, FIELD } from "./record.js";
 export interface PrefixIndex {
   /** Some record that overlaps the prefix, or NONE. */
   holder(prefix: Prefix): number;
+  /** Every record that overlaps the prefix. */
+  holders(prefix: Prefix): number[];
   /** How many records lie in the prefix, those equal to it included. */
   countWithin(prefix: Prefix): number;
   watch(length: number): void;
@@ -41,6 +44,14 @@ export function createPrefixIndex(parts: PrefixIndexParts): PrefixIndex {
     prefixLengthOf(places, id) === probe.bits() && startsWith(places, id, probe.octets, 0, 128);
 
   return {
+    holders(prefix) {
+      const found: number[] = [];
+      for (const bits of lengths.present()) {
+        if (bits > prefix.length) return [...found, ...longer.all(prefix)];
+        found.push(...chainFrom(exact, exact.first(probe.aim(prefix.address, 0, bits), isProbe)));
+      }
+      return found;
+    },
     holder(prefix) {
       for (const bits of lengths.present()) {
         if (bits > prefix.length) return longer.first(prefix);
@@ -75,6 +86,7 @@ export function createPrefixIndex(parts: PrefixIndexParts): PrefixIndex {
 interface LongerIndex {
   /** Some such record, or NONE. */
   first(prefix: Prefix): number;
+  all(prefix: Prefix): number[];
   count(prefix: Prefix): number;
   watch(length: number): void;
   insert(id: number, length: number): void;
@@ -104,6 +116,10 @@ function createLongerIndex({ places, limit }: PrefixIndexParts, probe: Probe): L
       if (index !== undefined) return firstIn(index, prefix);
       for (const id of search(prefix)) return id;
       return NONE;
+    },
+    all(prefix) {
+      const index = watched.get(prefix.length);
+      return index === undefined ? [...search(prefix)] : chainFrom(index, firstIn(index, prefix));
     },
     count(prefix) {
       const index = watched.get(prefix.length);

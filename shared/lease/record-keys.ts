@@ -4,7 +4,8 @@ import type { Prefix } from "../prefix.js";
 import type { KeyedHash } from "../hash.js";
 import type { IaType } from "./lease.js";
 import type { Places } from "./places.js";
-import { DUID_INLINE, FIELD, iaTypeNumber, readDuid } from "./record.js";
+import { DUID_INLINE, FIELD, iaTypeNumber } from "./record-layout.js";
+import { readDuid } from "./record-tail.js";
 
 // The keys of the indexes, compared and hashed where they lie: nothing is taken out of a record on the way,
 // except for a DUID that is too long for it.

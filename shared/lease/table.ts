@@ -6,31 +6,39 @@ import { NONE } from "./chains.js";
 import { createExpiry, type Expiry } from "./expiry.js";
 import { createKeyedHash } from "../hash.js";
 import { createIdPool, MOST_IDS, type IdPool } from "./ids.js";
-import { leaseId, type IaType, type Lease, type LeaseId, type LeaseState } from "./lease.js";
+import { leaseId, type IaType, type Lease, type LeaseId, type LeaseState, type Trail } from "./lease.js";
 import { createPlaces, type Places } from "./places.js";
 import { createPrefixIndex, type PrefixIndex } from "./prefix-index.js";
 import { hasBinding, hasPrefix } from "./record-keys.js";
+import { FIELD, type Place } from "./record-layout.js";
+import { readIp6 } from "./record-octets.js";
 import {
-  DUID_INLINE,
-  FIELD,
-  isRecord,
-  readIp6,
-  readLease,
-  RECORD_OCTETS,
-  stateAt,
-  writeLease,
-  type Place,
-} from "./record.js";
+  hasLongDuid,
+  hasLongName,
+  NO_TAIL,
+  readDuid,
+  readKey,
+  readName,
+  readTrail,
+  requireFit,
+} from "./record-tail.js";
+import { iaTypeAt, isRecord, readLease, stateAt } from "./record.js";
 
-/** All leases and offers of a server, in compact form: some 200 octets and no object each. */
+/**
+ * All leases and offers of a server, in compact form: some 200 octets and no object each, and what a tail
+ * takes (see record-tail.ts) for those that have one.
+ */
 export interface LeaseTable {
   /** Number of leases, offers included. */
   readonly size: number;
   has(id: LeaseId): boolean;
 
-  /** Leases of one binding, in no particular order; expired ones included until they are removed. */
+  /**
+   * Leases of one binding, of every state and in no particular order; expired ones included until they are
+   * removed.
+   */
   find(duid: Duid, iaType: IaType, iaid: Iaid): readonly LeaseId[];
-  /** Leases of one client, all bindings. */
+  /** Leases of one client, all bindings and states. */
   ofClient(duid: Duid): readonly LeaseId[];
   /** How many leases the client has, offers included. */
   countOf(duid: Duid): number;
@@ -41,6 +49,8 @@ export interface LeaseTable {
    * watched.
    */
   holder(prefix: Prefix): LeaseId | undefined;
+  /** All of them, in no particular order. Looks at every lease when its length is not watched. */
+  holders(prefix: Prefix): readonly LeaseId[];
   /** How many leases lie in `prefix` (equal ones too). Constant time when its length is watched. */
   countWithin(prefix: Prefix): number;
   /**
@@ -49,9 +59,12 @@ export interface LeaseTable {
    */
   watchLength(length: number): void;
 
-  /** Adds a lease under a new id. */
+  /** Adds a lease under a new id. Throws, and changes nothing, when a part is too long (record-tail.ts). */
   put(lease: Lease): LeaseId;
-  /** Puts another lease (renewed, bound, moved to another prefix) in the place of an existing one. */
+  /**
+   * Puts another lease (renewed, bound, moved to another prefix) in the place of an existing one. Throws as
+   * `put` does.
+   */
   replace(id: LeaseId, lease: Lease): void;
   remove(id: LeaseId): void;
 
@@ -61,6 +74,12 @@ export interface LeaseTable {
   sinceOf(id: LeaseId): Millis;
   untilOf(id: LeaseId): Millis;
   prefixOf(id: LeaseId): Prefix;
+  iaTypeOf(id: LeaseId): IaType;
+  duidOf(id: LeaseId): Duid;
+  /** The name of its interface. */
+  nameOf(id: LeaseId): string;
+  trailOf(id: LeaseId): Trail | undefined;
+  keyOf(id: LeaseId): Uint8Array | undefined;
 
   /** The least `until`; `Infinity` when nothing ever ends. */
   nextExpiry(): Millis;
@@ -71,6 +90,10 @@ export interface LeaseTable {
   due(now: Millis, limit?: number): readonly LeaseId[];
   /** Visits every lease, ids ascending. `visit` may remove or replace the one it is given. */
   forEach(visit: (id: LeaseId) => void): void;
+  /** Every id is below this; for a walk in slices. */
+  idLimit(): number;
+  /** The ids of leases from `from` (inclusive) to `to` (exclusive), ascending. */
+  idsIn(from: number, to: number): readonly LeaseId[];
 
   /** A copy of the record, as the store keeps it (see record.ts). */
   recordOf(id: LeaseId): Uint8Array;
@@ -135,11 +158,14 @@ type Lookups = Pick<
   | "ofClient"
   | "countOf"
   | "holder"
+  | "holders"
   | "countWithin"
   | "watchLength"
   | "nextExpiry"
   | "due"
   | "forEach"
+  | "idLimit"
+  | "idsIn"
 >;
 
 function createLookups({ ids, places, bindings, prefixes, expiry }: Parts): Lookups {
@@ -151,6 +177,7 @@ function createLookups({ ids, places, bindings, prefixes, expiry }: Parts): Look
       const id = prefixes.holder(prefix);
       return id === NONE ? undefined : leaseId(id);
     },
+    holders: (prefix) => asLeaseIds(prefixes.holders(prefix)),
     countWithin: (prefix) => prefixes.countWithin(prefix),
     watchLength(length) {
       prefixes.watch(length);
@@ -160,10 +187,30 @@ function createLookups({ ids, places, bindings, prefixes, expiry }: Parts): Look
     forEach(visit) {
       for (let id = 0; id < ids.limit(); id++) if (places.has(id)) visit(leaseId(id));
     },
+    idLimit: () => ids.limit(),
+    idsIn(from, to) {
+      const found: LeaseId[] = [];
+      const end = Math.min(to, ids.limit());
+      for (let id = from; id < end; id++) if (places.has(id)) found.push(leaseId(id));
+      return found;
+    },
   };
 }
 
-type Getters = Pick<LeaseTable, "read" | "stateOf" | "sinceOf" | "untilOf" | "prefixOf" | "recordOf">;
+type Getters = Pick<
+  LeaseTable,
+  | "read"
+  | "stateOf"
+  | "sinceOf"
+  | "untilOf"
+  | "prefixOf"
+  | "iaTypeOf"
+  | "duidOf"
+  | "nameOf"
+  | "trailOf"
+  | "keyOf"
+  | "recordOf"
+>;
 
 function createGetters(parts: Parts): Getters {
   const { places } = parts;
@@ -179,6 +226,23 @@ function createGetters(parts: Parts): Getters {
       const { octets, at } = occupied(parts, id);
       return { address: readIp6(octets, at + FIELD.prefix), length: octets[at + FIELD.prefixLength] ?? 0 };
     },
+    iaTypeOf(id) {
+      const { octets, at } = occupied(parts, id);
+      return iaTypeAt(octets, at);
+    },
+    duidOf(id) {
+      const { octets, at } = occupied(parts, id);
+      return readDuid(octets, at, hasLongDuid(octets, at) ? places.tail(id) : NO_TAIL);
+    },
+    nameOf(id) {
+      const { octets, at } = occupied(parts, id);
+      return readName(octets, at, hasLongName(octets, at) ? places.tail(id) : NO_TAIL);
+    },
+    trailOf: (id) => readTrail(occupied(parts, id), places.tail(id)),
+    keyOf(id) {
+      const { octets, at } = occupied(parts, id);
+      return readKey(octets, at, places.tail(id));
+    },
     recordOf(id) {
       occupied(parts, id);
       return places.copy(id);
@@ -187,8 +251,9 @@ function createGetters(parts: Parts): Getters {
 }
 
 function put(parts: Parts, lease: Lease): LeaseId {
+  requireFit(lease);
   const id = leaseId(parts.ids.take());
-  write(parts, id, lease);
+  parts.places.write(id, lease);
   link(parts, id);
   return id;
 }
@@ -196,10 +261,11 @@ function put(parts: Parts, lease: Lease): LeaseId {
 function replace(parts: Parts, id: LeaseId, lease: Lease): void {
   const { places, expiry } = parts;
   occupied(parts, id);
+  requireFit(lease);
   const sameKeys =
     hasBinding(places, id, lease.duid, lease.iaType, lease.iaid) && hasPrefix(places, id, lease.prefix);
   if (!sameKeys) unlink(parts, id);
-  write(parts, id, lease);
+  places.write(id, lease);
   if (sameKeys) expiry.set(id, lease.until);
   else link(parts, id);
 }
@@ -220,16 +286,9 @@ function setRecord(parts: Parts, id: LeaseId, record: Uint8Array): boolean {
   }
   if (taken) unlink(parts, id);
   else ids.claim(id);
-  const { octets, at } = places.place(id);
-  octets.set(record.subarray(0, RECORD_OCTETS), at);
-  places.setTail(id, record.length > RECORD_OCTETS ? record.slice(RECORD_OCTETS) : undefined);
+  places.load(id, record);
   link(parts, id);
   return true;
-}
-
-function write({ places }: Parts, id: LeaseId, lease: Lease): void {
-  writeLease(places.place(id), lease);
-  places.setTail(id, lease.duid.length > DUID_INLINE ? lease.duid.slice(DUID_INLINE) : undefined);
 }
 
 /** Enters a record, already written, in every index. */

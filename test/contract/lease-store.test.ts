@@ -1,12 +1,15 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import fc from "fast-check";
 import { afterEach, describe, expect, test } from "vitest";
 import { openLeaseStore } from "../../shared/edge/lmdb-store.js";
-import type { LeaseChange } from "../../shared/lease/changes.js";
+import { changeFor, restore, type LeaseChange } from "../../shared/lease/changes.js";
 import { leaseId, type LeaseId } from "../../shared/lease/lease.js";
 import { createMemoryStore, createStoreMemory } from "../../shared/lease/memory-store.js";
 import type { LeaseStore } from "../../shared/lease/store.js";
+import { createLeaseTable } from "../../shared/lease/table.js";
+import { anyLease, SEED } from "../lease/model.js";
 
 /** One implementation: how to open the same store again and again, and how to remove it in the end. */
 interface Subject {
@@ -88,7 +91,7 @@ describe.each(subjects)("%s", { timeout: 30_000 }, (_name, make) => {
 
   test("records of any length, the largest id -> come back octet by octet", async () => {
     const started = await start();
-    const records = [1, 63, 64, 65, 127, 128, 129, 226, 1000].map((length) =>
+    const records = [1, 63, 64, 65, 127, 128, 129, 226, 1000, 1537].map((length) =>
       new Uint8Array(length).fill(length),
     );
     await started.store.commit(records.map((record, id) => ({ type: "put", id: leaseId(id), record })));
@@ -96,6 +99,22 @@ describe.each(subjects)("%s", { timeout: 30_000 }, (_name, make) => {
     const store = await reopen(started);
     expect(records.map((_record, id) => store.read(leaseId(id)))).toEqual(records);
     expect(contentOf(store).at(-1)).toEqual(row(2 ** 26 - 1, 5));
+  });
+
+  test("leases of every state, with and without trails and keys -> loaded into a table as they were", async () => {
+    const started = await start();
+    const table = createLeaseTable({ seed: SEED });
+    for (const lease of fc.sample(anyLease, { seed: 1, numRuns: 300 })) table.put(lease);
+    const ids = table.idsIn(0, table.idLimit());
+    await started.store.commit(ids.map((id) => changeFor(table, id)));
+    const loaded = createLeaseTable({ seed: SEED });
+    (await reopen(started)).load((id, record) => {
+      expect(restore(loaded, id, record)).toBe(true);
+    });
+    const kept = ids.filter((id) => table.stateOf(id) !== "offered");
+    expect(loaded.idsIn(0, loaded.idLimit())).toEqual(kept);
+    expect(kept.map((id) => loaded.read(id))).toEqual(kept.map((id) => table.read(id)));
+    expect(new Set(kept.map((id) => loaded.stateOf(id)))).toEqual(new Set(["bound", "resting", "declined"]));
   });
 
   test("a commit of 50000 leases -> all there", async () => {

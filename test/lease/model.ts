@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { INFINITY, iaid, millis, seconds, toMillis } from "../../shared/brand.js";
 import { duid, sameDuid, type Duid } from "../../shared/duid.js";
-import type { IaType, Lease, LeaseId } from "../../shared/lease/lease.js";
+import type { IaType, Lease, LeaseId, LeaseState, Trail } from "../../shared/lease/lease.js";
+import { TRAIL_OCTETS } from "../../shared/lease/record-tail.js";
 import { ip6, masked, overlaps, containsPrefix, type Ip6, type Prefix } from "../../shared/prefix.js";
 
 /** The key of every table in these tests. */
@@ -43,6 +44,14 @@ export function leaseOf(number: number, changes: Partial<Lease> = {}): Lease {
     ...changes,
   };
 }
+
+/** A trail through one relay, whose message has this many octets. */
+export const trailOf = (octets: number): Trail => ({
+  relay: prefixOf(1, 128).address,
+  port: 547,
+  arrival: "eth1",
+  message: new Uint8Array(octets).fill(12),
+});
 
 /** What a table does, done in the most obvious way. */
 export interface Model {
@@ -102,21 +111,46 @@ const anyUntil = fc.oneof(
   { weight: 1, arbitrary: fc.constant(toMillis(INFINITY)) },
 );
 
+/** Those that are kept whole in a record, those that just are not, and those cut amid a letter by it. */
+const anyName = fc.constantFrom(
+  "",
+  "eth0",
+  "fifteen-octets.",
+  "sixteen-octets..",
+  "brü",
+  "fourteen-octetü",
+  "fifteen-octets.ü",
+  "\ufeffrelay",
+  "€".repeat(85),
+  "x".repeat(255),
+);
+
+/** Any trail, some as long as can be. */
+export const anyTrail: fc.Arbitrary<Trail> = fc.record({
+  relay: anyIp6,
+  port: fc.integer({ min: 0, max: 0xffff }),
+  arrival: fc.constantFrom("", "eth0", "fifteen-octets.", "fourteen-octé"),
+  message: fc.oneof(
+    { weight: 9, arbitrary: fc.uint8Array({ maxLength: 150 }) },
+    { weight: 1, arbitrary: fc.uint8Array({ minLength: TRAIL_OCTETS, maxLength: TRAIL_OCTETS }) },
+  ),
+});
+
 /** Any lease or offer. */
 export const anyLease: fc.Arbitrary<Lease> = fc.record({
-  iaType: fc.constantFrom<IaType>("pd", "na"),
+  iaType: fc.constantFrom<IaType>("pd", "na", "ta"),
   duid: anyDuid,
   iaid: fc.constantFrom(0, 1, 0xffffffff).map(iaid),
   prefix: anyPrefix,
-  state: fc.constantFrom<Lease["state"]>("offered", "bound"),
+  state: fc.constantFrom<LeaseState>("offered", "bound", "resting", "declined"),
   preferred: anySeconds,
   valid: anySeconds,
   t1: anySeconds,
   t2: anySeconds,
   since: fc.double({ noNaN: true, min: 0, max: 1e15 }).map(millis),
   until: anyUntil,
-  interfaceName: fc.constantFrom("", "eth0", "fifteen-octets.", "brü", "qr-1234567890ab"),
+  interfaceName: anyName,
   clientAddress: anyIp6,
-  trail: fc.constant(undefined),
-  key: fc.constant(undefined),
+  trail: fc.option(anyTrail, { nil: undefined }),
+  key: fc.option(fc.uint8Array({ minLength: 16, maxLength: 16 }), { nil: undefined }),
 });

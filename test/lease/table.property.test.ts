@@ -55,9 +55,9 @@ const steps = [
       model.leases.set(id, lease);
     }),
   ),
-  fc.tuple(at, anyLease).map(([where, { until, since, valid }]) =>
+  fc.tuple(at, anyLease).map(([where, { until, since, valid, state, trail, key }]) =>
     stepOn(`renew until ${until}`, where, (model, { table }, id, old) => {
-      const lease = { ...old, until, since, valid };
+      const lease = { ...old, until, since, valid, state, trail, key };
       table.replace(id, lease);
       model.leases.set(id, lease);
     }),
@@ -146,14 +146,14 @@ describe("lease table", { timeout: 30_000 }, () => {
     );
   });
 
-  test("a change -> put with the record for a bound lease, remove for an offer and for nothing", () => {
+  test("a change -> put with the record for a lease, remove for an offer and for nothing", () => {
     fc.assert(
       fc.property(anyLease, (lease) => {
         const table = createLeaseTable({ seed: SEED });
         const id = table.put(lease);
         const record = table.recordOf(id);
         expect(changeFor(table, id)).toEqual(
-          lease.state === "bound" ? { type: "put", id, record } : { type: "remove", id },
+          lease.state === "offered" ? { type: "remove", id } : { type: "put", id, record },
         );
         table.remove(id);
         expect(changeFor(table, id)).toEqual({ type: "remove", id });
@@ -167,18 +167,23 @@ function agree(model: Model, table: LeaseTable): void {
   expect(table.size).toBe(model.leases.size);
   expect(table.nextExpiry()).toBe(model.nextExpiry());
   for (const [id, lease] of model.leases) {
-    expect([table.stateOf(id), table.sinceOf(id), table.untilOf(id), table.prefixOf(id)]).toEqual([
+    expect(partsOf(table, id)).toEqual([
       lease.state,
       lease.since,
       lease.until,
       lease.prefix,
+      lease.iaType,
+      lease.duid,
+      lease.interfaceName,
+      lease.trail,
+      lease.key,
     ]);
     agreeOn(model, table, lease.prefix);
   }
   for (const owner of fc.sample(anyDuid, { seed: 1, numRuns: 30 })) {
     expect(sorted(table.ofClient(owner))).toEqual(sorted(model.ofClient(owner)));
     expect(table.countOf(owner)).toBe(model.ofClient(owner).length);
-    for (const iaType of ["pd", "na"] as const) {
+    for (const iaType of ["pd", "na", "ta"] as const) {
       for (const number of [0, 1, 0xffffffff]) {
         const found = table.find(owner, iaType, iaid(number));
         expect(sorted(found)).toEqual(sorted(model.find(owner, iaType, number)));
@@ -187,11 +192,26 @@ function agree(model: Model, table: LeaseTable): void {
   }
 }
 
+function partsOf(table: LeaseTable, id: LeaseId): unknown[] {
+  return [
+    table.stateOf(id),
+    table.sinceOf(id),
+    table.untilOf(id),
+    table.prefixOf(id),
+    table.iaTypeOf(id),
+    table.duidOf(id),
+    table.nameOf(id),
+    table.trailOf(id),
+    table.keyOf(id),
+  ];
+}
+
 function agreeOn(model: Model, table: LeaseTable, prefix: Prefix): void {
   const holder = table.holder(prefix);
   const holders = model.holders(prefix);
   if (holders.length === 0) expect(holder).toBeUndefined();
   else expect(holders).toContain(holder);
+  expect(sorted(table.holders(prefix))).toEqual(sorted(holders));
   expect(table.countWithin(prefix)).toBe(model.countWithin(prefix));
 }
 

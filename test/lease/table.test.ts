@@ -4,7 +4,7 @@ import { duid } from "../../shared/duid.js";
 import { leaseId, type LeaseId } from "../../shared/lease/lease.js";
 import { createLeaseTable, type LeaseTable } from "../../shared/lease/table.js";
 import { parsePrefix, type Prefix } from "../../shared/prefix.js";
-import { duidOf, leaseOf, prefixOf, SEED } from "./model.js";
+import { duidOf, leaseOf, prefixOf, SEED, trailOf } from "./model.js";
 
 let table: LeaseTable;
 
@@ -44,6 +44,18 @@ describe("lease table: ids", () => {
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(3_000_000);
   });
 
+  test("leases with long trails that come and go, under ever new ids -> their memory serves again", () => {
+    fill(10_000);
+    const before = process.memoryUsage().arrayBuffers;
+    const ids = range(0, 1200).map((number) => {
+      const id = table.put(leaseOf(20_000 + number, { trail: trailOf(1000) }));
+      table.remove(id);
+      return id;
+    });
+    expect(new Set(ids).size).toBe(1200);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(1_000_000);
+  });
+
   test("records put back under ids far apart -> those ids taken, the gaps free", () => {
     const record = table.recordOf(table.put(leaseOf(1)));
     const other = createLeaseTable({ seed: SEED });
@@ -52,18 +64,40 @@ describe("lease table: ids", () => {
     expect(other.put(leaseOf(99))).toBe(41);
   });
 
-  test.each(["read", "remove", "stateOf", "sinceOf", "untilOf", "prefixOf", "recordOf"] as const)(
-    "%s of an id without lease -> throws, it is a mistake of ours",
-    (method) => {
-      const id = table.put(leaseOf(1));
-      table.remove(id);
-      expect(() => table[method](id)).toThrow("there is no lease 0");
-      expect(() => table[method](leaseId(5000))).toThrow("there is no lease 5000");
-      expect(() => {
-        table.replace(id, leaseOf(1));
-      }).toThrow("there is no lease 0");
-    },
-  );
+  test("ids in slices -> every lease once, ascending, up to the limit", () => {
+    const ids = fill(300);
+    for (const id of ids.slice(90, 210)) table.remove(id);
+    const slices = [0, 100, 200, 300].map((from) => table.idsIn(from, from + 100));
+    expect(slices).toEqual([range(0, 90), [], range(210, 300), []]);
+    expect(table.idLimit()).toBe(300);
+    expect(table.idsIn(0, 2 ** 26)).toEqual(slices.flat());
+    expect(createLeaseTable({ seed: SEED }).idLimit()).toBe(0);
+  });
+
+  const readers = [
+    "read",
+    "remove",
+    "stateOf",
+    "sinceOf",
+    "untilOf",
+    "prefixOf",
+    "iaTypeOf",
+    "duidOf",
+    "nameOf",
+    "trailOf",
+    "keyOf",
+    "recordOf",
+  ] as const;
+
+  test.each(readers)("%s of an id without lease -> throws, it is a mistake of ours", (method) => {
+    const id = table.put(leaseOf(1));
+    table.remove(id);
+    expect(() => table[method](id)).toThrow("there is no lease 0");
+    expect(() => table[method](leaseId(5000))).toThrow("there is no lease 5000");
+    expect(() => {
+      table.replace(id, leaseOf(1));
+    }).toThrow("there is no lease 0");
+  });
 });
 
 describe("lease table: overlap", () => {
@@ -94,6 +128,22 @@ describe("lease table: overlap", () => {
       expect(table.holder(prefix(asked))).toBe(expected);
       table.remove(id);
       expect(table.holder(prefix(asked))).toBeUndefined();
+    },
+  );
+
+  test.each([[[]], [[48, 56, 64]]])(
+    "leases around, in and beside a prefix, lengths %j watched -> the holders are those that overlap",
+    (watched) => {
+      for (const length of watched) table.watchLength(length);
+      const held = ["2001:db8::/48", "2001:db8::/56", "2001:db8::/64", "2001:db8:0:ff::1/128"];
+      const [pool, part, one, address] = held.map((text) => table.put(leaseOf(1, { prefix: prefix(text) })));
+      const twin = table.put(leaseOf(2, { prefix: prefix("2001:db8::/64") }));
+      const holders = (text: string): Set<LeaseId> => new Set(table.holders(prefix(text)));
+      expect(holders("2001:db8::/64")).toEqual(new Set([pool, part, one, twin]));
+      expect(holders("2001:db8::/56")).toEqual(new Set([pool, part, one, twin, address]));
+      expect(holders("2001:db8:0:ff::/64")).toEqual(new Set([pool, part, address]));
+      expect(holders("2001:db8:0:100::/56")).toEqual(new Set([pool]));
+      expect(holders("2001:db8:1::/48")).toEqual(new Set());
     },
   );
 
@@ -156,9 +206,45 @@ describe("lease table: clients", () => {
     expect(table.find(duid(new Uint8Array(130).fill(5)), "pd", iaid(1))).toEqual([id]);
   });
 
-  test("an interface name of 16 octets -> refused, the kernel has none", () => {
-    expect(() => table.put(leaseOf(1, { interfaceName: "sixteen-octets.." }))).toThrow("at most 15 octets");
-    expect(table.size).toBe(0);
+  test("two long DUIDs alike but for the last octet, trails and keys alike -> each finds its own", () => {
+    const trail = trailOf(120);
+    const key = new Uint8Array(16).fill(3);
+    const owners = [1, 2].map((last) => duid(new Uint8Array(100).fill(9, 0, 99).fill(last, 99)));
+    const ids = owners.map((owner) => table.put(leaseOf(1, { duid: owner, trail, key })));
+    const other = table.put(leaseOf(2, { duid: owners[0] ?? duidOf(1), trail: undefined }));
+    expect(owners.map((owner) => table.countOf(owner))).toEqual([2, 1]);
+    expect(new Set(table.ofClient(owners[0] ?? duidOf(1)))).toEqual(new Set([ids[0], other]));
+    expect(table.find(owners[1] ?? duidOf(1), "pd", iaid(1))).toEqual([ids[1]]);
+  });
+
+  test("trail and key changed by their owner after put, or after reading -> the table keeps its own", () => {
+    const [trail, key] = [trailOf(100), new Uint8Array(16).fill(3)];
+    const id = table.put(leaseOf(1, { trail, key }));
+    for (const octets of [trail.message, key, trail.relay]) octets.fill(1);
+    for (const octets of [table.trailOf(id)?.message, table.keyOf(id)]) octets?.fill(2);
+    expect(table.trailOf(id)).toEqual(trailOf(100));
+    expect(table.keyOf(id)).toEqual(new Uint8Array(16).fill(3));
+  });
+
+  test.each([
+    ["an interface name of 256 octets", { interfaceName: "ü".repeat(128) }, "at most 255 octets"],
+    ["a DUID of 131 octets", { duid: duid(new Uint8Array(131)) }, "at most 130 octets"],
+    ["a key of 15 octets", { key: new Uint8Array(15) }, "16 octets, not 15"],
+    ["a trail of too many octets", { trail: trailOf(1025) }, "at most 1024 octets, not 1025"],
+    [
+      "an arrival of 16 octets",
+      { trail: { ...trailOf(9), arrival: "sixteen-octets.." } },
+      "at most 15 octets",
+    ],
+  ])("%s -> refused, nothing is changed", (_what, changes, says) => {
+    const before = leaseOf(1, { trail: trailOf(50) });
+    const id = table.put(before);
+    expect(() => table.put(leaseOf(2, changes))).toThrow(says);
+    expect(() => {
+      table.replace(id, leaseOf(3, changes));
+    }).toThrow(says);
+    expect([table.size, table.idLimit(), table.read(id)]).toEqual([1, 1, before]);
+    expect(table.find(duidOf(1), "pd", iaid(1))).toEqual([id]);
   });
 
   test("a key of less than 8 octets -> refused", () => {
