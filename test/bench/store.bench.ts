@@ -31,6 +31,9 @@ async function main(): Promise<void> {
   benchTable(WARM_UP, () => undefined);
   title(`table of ${LEASES} leases`);
   const table = benchTable(LEASES, line);
+  benchTable(WARM_UP, () => undefined, relayedLeaseOf);
+  title(`table of ${LEASES} leases, each with a tail of 100 octets`);
+  benchTable(LEASES, line, relayedLeaseOf);
   await inDirectory((directory) => benchStart(directory, table));
   for (const rows of [32, 128]) await inDirectory((directory) => benchCommits(directory, rows));
 }
@@ -45,11 +48,15 @@ async function inDirectory(run: (directory: string) => Promise<void>): Promise<v
 }
 
 /** Fills a table; the other figures are for its full size, leases in random order. */
-function benchTable(size: number, report: (what: string, figure: string) => void): LeaseTable {
+function benchTable(
+  size: number,
+  report: (what: string, figure: string) => void,
+  make: (index: number, until?: number) => Lease = leaseOf,
+): LeaseTable {
   const some = shuffled(size).subarray(0, 100_000);
-  const leases = Array.from(some, (i) => leaseOf(i));
-  const moved = Array.from(some, (i) => ({ ...leaseOf(i), prefix: leaseOf(i + size).prefix }));
-  const renewed = Array.from(some, (i) => leaseOf(i, NOW + 9_000_000 + i));
+  const leases = Array.from(some, (i) => make(i));
+  const moved = Array.from(some, (i) => ({ ...make(i), prefix: leaseOf(i + size).prefix }));
+  const renewed = Array.from(some, (i) => make(i, NOW + 9_000_000 + i));
   const before = memory();
   const table = createLeaseTable({ seed: SEED });
   const rate = (what: string, count: number, run: () => void): void => {
@@ -57,7 +64,7 @@ function benchTable(size: number, report: (what: string, figure: string) => void
   };
 
   rate("put (making the lease included)", size, () => {
-    for (let i = 0; i < size; i++) table.put(leaseOf(i));
+    for (let i = 0; i < size; i++) table.put(make(i));
   });
   report("memory", `${((memory() - before) / size).toFixed(0)} octets a lease`);
   rate("find a binding", some.length, () => {
@@ -185,6 +192,13 @@ function leaseOf(index: number, until = NOW + 7_200_000 + index): Lease {
   };
 }
 
+/** The same for a client behind a relay. */
+function relayedLeaseOf(index: number, until?: number): Lease {
+  const lease = leaseOf(index, until);
+  const message = new Uint8Array(80).fill(index);
+  return { ...lease, trail: { relay: lease.clientAddress, port: 547, arrival: "eth0", message } };
+}
+
 /** The numbers below `count`, in an order that is random and always the same. */
 function shuffled(count: number): Uint32Array {
   const order = Uint32Array.from({ length: count }, (_, index) => index);
@@ -198,7 +212,8 @@ function shuffled(count: number): Uint32Array {
 }
 
 function memory(): number {
-  collectGarbage();
+  // The second time waits for what the first one has left to be freed in the background.
+  for (let i = 0; i < 2; i++) collectGarbage();
   const { heapUsed, arrayBuffers } = process.memoryUsage();
   return heapUsed + arrayBuffers;
 }
