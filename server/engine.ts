@@ -32,7 +32,7 @@ export function step(state: ServerState, event: ServerEvent, env: Env): ServerAc
       askAgain(state, event.client, event.asks, env.now);
       break;
     case "started":
-      prepareReplay(state, env.now, state.network.arrivals);
+      prepareReplay(state, env.now, presentArrivals(state));
       if (state.config.reconfigure) lookForOutdated(state, env.now);
       break;
     case "interfaceReady":
@@ -51,6 +51,10 @@ export function step(state: ServerState, event: ServerEvent, env: Env): ServerAc
   const commits: ServerAction[] = changes.length > 0 ? [{ type: "commit", changes }] : [];
   return [...commits, ...outcome.sends, ...outcome.runs, ...outcome.logs];
 }
+
+/** Interfaces that are there already; the others are heard of by `interfaceReady`. */
+const presentArrivals = ({ network, indexes }: ServerState): ReadonlySet<string> =>
+  new Set([...network.arrivals].filter((name) => indexes.has(name)));
 
 /**
  * When the next `timer` event is due, Unix time: an end of a lease or offer, or more to tell the hook

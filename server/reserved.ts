@@ -1,7 +1,7 @@
 import type { Reservation } from "../shared/config/types.js";
 import type { Duid } from "../shared/duid.js";
 import { createOctetMap, type OctetMap } from "../shared/octet-map.js";
-import { copyPrefix } from "../shared/lease/record.js";
+import { copyPrefix } from "../shared/lease/record-octets.js";
 import { type Ip6, overlaps, type Prefix } from "../shared/prefix.js";
 import type { RemoteId } from "../shared/wire/kinds-base.js";
 

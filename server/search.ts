@@ -1,6 +1,6 @@
 import { iaid, type Iaid } from "../shared/brand.js";
 import type { IaType, LeaseId } from "../shared/lease/lease.js";
-import { masked, type Prefix } from "../shared/prefix.js";
+import { masked, overlaps, type Prefix } from "../shared/prefix.js";
 import { has } from "../shared/wire/options.js";
 import { recall } from "./affinity.js";
 import { type Choice, choosePrefixes, isAvailable } from "./allocate.js";
@@ -55,7 +55,8 @@ export function findNamed(query: Query, ia: IaAsked): readonly Choice[] {
     if (poolClass === undefined || !mayUse(poolClass.access, query)) continue;
     const pool = poolClass.pools.find((candidate) => holds(candidate, prefix));
     if (pools.has(pool) || !isAvailable(query.state, prefix, query.reservation)) continue;
-    if (isAtLimit(query, 0) || !isWithinLimits(query)) continue;
+    if (choices.some((choice) => overlaps(choice.prefix, prefix))) continue;
+    if (isAtLimit(query, -choices.length) || !isWithinLimits(query)) continue;
     pools.add(pool);
     spend(query);
     choices.push({ prefix, poolClass });

@@ -1,6 +1,6 @@
 import { millis, toMillis } from "../shared/brand.js";
 import type { Lease, Trail } from "../shared/lease/lease.js";
-import { TRAIL_OCTETS } from "../shared/lease/record.js";
+import { TRAIL_OCTETS } from "../shared/lease/record-tail.js";
 import { sameIp6 } from "../shared/prefix.js";
 import { nextHopTo } from "./next-hop.js";
 import { encodePath } from "../shared/proto/relay.js";
