@@ -3,6 +3,7 @@ import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import type { Rate } from "../../shared/config/types.js";
 import { errors, server, warnings } from "./given.js";
 
 const files = readdirSync("examples", { recursive: true, encoding: "utf8" });
@@ -33,6 +34,21 @@ test("examples/openstack/server.conf is the guide's", () => {
     "}",
   ]);
   expect(server(text).interfaces).toHaveLength(1);
+});
+
+test("examples/isp/server.conf: no source, line or relay gets a pool of 65,536 in a day", () => {
+  const { interfaces } = server(readFileSync("examples/isp/server.conf", "utf8"));
+  const perDay = (rate: Rate | undefined): number =>
+    rate === undefined ? Infinity : rate.leases * (1 + 86_400 / rate.per);
+  expect(interfaces.map(({ relay, pdClasses }) => [relay?.over, pdClasses.length])).toEqual([
+    [undefined, 1],
+    [undefined, 2],
+    [{ name: "core0" }, 1],
+    [{ name: "core0" }, 1],
+  ]);
+  for (const { limits } of interfaces) {
+    expect([limits.source, limits.remoteId, limits.relay].map(perDay)).toEqual([500, 500, 20_000]);
+  }
 });
 
 test("examples/openstack/client.conf has the ends of what Neutron writes", () => {
@@ -72,6 +88,11 @@ describe("examples: the scripts, with an ip(8) that only says how it was called"
     ["home-router/lan-prefix.sh", "delete", "ip -6 address del 2001:db8:7::1/64 dev lan0\n"],
   ])("%s %s", (script, action, expected) => {
     expect(run(script, action, lease)).toBe(expected);
+  });
+
+  test("isp/route.sh leaves the routes of relayed clients to the relay", () => {
+    expect(run("isp/route.sh", "add", { ...lease, RELAYS: "1" })).toBe("");
+    expect(run("isp/route.sh", "add", { ...lease, RELAYS: "0" })).not.toBe("");
   });
 
   test.each(scripts)("%s does nothing when no prefix is named", (script) => {
