@@ -1,5 +1,5 @@
 import { createHmac, randomBytes } from "node:crypto";
-import { createClock } from "../shared/edge/clock.js";
+import { openStoredClock } from "../shared/edge/boot-clock.js";
 import { loadOrMakeDuid } from "../shared/edge/duid-file.js";
 import { createHookRunner, type HookRunner } from "../shared/edge/hooks.js";
 import { readInterfaces } from "../shared/edge/interfaces.js";
@@ -38,14 +38,13 @@ const program: Program<ServerConfig> = {
 };
 
 async function openServer({ config, paths, log }: Surroundings<ServerConfig>): Promise<Service> {
-  const clock = createClock();
   const arrivals = arrivalsOf(config.interfaces);
   const isLate = ({ selector }: Arrival): boolean => config.inactiveMode && "name" in selector;
   const [late, prompt] = [arrivals.filter(isLate), arrivals.filter((arrival) => !isLate(arrival))];
   const places = await Promise.all(
     prompt.map(async (arrival) => ({ arrival, place: await findPlace(arrival.selector) })),
   );
-  const { duid, made } = loadOrMakeDuid(paths.duidFile, { kind: "llt" }, readInterfaces, clock.now());
+  const { duid, made } = loadOrMakeDuid(paths.duidFile, { kind: "llt" }, readInterfaces, Date.now());
   log("SERVER-DUID", {
     duid: () => formatDuid(duid),
     origin: made ? "made" : "read from",
@@ -53,6 +52,7 @@ async function openServer({ config, paths, log }: Surroundings<ServerConfig>): P
   });
 
   const store = await openLeaseStore(paths.workDir);
+  const clock = await openStoredClock(store, log);
   const table = loadTable(store, log);
   const interfaces = new Map(places.map(({ place }) => [place.name, place.index]));
   const secret = await allocationSecret(store);
@@ -89,6 +89,7 @@ async function openServer({ config, paths, log }: Surroundings<ServerConfig>): P
       await Promise.all(waiting);
       await loop.close();
       await Promise.all([...sockets.values()].map(({ close }) => close()));
+      await clock.close();
       await store.close();
       await hooks?.drain(HOOK_DRAIN_MS);
     },

@@ -72,6 +72,21 @@ export const CATALOGUE = {
     text: "{file}:{line}:{column}: {message}",
     note: "The configuration is used, but not quite as its author may have thought.",
   },
+  "CLOCK-UNREADABLE": {
+    level: 4,
+    text: "What the store says of time ({octets} octets) cannot be read; the wall clock is believed.",
+    note: "The store is damaged. Leases end early or late if the clock was set since they were given.",
+  },
+  "CLOCK-NOT-SAVED": {
+    level: 4,
+    text: "How far time has come could not be stored: {reason}",
+    note: "Tried again every minute, said once. It matters only if the clock is set, or lost, before a restart.",
+  },
+  "CLOCK-APART": {
+    level: 5,
+    text: "Leases run by a time that is {seconds} s ahead of the clock of this machine.",
+    note: "The clock was set since they were given; a minus means behind. Leases end when their clients expect it.",
+  },
   "PID-FILE-TAKEN": {
     level: 5,
     text: "{file} held {what}: taken over.",

@@ -23,24 +23,25 @@ export interface Alarm {
 }
 
 /**
- * The clock of a program: the wall clock at its start, advanced by the monotonic clock. Setting the wall
- * clock changes nothing; time spent suspended counts, because lifetimes run out meanwhile.
+ * The clock of a program: `start`, the wall clock if not given, advanced by the monotonic clock. Setting the
+ * wall clock changes nothing; time spent suspended counts, because lifetimes run out meanwhile.
  */
-export function createClock(sources: TimeSources = SYSTEM): Clock {
-  const anchor = sources.wall() - sources.monotonic();
+export function createClock(sources: TimeSources = systemTime, start = sources.wall()): Clock {
+  const wallOffset = sources.wall() - sources.monotonic();
   const bootOffset = sources.boot() - sources.monotonic();
+  const offset = start - sources.monotonic();
   let drift = 0;
   let suspended = 0;
   return {
     now() {
       const monotonic = sources.monotonic();
       // The wall clock moved on its own: it was set, or we slept. Only the time since boot can tell.
-      const driftNow = sources.wall() - monotonic - anchor;
+      const driftNow = sources.wall() - monotonic - wallOffset;
       if (Math.abs(driftNow - drift) > DRIFT_MS) {
         drift = driftNow;
         suspended = Math.max(suspended, asleep(sources.boot() - monotonic - bootOffset));
       }
-      return millis(anchor + monotonic + suspended);
+      return millis(offset + monotonic + suspended);
     },
   };
 }
@@ -105,7 +106,8 @@ const DRIFT_MS = 1000;
 /** Node's timers stand still while the machine is suspended, so none of them may sleep for long. */
 const LONGEST_SLEEP_MS = 60_000;
 
-const SYSTEM: TimeSources = {
+/** The readings of this machine. */
+export const systemTime: TimeSources = {
   wall: () => Date.now(),
   monotonic: () => performance.now(),
   boot: uptime,
