@@ -15,6 +15,7 @@ import { linkLocal } from "./bed/network.js";
 import { callClient, notifications, notifiedPrefix, prepareArea } from "./bed/neutron.js";
 import { ours } from "./bed/programs.js";
 import { waitFor } from "./bed/wait.js";
+import { isLogged } from "../log-lines.js";
 import { expectWellFormed, scenario, testWorld } from "./fixture.js";
 
 /** What the server's script was called for, in order. */
@@ -59,6 +60,35 @@ describe("e2e restart: server", () => {
       expect(types).not.toContain("1");
     },
   );
+});
+
+describe("e2e restart: server on a machine whose clock was set meanwhile", () => {
+  scenario().each([
+    ["a day ahead", 86_400_000],
+    ["a day back", -86_400_000],
+  ])("%s: leases neither end nor change hands", async (_how, step) => {
+    const network = await buildGuide(await testWorld());
+    const { node, router, tenants } = network;
+    configureGuideServer(node, shortTimers, `echo "$1 $REASON $PREFIX1/64" >>${diary}\n${guideScript}`);
+    await startServer(node, ours.server);
+    const [lease] = await leaseFor(network, tenants.slice(0, 1));
+    if (lease === undefined) throw new Error("no lease");
+    await endServer(node, "kill -9");
+    node.remove(diary);
+    // Nobody sets the clock of the machine that tests run on: the program sees another one.
+    const shift = "/var/lib/dibbler/shift.cjs";
+    node.writeFile(shift, `const now = Date.now;\nDate.now = () => now() + ${step};\n`);
+    const before = notifications(router, lease.tenant.subnet).length;
+    const env = { NODE_OPTIONS: `--require ${shift}` };
+    expect(await node.run([ours.server, "start"], { env })).toMatchObject({ status: 0, stderr: "" });
+    const log = "/var/log/dibbler/dibbler-server.log";
+    await waitFor("a word on the clock", () => isLogged(node.readFile(log), "CLOCK-APART"));
+    await waitFor("a renewal", () => notifications(router, lease.tenant.subnet).length > before);
+    const calls = (node.readFile(diary) ?? "").trim().split("\n");
+    expect(calls.slice(0, 2)).toEqual([`add start ${lease.prefix}`, `update renewed ${lease.prefix}`]);
+    const [other] = await leaseFor(network, tenants.slice(1, 2));
+    expect(other?.prefix).not.toBe(lease.prefix);
+  });
 });
 
 describe("e2e restart: server for which clients had better not wait", () => {
