@@ -125,8 +125,8 @@ export function createServerState(parts: ServerParts): ServerState {
     indexes: new Map([...interfaces, ...relayIndexes(network)]),
     counters: createCounters(),
     reserved,
-    affinity: createAffinity(config.affinity, secret),
-    limiters: createLimiters(network),
+    affinity: createAffinity({ limit: config.affinity, seed: secret }),
+    limiters: createLimiters(network, secret),
     reconfigures: createReconfigures(secret),
     replayValue: { epoch, count: 0 },
     hmacMd5,
@@ -143,10 +143,10 @@ const relayIndexes = ({ relayed }: Network): readonly (readonly [string, number]
 
 const lengthsOf = ({ pools }: Network): ReadonlySet<number> => new Set(pools.map(({ length }) => length));
 
-function createLimiters({ links }: Network): ReadonlyMap<string, LinkLimiters> {
+function createLimiters({ links }: Network, seed: Uint8Array): ReadonlyMap<string, LinkLimiters> {
   const all = new Map<string, LinkLimiters>();
   for (const { name, settings } of links.values()) {
-    const limiters = createLinkLimiters(settings.limits);
+    const limiters = createLinkLimiters(settings.limits, seed);
     if (limiters !== undefined) all.set(name, limiters);
   }
   return all;
