@@ -90,6 +90,12 @@ describe("address classes: mistakes", () => {
     ],
     ["link-local addresses", "class { pool fe80::/64 }", link("fe80::/10")],
     ["the end of the link-local addresses", "class { pool febf:ffff::-fec0:: }", link("fe80::/10")],
+    ["the first link-local address", "class { pool fe7f::-fe80:: }", link("fe80::/10")],
+    [
+      "the last link-local address",
+      "class { pool febf:ffff:ffff:ffff:ffff:ffff:ffff:ffff }",
+      link("fe80::/10"),
+    ],
     ["around the link-local addresses", "class { pool fe00::-feff:: }", link("fe80::/10")],
     ["link-local addresses in a list", "class { pool ::1,fe80::1 }", link("fe80::/10")],
     ["temporary link-local addresses", "ta-class { pool fe80::1 }", link("fe80::/10", 23)],

@@ -263,6 +263,14 @@ describe("server: settings that are put right, or refused", () => {
     expect(warnings("server", text)).toEqual([warning]);
   });
 
+  test.each([
+    `cache-size 147000000 iface s0 { ${PD_CLASS} }`,
+    `option lifetime 600 iface s0 { ${PD_CLASS} }`,
+    `bulk-leasequery-accept 1 iface s0 { accept-leasequery ${PD_CLASS} }`,
+  ])("nothing is said of %s", (text) => {
+    expect(warnings("server", text)).toEqual([]);
+  });
+
   test("what was put right is what counts", () => {
     expect(server(`cache-size 4294967295 iface s0 { ${PD_CLASS} }`).affinity).toBe(1_000_000);
     expect(server(`cache-size 147000000 iface s0 { ${PD_CLASS} }`).affinity).toBe(1_000_000);
