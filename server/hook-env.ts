@@ -55,7 +55,10 @@ export function callsForReply(query: Query, { added, kept, moved, ended }: Story
 }
 
 /** Why the client gives up leases, by its message. */
-const ENDS: Readonly<Partial<Record<ClientServerType, Reason>>> = { release: "released", decline: "declined" };
+const ENDS: Readonly<Partial<Record<ClientServerType, Reason>>> = {
+  release: "released",
+  decline: "declined",
+};
 
 /** The call for a lease that has run out. Dibbler calls it `expire`, which most scripts do not know. */
 export function callForExpired(state: ServerState, lease: Lease): HookCall | undefined {

@@ -111,7 +111,7 @@ export function judge(network: Network, link: Link, iaType: IaType, prefix: Pref
 /** True for what cannot be a client's address or prefix whatever the link: multicast and link-local. */
 export const isNeverUnicast = (address: Ip6): boolean => isMulticast(address) || isLinkLocal(address);
 
-/** The `subnet` lines of a link say all about its addresses; without any, pools and other links say a part. */
+/** The `subnet` lines of a link say all about its addresses; else pools and other links say a part. */
 function judgeAddress(network: Network, link: Link, address: Prefix): Fitness {
   if (isOnSubnet(link, address.address)) return "fits";
   if (link.settings.subnets.length > 0) return "wrong";

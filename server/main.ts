@@ -122,8 +122,8 @@ function openHooks(config: ServerConfig, cwd: string, log: Log): HookRunner | un
 }
 
 /**
- * A number that grows with every start, for values that must never repeat; the time as well, lest a lost store
- * makes it fall.
+ * A number that grows with every start, for values that must never repeat; the time as well, lest a lost
+ * store makes it fall.
  */
 async function nextEpoch(store: LeaseStore, now: number): Promise<number> {
   const name = "starts";

@@ -2,6 +2,7 @@ import type { Reservation } from "../shared/config/types.js";
 import type { Duid } from "../shared/duid.js";
 import { createOctetMap, type OctetMap } from "../shared/octet-map.js";
 import { copyPrefix } from "../shared/lease/record-octets.js";
+import { sameOctets } from "../shared/octets.js";
 import { type Ip6, overlaps, type Prefix } from "../shared/prefix.js";
 import type { RemoteId } from "../shared/wire/kinds-base.js";
 
@@ -114,6 +115,7 @@ export function reservedAt(reserved: Reserved, prefix: Prefix): Prefix | undefin
   return owner === undefined ? undefined : claims(owner).find((claim) => overlaps(claim, prefix));
 }
 
+const NO_OCTETS = new Uint8Array(0);
 const NOBODY: readonly Reservation[] = [];
 
 function indexSelectors(reservations: readonly Reservation[]): Selectors {
@@ -158,12 +160,8 @@ function selectsSame(a: Reservation, b: Reservation): boolean {
   return (
     a.selector.by === b.selector.by &&
     keys.length === others.length &&
-    keys.every((key, i) => sameOctets(key, others[i]))
+    keys.every((key, i) => sameOctets(key, others[i] ?? NO_OCTETS))
   );
-}
-
-function sameOctets(a: Uint8Array, b: Uint8Array | undefined): boolean {
-  return a.length === b?.length && a.every((octet, i) => octet === b[i]);
 }
 
 const earlier = (a: Ranked | undefined, b: Ranked | undefined): Ranked | undefined =>

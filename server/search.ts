@@ -121,8 +121,8 @@ function byWeight(
 }
 
 /**
- * Gives up the oldest offer of these classes, unless it is fresh: who asks in earnest goes before who was only
- * offered something, so that a flood of Solicits cannot keep anybody from a lease.
+ * Gives up the oldest offer of these classes, unless it is fresh: who asks in earnest goes before who was
+ * only offered something, so that a flood of Solicits cannot keep anybody from a lease.
  */
 function makeRoom({ state: { ledger }, now }: Query, classes: readonly PoolClass[]): boolean {
   let looked = 0;

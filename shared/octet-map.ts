@@ -1,3 +1,4 @@
+import { sameOctets } from "./octets.js";
 import { createKeyedHash } from "./hash.js";
 
 /** A map whose keys are octets, compared by content and copied. */
@@ -167,9 +168,3 @@ function createOrder<T>(): Order<T> {
 
 const emptyBuckets = <T>(count: number): (Entry<T> | undefined)[] =>
   new Array<Entry<T> | undefined>(count).fill(undefined);
-
-function sameOctets(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
-}

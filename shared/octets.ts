@@ -10,5 +10,7 @@ export function compareOctets(a: Uint8Array, b: Uint8Array): number {
 
 /** True when both are the same octets. */
 export function sameOctets(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && compareOctets(a, b) === 0;
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }

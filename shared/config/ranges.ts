@@ -1,3 +1,4 @@
+import { compareOctets } from "../octets.js";
 import { seconds } from "../brand.js";
 import { type AddressRange, compareIp6, formatIp6 } from "../prefix.js";
 import type { Report, Span } from "./diagnostics.js";
@@ -33,17 +34,4 @@ export function orderClients(written: ClientRange, at: Span, report: Report): Cl
   if (compareOctets(first, last) <= 0) return written;
   report.warning(at, "this range of clients is upside down: it is read the other way round");
   return { by, first: last, last: first };
-}
-
-/**
- * The order of clients in a range, octet by octet; what begins like the other but ends before it comes
- * first. Negative, zero or positive.
- */
-export function compareOctets(a: Uint8Array, b: Uint8Array): number {
-  const shared = Math.min(a.length, b.length);
-  for (let i = 0; i < shared; i++) {
-    const difference = (a[i] ?? 0) - (b[i] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return a.length - b.length;
 }

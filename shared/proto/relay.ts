@@ -43,7 +43,7 @@ export const innermost = (path: RelayPath): RelayMessage | undefined => path.at(
 export const wantsSourcePort = ([outermost]: RelayPath): boolean =>
   outermost !== undefined && has(outermost.options, "relayPort");
 
-/** The link-address that counts: of the level closest to the client that has one (RFC 8415 13.1, RFC 6221). */
+/** The link-address that counts: of the level nearest the client that has one (RFC 8415 13.1, RFC 6221). */
 export function linkAddressOf(path: RelayPath): Ip6 | undefined {
   return path.findLast(({ linkAddress }) => !isUnspecified(linkAddress))?.linkAddress;
 }

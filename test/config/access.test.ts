@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { compareOctets } from "../../shared/config/ranges.js";
+import { compareOctets } from "../../shared/octets.js";
 import type { Access, ClientRange, Condition } from "../../shared/config/types.js";
 import { errors, iface, server, warnings } from "./given.js";
 
