@@ -145,6 +145,7 @@ export const RKAP = { protocol: 3, algorithm: 1, rdm: 0, keyType: 1, digestType:
 const TYPES_BY_CODE = inverse(MESSAGE_CODE);
 const STATUS_BY_CODE = inverse(STATUS);
 const HARDWARE_BY_CODE = inverse(HARDWARE_TYPE);
+const QUERY_BY_CODE = inverse(QUERY_TYPE);
 
 /** The message type with this code; `undefined` for unassigned ones. */
 export const messageTypeOf = (code: number): MessageType | undefined => TYPES_BY_CODE[code];
@@ -161,6 +162,9 @@ export function statusLabel(code: number): string {
   if (name === undefined) return `status ${code}`;
   return name.replace(/^(tls|dns|.)/, (start) => start.toUpperCase());
 }
+
+/** What a Leasequery asks by: `clientId`, or `type 9` for an unassigned value. */
+export const queryLabel = (code: number): string => QUERY_BY_CODE[code] ?? `type ${code}`;
 
 /** The name of a hardware type, or its number when it has none here. */
 export const hardwareLabel = (code: number): string => HARDWARE_BY_CODE[code] ?? String(code);

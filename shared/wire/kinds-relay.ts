@@ -1,7 +1,7 @@
 import { formatDuid } from "../duid.js";
 import { formatIp6, type Ip6 } from "../prefix.js";
 import type { Reader } from "./bytes.js";
-import { QUERY_TYPE } from "./codes.js";
+import { queryLabel } from "./codes.js";
 import type { MessageOf } from "./kinds-message.js";
 import type { Holding, Kind, OptionList } from "./kind.js";
 import { listOf } from "./kinds.js";
@@ -105,8 +105,4 @@ function readAttribute(reader: Reader): RadiusAttribute {
   const length = reader.u8();
   if (length < 2) reader.fail("option-short");
   return { type, value: reader.octets(Math.max(length - 2, 0)) };
-}
-
-function queryLabel(code: number): string {
-  return Object.entries(QUERY_TYPE).find(([, type]) => type === code)?.[0] ?? `type ${code}`;
 }

@@ -30,3 +30,44 @@ export function joinFrames(messages: readonly Uint8Array[]): Uint8Array {
   }
   return stream;
 }
+
+/** Takes a stream in whatever pieces it comes and gives its messages; keeps one unfinished frame at most. */
+export interface FrameReader {
+  /** The messages that are whole by now. Later calls leave their octets alone. */
+  readonly push: (piece: Uint8Array) => readonly Uint8Array[];
+  /** Octets of a frame that is not all there. */
+  readonly waiting: number;
+}
+
+/** A reader at the beginning of a stream. Time and memory follow the octets, however small the pieces are. */
+export function createFrameReader(): FrameReader {
+  let buffer = new Uint8Array(0);
+  let used = 0;
+  return {
+    get waiting() {
+      return used;
+    },
+    push(piece) {
+      if (used + piece.length > buffer.length) {
+        const old = buffer.subarray(0, used);
+        buffer = new Uint8Array(Math.max(2 * buffer.length, used + piece.length));
+        buffer.set(old);
+      }
+      buffer.set(piece, used);
+      used += piece.length;
+      const { messages, rest } = splitFrames(buffer.subarray(0, used));
+      if (messages.length === 0) return messages;
+      buffer = rest.slice();
+      used = rest.length;
+      return messages;
+    },
+  };
+}
+
+/** An answer of many frames that is made piece by piece, as fast as it is taken. */
+export interface FrameSource {
+  /** The next frames, perhaps none yet; `done` when they are the last. Not to be called again then. */
+  readonly next: () => { readonly bytes: Uint8Array; readonly done: boolean };
+  /** What to say instead of the rest when there is no time for it. */
+  readonly stop: () => Uint8Array;
+}

@@ -7,6 +7,7 @@ import {
   MESSAGE_CODE,
   messageLabel,
   messageTypeOf,
+  queryLabel,
   STATUS,
   statusLabel,
 } from "../../shared/wire/codes.js";
@@ -30,7 +31,7 @@ import {
 } from "../../shared/wire/options.js";
 import { decodeExclude, encodeExclude } from "../../shared/wire/prefix-exclude.js";
 import { rkapAuth, rkapInformation } from "../../shared/wire/rkap.js";
-import { joinFrames, splitFrames } from "../../shared/wire/tcp-frames.js";
+import { createFrameReader, joinFrames, splitFrames } from "../../shared/wire/tcp-frames.js";
 import { fromHex, loadVectors, readVector, toHex } from "./vectors.js";
 
 const prefix = (text: string): Prefix => parsePrefix(text) ?? { address: ip6(new Uint8Array(16)), length: 0 };
@@ -49,6 +50,18 @@ describe("codes", () => {
       true,
       true,
       false,
+    ]);
+  });
+
+  test("query types print by what they ask for", () => {
+    expect([1, 2, 3, 4, 5, 0, 6].map(queryLabel)).toEqual([
+      "address",
+      "clientId",
+      "relayId",
+      "linkAddress",
+      "remoteId",
+      "type 0",
+      "type 6",
     ]);
   });
 
@@ -218,6 +231,25 @@ describe("TCP frames", () => {
         const second = splitFrames(Uint8Array.of(...first.rest, ...stream.subarray(cut)));
         expect([...first.messages, ...second.messages].map(toHex)).toEqual(list.map(toHex));
         expect(second.rest).toHaveLength(0);
+      }),
+    );
+  });
+
+  test("a stream read in pieces of any size -> the same messages, and what waits is the unfinished frame", () => {
+    const messages = fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 6 });
+    const cuts = fc.array(fc.nat(300), { maxLength: 20 });
+    fc.assert(
+      fc.property(messages, cuts, (list, unordered) => {
+        const stream = joinFrames(list);
+        const reader = createFrameReader();
+        const seen: Uint8Array[] = [];
+        let from = 0;
+        for (const cut of [...unordered.toSorted((a, b) => a - b), stream.length]) {
+          seen.push(...reader.push(stream.slice(from, cut)));
+          from = Math.min(cut, stream.length);
+          expect(reader.waiting).toBe(splitFrames(stream.subarray(0, from)).rest.length);
+        }
+        expect(seen.map(toHex)).toEqual(list.map(toHex));
       }),
     );
   });
