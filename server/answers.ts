@@ -30,8 +30,11 @@ export interface Handler {
   readonly answer: (query: Query) => Answer | DropId;
 }
 
-/** Every message type with a transaction-id: how it is served, or why it is dropped. */
-export const ANSWERS: Readonly<Record<ClientServerType, Handler | DropId>> = {
+/**
+ * Every message type with a transaction-id: how it is served, or why it is dropped. Leasequery is not for
+ * clients and goes its own way.
+ */
+export const ANSWERS: Readonly<Record<Exclude<ClientServerType, "leasequery">, Handler | DropId>> = {
   solicit: { rule: SERVER_RULES.solicit, answer: answerSolicit },
   request: { rule: SERVER_RULES.request, answer: answerRequest },
   confirm: { rule: SERVER_RULES.confirm, answer: answerConfirm },
@@ -40,7 +43,6 @@ export const ANSWERS: Readonly<Record<ClientServerType, Handler | DropId>> = {
   release: { rule: SERVER_RULES.release, answer: answerRelease },
   decline: { rule: SERVER_RULES.decline, answer: answerDecline },
   informationRequest: { rule: SERVER_RULES.informationRequest, answer: answerInformationRequest },
-  leasequery: DROP.notServed,
   activeLeasequery: DROP.notServed,
   startTls: DROP.notServed,
   reconfigureRequest: DROP.notServed,

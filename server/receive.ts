@@ -9,6 +9,7 @@ import { ANSWERS } from "./answers.js";
 import { linkFor } from "./link-choice.js";
 import { log, type Outcome } from "./outcome.js";
 import type { Query } from "./query.js";
+import { receiveLeasequery } from "./receive-leasequery.js";
 import { reservationFor } from "./reservations.js";
 import { respond, sendUseMulticast } from "./respond.js";
 import type { Env, ServerEvent, ServerState } from "./state.js";
@@ -50,6 +51,7 @@ function handle(
   const { path, message } = unwrapped;
   const { type } = message;
   if (type === "unknown") return DROP.unknownType;
+  if (type === "leasequery") return receiveLeasequery(state, message, datagram, path, env.now, outcome);
   const link = linkFor(state, interfaceName, path);
   if (link === undefined) return DROP.unknownLink;
 

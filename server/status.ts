@@ -19,6 +19,10 @@ export const STATUSES = {
   notOnLink: status("notOnLink", "An address does not fit the link."),
   noBinding: status("noBinding", "No such binding here."),
   useMulticast: status("useMulticast", "Send to ff02::1:2."),
+  unknownQueryType: status("unknownQueryType", "No such type of query here."),
+  malformedQuery: status("malformedQuery", "The query lacks what its type needs."),
+  notConfigured: status("notConfigured", "No link here has this address."),
+  notAllowed: status("notAllowed", "Leasequery is not allowed here."),
 } as const;
 
 /** What an IA that gets nothing new is told, by the reason and by what it asks for. */

@@ -300,6 +300,11 @@ export const CATALOGUE = {
     text: "Dropped {what} from {from} on {interface}: it must not have an IA option.",
     note: "RFC 8415 16.12.",
   },
+  "SERVER-DROP-NO-QUERY": {
+    level: 8,
+    text: "Dropped {what} from {from} on {interface}: no LQ Query option that can be read.",
+    note: "RFC 5007 4.2.",
+  },
   "SERVER-DROP-NOTHING-TO-SAY": {
     level: 8,
     text: "Dropped {what} from {from} on {interface}: nothing is known of what it names.",
@@ -309,6 +314,11 @@ export const CATALOGUE = {
     level: 5,
     text: "Dropped {what} from {from} on {interface}: the answer is longer than a datagram.",
     note: "The client asks for more than fits into one answer.",
+  },
+  "SERVER-LEASEQUERY": {
+    level: 7,
+    text: "LEASEQUERY from {from} on {interface} (by {by}) answered with {answer}.",
+    note: "A relay or a tool asked who holds what. accept-leasequery allows it for an interface.",
   },
   // --- client ---
   "CLIENT-DUID": {

@@ -19,6 +19,7 @@ export const DROP = {
   emptyRelay: "SERVER-DROP-EMPTY-RELAY",
   stateless: "SERVER-DROP-STATELESS",
   noClass: "SERVER-DROP-NO-CLASS",
+  noQuery: "SERVER-DROP-NO-QUERY",
   nothingToSay: "SERVER-DROP-NOTHING-TO-SAY",
   answerTooLong: "SERVER-DROP-ANSWER-TOO-LONG",
 } as const;

@@ -69,7 +69,8 @@ describe("server: what is dropped, with the reason logged and counted", () => {
       datagram(encodeMessage({ form: "relay", type: "relayReply", ...relay })),
       "SERVER-DROP-NOT-FOR-SERVERS",
     ],
-    ["a Leasequery", datagram(message(14, [client])), "SERVER-DROP-NOT-SERVED"],
+    ["a Leasequery without query", datagram(message(14, [client])), "SERVER-DROP-NO-QUERY"],
+    ["a StartTLS", datagram(message(23, [client])), "SERVER-DROP-NOT-SERVED"],
     ["unicast", unicast, "SERVER-DROP-UNICAST"],
     ["no Client Identifier", datagram(message(1, [ia])), "SERVER-DROP-NO-CLIENT-ID"],
     [
