@@ -69,6 +69,8 @@ export interface Counters {
   readonly dropped: Record<DropId, number>;
   /** Leases that ran out. */
   expired: number;
+  /** Leasequery over TCP: connections that came, those that were turned away, queries, messages sent. */
+  readonly bulk: { connections: number; refused: number; queries: number; messages: number };
 }
 
 /** Everything the engine knows. Only `step` and `undo` change it. */
@@ -161,5 +163,6 @@ function createCounters(): Counters {
     answered: none(types),
     dropped: none(Object.values(DROP)),
     expired: 0,
+    bulk: { connections: 0, refused: 0, queries: 0, messages: 0 },
   };
 }

@@ -23,6 +23,7 @@ export const STATUSES = {
   malformedQuery: status("malformedQuery", "The query lacks what its type needs."),
   notConfigured: status("notConfigured", "No link here has this address."),
   notAllowed: status("notAllowed", "Leasequery is not allowed here."),
+  queryTerminated: status("queryTerminated", "The server stops; ask again later."),
 } as const;
 
 /** What an IA that gets nothing new is told, by the reason and by what it asks for. */

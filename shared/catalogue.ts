@@ -320,6 +320,26 @@ export const CATALOGUE = {
     text: "LEASEQUERY from {from} on {interface} (by {by}) answered with {answer}.",
     note: "A relay or a tool asked who holds what. accept-leasequery allows it for an interface.",
   },
+  "SERVER-BULK-LISTENING": {
+    level: 6,
+    text: "Listening on {interface}, address {address}, TCP port {port}, for Bulk Leasequery.",
+    note: "See bulk-leasequery-accept. Whoever can connect may read every binding if accept-leasequery is set.",
+  },
+  "SERVER-BULK-QUERY": {
+    level: 7,
+    text: "Bulk LEASEQUERY from {from} on {interface} (by {by}) is answered with {answer}.",
+    note: "One line for every query that came over TCP.",
+  },
+  "SERVER-BULK-CLOSED": {
+    level: 8,
+    text: "TCP connection of {from} on {interface} closed: {reason}.",
+    note: "Junk, too many connections, one that does nothing or does not read, or simply its end.",
+  },
+  "SERVER-BULK-TROUBLE": {
+    level: 4,
+    text: "Bulk Leasequery on {interface}: {sentence}",
+    note: "The system refuses connections, for lack of file descriptors as a rule.",
+  },
   // --- client ---
   "CLIENT-DUID": {
     level: 7,
