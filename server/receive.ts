@@ -5,7 +5,7 @@ import { DROP, type DropId, whyInvalid } from "../shared/proto/validity.js";
 import { MESSAGE_LABEL, messageLabel } from "../shared/wire/codes.js";
 import { type Decoded, decodeMessage, type Message } from "../shared/wire/message.js";
 import { find } from "../shared/wire/options.js";
-import { ANSWERS } from "./answers.js";
+import { ANSWERS, type Handler } from "./answers.js";
 import { linkFor } from "./link-choice.js";
 import { log, type Outcome } from "./outcome.js";
 import type { Query } from "./query.js";
@@ -54,6 +54,8 @@ function handle(
   if (type === "leasequery") return receiveLeasequery(state, message, datagram, path, env.now, outcome);
   const link = linkFor(state, interfaceName, path);
   if (link === undefined) return DROP.unknownLink;
+  const handler = ANSWERS[type];
+  if (typeof handler === "string") return handler;
 
   const client = find(message.options, "clientId") ?? NOBODY;
   const from = innermost(path)?.peerAddress ?? source;
@@ -62,13 +64,11 @@ function handle(
   const { now, random } = env;
   const query = { state, now, random, type, message, client, link, from, path, arrival, reservation };
   // Relays may use unicast as they like; it is the client's message that must come by multicast.
-  return judge(query, multicast || path.length > 0, outcome);
+  return judge(query, handler, multicast || path.length > 0, outcome);
 }
 
-function judge(query: Query, multicast: boolean, outcome: Outcome): DropId | undefined {
+function judge(query: Query, handler: Handler, multicast: boolean, outcome: Outcome): DropId | undefined {
   const { state, type, message, link } = query;
-  const handler = ANSWERS[type];
-  if (typeof handler === "string") return handler;
   if (state.config.stateless && type !== "informationRequest") return DROP.stateless;
   const unicastAllowed = link.settings.unicast !== undefined;
   const server = state.duid;

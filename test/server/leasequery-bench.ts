@@ -1,3 +1,4 @@
+import { hmacMd5 } from "../hmac.js";
 import { iaid, type Millis, millis, seconds, xid } from "../../shared/brand.js";
 import type { ServerConfig } from "../../shared/config/types.js";
 import { type Duid, duid, formatDuid } from "../../shared/duid.js";
@@ -31,7 +32,18 @@ export function createBench(config: ServerConfig, interfaces: readonly string[] 
   const table = withTrails(createLeaseTable({ seed: new Uint8Array(16).fill(7) }));
   const secret = new Uint8Array(16).fill(9);
   const indexes = new Map(interfaces.map((name, i) => [name, i + 2]));
-  return { state: createServerState({ config, duid: SERVER_ID, table, secret, interfaces: indexes }), table };
+  return {
+    state: createServerState({
+      epoch: 1,
+      hmacMd5,
+      config,
+      duid: SERVER_ID,
+      table,
+      secret,
+      interfaces: indexes,
+    }),
+    table,
+  };
 }
 
 /** Keeps the trails of leases, and the states that a record may not know, beside the table. */
