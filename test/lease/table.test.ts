@@ -46,9 +46,10 @@ describe("lease table: ids", () => {
 
   test("leases with long trails that come and go, under ever new ids -> their memory serves again", () => {
     fill(10_000);
+    const trail = trailOf(1000);
     const before = process.memoryUsage().arrayBuffers;
     const ids = range(0, 1200).map((number) => {
-      const id = table.put(leaseOf(20_000 + number, { trail: trailOf(1000) }));
+      const id = table.put(leaseOf(20_000 + number, { trail }));
       table.remove(id);
       return id;
     });
