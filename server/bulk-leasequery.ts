@@ -98,7 +98,7 @@ function placesFor(state: ServerState, { subject, link }: Question, now: Millis)
   const { table } = state.ledger;
   const everywhere = (fits: (lease: Lease) => boolean): Places => ({
     ids: undefined,
-    limit: numbersOf(table),
+    limit: table.idLimit(),
     fits: (lease) => isOn(link, lease.interfaceName) && fits(lease),
   });
   switch (subject.by) {
@@ -126,15 +126,6 @@ function ofClient(table: LeaseTable, client: Duid, isWanted: (link: string) => b
   const ids = table.ofClient(client);
   const limit = ids.reduce((most, id) => Math.max(most, id + 1), 0);
   return { ids, limit, fits: (lease) => sameDuid(lease.duid, client) && isWanted(lease.interfaceName) };
-}
-
-/** Every number of a lease is below it. */
-function numbersOf(table: LeaseTable): number {
-  let limit = 0;
-  table.forEach((id) => {
-    limit = id + 1;
-  });
-  return limit;
 }
 
 const cameThrough = (lease: Lease, relay: Duid): boolean =>

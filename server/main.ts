@@ -13,6 +13,7 @@ import {
   openServerSockets,
   type ServerSockets,
 } from "../shared/edge/server-sockets.js";
+import { openTcp, type TcpListener } from "../shared/edge/tcp.js";
 import type { UdpSocket } from "../shared/edge/udp.js";
 import { parseServerConfig } from "../shared/config/server-schema.js";
 import type { ServerConfig } from "../shared/config/types.js";
@@ -20,6 +21,7 @@ import { formatDuid } from "../shared/duid.js";
 import type { LeaseStore } from "../shared/lease/store.js";
 import { createLeaseTable, type LeaseTable } from "../shared/lease/table.js";
 import type { Ip6 } from "../shared/prefix.js";
+import { createBulkService } from "./bulk-server.js";
 import { createServerState } from "./engine.js";
 import { createServerLoop } from "./loop.js";
 
@@ -62,8 +64,22 @@ async function openServer({ config, paths, log }: Surroundings<ServerConfig>): P
   const sockets = new Map<string, ServerSockets>();
   const socketFor = (name: string, to: Ip6): UdpSocket | undefined => sockets.get(name)?.answering(to);
   const loop = createServerLoop({ state, store, hooks, clock, log, random: randomBytes, socketFor });
+  const listeners: TcpListener[] = [];
   const open = async (place: Place, arrival: Arrival): Promise<void> => {
-    sockets.set(place.name, await openServerSockets(place, arrival, loop.push, log));
+    const opened = await openServerSockets(place, arrival, loop.push, log);
+    sockets.set(place.name, opened);
+    const { bulk } = arrival;
+    if (bulk === undefined) return;
+    const { port, maxConnections, timeout } = bulk.settings;
+    const service = createBulkService({
+      state,
+      interfaceName: bulk.link ?? place.name,
+      now: () => clock.now(),
+      log,
+    });
+    const { addresses } = opened;
+    const limits = { port, maxConnections, timeoutMs: timeout * 1000 };
+    listeners.push(await openTcp({ interfaceName: place.name, addresses, ...limits, ...service }));
   };
   for (const { place, arrival } of places) await open(place, arrival);
   loop.push({ type: "started" });
@@ -87,6 +103,7 @@ async function openServer({ config, paths, log }: Surroundings<ServerConfig>): P
     async stop() {
       stopping.abort();
       await Promise.all(waiting);
+      await Promise.all(listeners.map(({ close }) => close()));
       await loop.close();
       await Promise.all([...sockets.values()].map(({ close }) => close()));
       await clock.close();

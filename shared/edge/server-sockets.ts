@@ -1,4 +1,4 @@
-import type { InterfaceSelector, ServerInterface } from "../config/types.js";
+import type { BulkLeasequery, InterfaceSelector, ServerInterface } from "../config/types.js";
 import { type Ip6, isLinkLocal, formatIp6, sameIp6 } from "../prefix.js";
 import { SERVER_PORT, SERVERS_GROUP, SITE_SERVERS_GROUP } from "../proto/well-known.js";
 import { readAddresses } from "./interfaces.js";
@@ -13,6 +13,13 @@ export interface Arrival {
   readonly unicast: readonly Ip6[];
   /** Relays send here: by multicast to the site, or to any global address. */
   readonly relays: boolean;
+  readonly bulk: BulkListening | undefined;
+}
+
+/** Leasequery over TCP, and the name of the relay interface that allows it; undefined for the interface's own. */
+export interface BulkListening {
+  readonly settings: BulkLeasequery;
+  readonly link: string | undefined;
 }
 
 /** A datagram as the engine of the server takes it. */
@@ -33,6 +40,8 @@ export interface ArrivedDatagram {
 export interface ServerSockets {
   /** The socket to answer from: the source shall be of the same scope as the destination. */
   readonly answering: (to: Ip6) => UdpSocket;
+  /** Its own addresses that it is heard at. */
+  readonly addresses: readonly Ip6[];
   readonly close: () => Promise<void>;
 }
 
@@ -44,14 +53,20 @@ export function arrivalsOf(interfaces: readonly ServerInterface[]): readonly Arr
   const arrivals = new Map<string, Arrival>();
   // An Interface-Id or a subnet is there for relays, whatever interface they use.
   const expectsRelays = interfaces.some(({ relay, subnets }) => relay !== undefined || subnets.length > 0);
-  for (const { selector, relay, unicast } of interfaces) {
+  for (const { selector, relay, unicast, bulkLeasequery } of interfaces) {
     const used = relay === undefined ? selector : relay.over;
     if (used === undefined) continue;
     const key = "name" in used ? used.name : `#${used.index}`;
-    const known = arrivals.get(key)?.unicast ?? [];
-    const isNew = unicast !== undefined && !known.some((address) => sameIp6(address, unicast));
-    const addresses = isNew ? [...known, unicast] : known;
-    arrivals.set(key, { selector: used, unicast: addresses, relays: expectsRelays });
+    const known = arrivals.get(key);
+    const before = known?.unicast ?? [];
+    const isNew = unicast !== undefined && !before.some((address) => sameIp6(address, unicast));
+    const link = relay !== undefined && "name" in selector ? selector.name : undefined;
+    arrivals.set(key, {
+      selector: used,
+      unicast: isNew ? [...before, unicast] : before,
+      relays: expectsRelays,
+      bulk: known?.bulk ?? (bulkLeasequery && { settings: bulkLeasequery, link }),
+    });
   }
   return [...arrivals.values()];
 }
@@ -88,7 +103,11 @@ export async function openServerSockets(
     for (const unicast of globalAddresses(name, arrival)) global.push(await add({ address: unicast }));
     const octets = multicast.receiveBufferBytes;
     log("SERVER-LISTENING", { interface: name, address: () => formatIp6(address), octets });
-    return { answering: (to) => (isLinkLocal(to) ? linkLocal : (global[0] ?? linkLocal)), close };
+    return {
+      answering: (to) => (isLinkLocal(to) ? linkLocal : (global[0] ?? linkLocal)),
+      addresses: [linkLocal, ...global].map((socket) => socket.address),
+      close,
+    };
   } catch (error) {
     // So that all of them can be tried again.
     await close();

@@ -29,7 +29,7 @@ export interface Bench {
 
 /** A server without leases. */
 export function createBench(config: ServerConfig, interfaces: readonly string[] = ["eth0", "eth1"]): Bench {
-  const table = withTrails(createLeaseTable({ seed: new Uint8Array(16).fill(7) }));
+  const table = createLeaseTable({ seed: new Uint8Array(16).fill(7) });
   const secret = new Uint8Array(16).fill(9);
   const indexes = new Map(interfaces.map((name, i) => [name, i + 2]));
   return {
@@ -43,25 +43,6 @@ export function createBench(config: ServerConfig, interfaces: readonly string[] 
       interfaces: indexes,
     }),
     table,
-  };
-}
-
-/** Keeps the trails of leases, and the states that a record may not know, beside the table. */
-function withTrails(table: LeaseTable): LeaseTable {
-  const kept = new Map<LeaseId, Pick<Lease, "trail" | "state">>();
-  const keep = (id: LeaseId, { trail, state }: Lease): LeaseId => {
-    kept.set(id, { trail, state });
-    return id;
-  };
-  return {
-    ...table,
-    put: (lease) => keep(table.put(lease), lease),
-    replace(id, lease) {
-      table.replace(id, lease);
-      keep(id, lease);
-    },
-    stateOf: (id) => kept.get(id)?.state ?? table.stateOf(id),
-    read: (id) => ({ ...table.read(id), ...kept.get(id) }),
   };
 }
 

@@ -1,0 +1,95 @@
+import type { CatalogueRow } from "./catalogue-row.js";
+
+/** What the client logs. */
+export const CLIENT_ROWS = {
+  "CLIENT-DUID": {
+    level: 7,
+    text: "My DUID is {duid}.",
+    note: "Servers know this client by it; the same DUID gets the same prefix again.",
+  },
+  "CLIENT-STARTED": {
+    level: 6,
+    text: "Asking for {count} prefix(es) on {interface}, from {address}.",
+    note: "The socket is bound; the first message leaves within a second.",
+  },
+  "CLIENT-WAITING": {
+    level: 6,
+    text: "Waiting (inactive-mode): {sentence}",
+    note: "With inactive-mode an interface that is not usable is looked at every 3 s.",
+  },
+  "CLIENT-SOCKET-TROUBLE": {
+    level: 4,
+    text: "{sentence} ({kind})",
+    note: "Sending or receiving failed; the client goes on and tries again at its usual times.",
+  },
+  "CLIENT-STATE-BROKEN": {
+    level: 4,
+    text: "{path} cannot be used ({why}); it was kept as {aside}, and the client starts afresh",
+    note: "Leases of the run before are not known; servers give the same prefix by the DUID as a rule.",
+  },
+  "CLIENT-STATE-FOREIGN": {
+    level: 5,
+    text: "{path} belongs to another DUID ({duid}) and is not used",
+    note: "The DUID was changed since; leases of the old one end by themselves.",
+  },
+  "CLIENT-STATE-UNSAVED": {
+    level: 4,
+    text: "The leases are in use but cannot be remembered: {sentence}",
+    note: "A restart would not know of them. Look after the directory; said once until it works again.",
+  },
+  "CLIENT-PHASE": {
+    level: 7,
+    text: "{interface}: {from} -> {to} ({event}); next: {next}",
+    note: "The client of an interface changed its phase; client/README.md has the diagram.",
+  },
+  "CLIENT-SEND": {
+    level: 7,
+    text: "Creating {message} message with {count} PD(s) on {interface}/{index} interface ({attempt}): {content}",
+    note: "A message leaves; copies of one exchange share the transaction-id.",
+  },
+  "CLIENT-RATE-LIMIT": {
+    level: 5,
+    text: "{interface}: {message} is put off for {seconds} s: {count} messages left in the last 20 s",
+    note: "Servers answer in a way that makes the client ask again at once: see what they answer.",
+  },
+  "CLIENT-DISCARD": {
+    level: 7,
+    text: "{interface}: dropped a datagram from {from}: {why}",
+    note: "It is not for this client, no answer to what it has out, or broken (RFC 8415 16).",
+  },
+  "CLIENT-ADVERTISE": {
+    level: 7,
+    text: "{interface}: Advertise from {from} ({server}), preference {preference}, {served} IA(s): {verdict}",
+    note: "A server offers prefixes. The best of the first second's offers is taken.",
+  },
+  "CLIENT-STATUS": {
+    level: 5,
+    text: "{interface}: the server answers {status} for {what}{text}",
+    note: "A part or all was refused; the client keeps what it holds and asks again later.",
+  },
+  "CLIENT-ANSWER-FAULT": {
+    level: 5,
+    text: "{interface}: a part of the answer is left aside: {fault}",
+    note: "The server sent something unusable or not asked for; the rest of its answer was used.",
+  },
+  "CLIENT-LEASE": {
+    level: 6,
+    text: "{interface}: {prefix} for IA {iaid}, preferred {preferred}, valid {valid}, T1 {t1}, T2 {t2}",
+    note: "A prefix was delegated or its lifetimes were renewed.",
+  },
+  "CLIENT-GONE": {
+    level: 6,
+    text: "{interface}: prefix {prefix} of IA {iaid} is gone ({reason})",
+    note: "expire: its valid lifetime is over; withdrawn: by the server; release: we gave it back.",
+  },
+  "CLIENT-NOTHING-WANTED": {
+    level: 5,
+    text: "{interface}: no pd is configured, nothing is asked for",
+    note: "Only prefix delegation is done: write pd into the iface block.",
+  },
+  "CLIENT-UNCONFIGURED": {
+    level: 5,
+    text: "{interface}: IA {iaid} with {prefixes} is not configured any more and is forgotten",
+    note: "The configuration no longer has this IA of an earlier run. Its lease ends by itself.",
+  },
+} as const satisfies Record<string, CatalogueRow>;
