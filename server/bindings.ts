@@ -1,7 +1,7 @@
 import { millis, seconds } from "../shared/brand.js";
-import type { Lease, LeaseId } from "../shared/lease/lease.js";
+import type { IaType, Lease, LeaseId } from "../shared/lease/lease.js";
 import { masked, type Prefix, sameIp6, samePrefix } from "../shared/prefix.js";
-import type { Choice } from "./allocate.js";
+import { type Choice, isAvailable } from "./allocate.js";
 import { excludedFrom, partOf } from "./exclude.js";
 import { classFor, type Held, type HeldHere, holdingsOf } from "./holdings.js";
 import type { IaAsked, NamedPrefix } from "./ia.js";
@@ -109,7 +109,9 @@ function revive(query: Query, ia: IaAsked, loose: readonly LeaseId[]): IaResult 
   const grants = findNamed(query, ia).map((choice) => reserve(query, ia, choice));
   const renew = query.type === "renew";
   if (grants.length === 0 && renew) return failed(ia, STATUSES.noBinding);
-  const wrong = wrongOnes(query, ia, grants, []);
+  const all = wrongOnes(query, ia, grants, []);
+  // What a limit stands against is not wrong: the client may use it on and ask again.
+  const wrong = grants.length > 0 ? all : all.filter((prefix) => !isFreeHere(query, ia.type, prefix));
   if (grants.length === 0 && wrong.length === 0) return undefined;
   return { ia, grants, stale: [], wrong, status: renew ? STATUSES.extended : undefined };
 }
@@ -144,6 +146,9 @@ function reserve(query: Query, ia: IaAsked, { prefix, poolClass }: Choice): Gran
   const excluded = excludedFrom(query, poolClass, prefix);
   return { id, prefix, bounds: poolClass.bounds, excluded, before: undefined, ...lifetimes };
 }
+
+const isFreeHere = (query: Query, iaType: IaType, prefix: Prefix): boolean =>
+  classFor(query, iaType, prefix) !== undefined && isAvailable(query.state, prefix, query.reservation);
 
 const refusal = ({ type }: IaAsked, why: Refusal): StatusOption =>
   REFUSALS[why][type === "pd" ? "prefix" : "address"];

@@ -2,7 +2,7 @@ import { hmacMd5 } from "../hmac.js";
 import { iaid, type Millis, millis, seconds, xid } from "../../shared/brand.js";
 import type { ServerConfig } from "../../shared/config/types.js";
 import { type Duid, duid, formatDuid } from "../../shared/duid.js";
-import type { Lease, LeaseId, Trail } from "../../shared/lease/lease.js";
+import type { Lease, Trail } from "../../shared/lease/lease.js";
 import { createLeaseTable, type LeaseTable } from "../../shared/lease/table.js";
 import { formatIp6, formatPrefix, UNSPECIFIED } from "../../shared/prefix.js";
 import { QUERY_TYPE } from "../../shared/wire/codes.js";
