@@ -49,10 +49,10 @@ const PROBES = 8;
 
 /**
  * Free prefixes for a new binding: one from every pool of one class, or one address. A class that has a
- * hinted prefix free comes first, then classes by the wished length (RFC 8168 3.2), then in file order; the next
- * one is taken when all pools of one are exhausted. Within a pool: hint, else a place that depends on the
- * client, so that it tends to get its prefix back even from an empty store, else the next free one. What is
- * reserved is kept for its client. Nothing is free: nothing is given back.
+ * hinted prefix free comes first, then classes by the wished length (RFC 8168 3.2), then in file order; the
+ * next one is taken when all pools of one are exhausted. Within a pool: hint, else a place that depends on
+ * the client, so that it tends to get its prefix back even from an empty store, else the next free one. What
+ * is reserved is kept for its client. Nothing is free: nothing is given back.
  */
 export function choosePrefixes(
   stock: Stock,

@@ -43,7 +43,7 @@ export function receiveLeasequery(
   return undefined;
 }
 
-/** A relay asks for itself from where its clients' messages come through, which need not be a link of ours. */
+/** A relay asks for itself from where its clients' messages come through, which need not be a link. */
 function linkOver({ relayed }: Network, interfaceName: string): Link | undefined {
   const over = relayed.filter(({ arrival }) => arrival === undefined || arrival === interfaceName);
   return over.find(({ settings }) => settings.leasequery) ?? over[0];

@@ -69,7 +69,7 @@ const PAUSE = 250;
 export function takeDue(reconfigures: Reconfigures, now: Millis): readonly Asked[] {
   const { rounds, asked, gate } = reconfigures;
   const due: Asked[] = [];
-  if (gate > now) return due;
+  if (gate > now || rounds.every((round) => round.length === 0)) return due;
   for (const round of rounds) {
     let count = 0;
     while (count < round.length && due.length + count < BATCH && (round[count]?.at ?? Infinity) <= now)

@@ -41,7 +41,6 @@ export function askAgain(
 export function reconfigureSome(state: ServerState, now: Millis, outcome: Outcome): void {
   const { reconfigures } = state;
   if (reconfigures.walk !== undefined && reconfigures.walk.at <= now) walkOn(state, now);
-  if (reconfigures.asked.size === 0) return;
   for (const asked of takeDue(reconfigures, now)) {
     const lease = leaseToReach(state, asked.client);
     const isLost = asked.attempts >= REC_MAX_RC || lease === undefined;

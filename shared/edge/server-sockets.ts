@@ -16,7 +16,7 @@ export interface Arrival {
   readonly bulk: BulkListening | undefined;
 }
 
-/** Leasequery over TCP, and the name of the relay interface that allows it; undefined for the interface's own. */
+/** Leasequery over TCP, and the relay interface that allows it; undefined for the interface's own block. */
 export interface BulkListening {
   readonly settings: BulkLeasequery;
   readonly link: string | undefined;

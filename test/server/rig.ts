@@ -23,6 +23,12 @@ import { hmacMd5 } from "../hmac.js";
 import { type Answer, readAnswer } from "./answer.js";
 import { ip, prefix, SERVER_ID, START } from "./settings.js";
 
+/** A packet of the server and when it was sent, in seconds. */
+export interface Sent {
+  readonly at: number;
+  readonly answer: Answer;
+}
+
 /** A server in virtual time, with a store that is a map. */
 export interface Rig {
   readonly state: ServerState;
@@ -33,6 +39,8 @@ export interface Rig {
   /** What happened since this was last asked. */
   readonly hooks: () => HookCall[];
   readonly logs: () => LogId[];
+  /** What was sent, and at which second since the start of the rig. */
+  readonly sent: () => Sent[];
   /** One step with its commit made; gives what it sends. */
   readonly give: (event: ServerEvent) => Answer[];
   /** The same; gives the bare actions. */
@@ -73,6 +81,7 @@ export function createRig(
   let now = at;
   let hooks: HookCall[] = [];
   let logs: LogId[] = [];
+  let sent: Sent[] = [];
   const env = (): { now: Millis; random: (octets: number) => Uint8Array } => ({
     now,
     random: (octets) => new Uint8Array(octets),
@@ -92,7 +101,9 @@ export function createRig(
     watch(event).flatMap((action) => {
       if (action.type !== "send") return [];
       const { bytes, to, port, interfaceName: over } = action;
-      return [readAnswer(bytes, `${formatIp6(to)} port ${port} over ${over}`)];
+      const answer = readAnswer(bytes, `${formatIp6(to)} port ${port} over ${over}`);
+      sent.push({ at: (now - at) / 1000, answer });
+      return [answer];
     });
 
   const decide = (...events: readonly ServerEvent[]): readonly LeaseId[] =>
@@ -113,6 +124,11 @@ export function createRig(
     logs: () => {
       const seen = logs;
       logs = [];
+      return seen;
+    },
+    sent: () => {
+      const seen = sent;
+      sent = [];
       return seen;
     },
     give,
@@ -146,8 +162,12 @@ export const INDEXES: ReadonlyMap<string, number> = new Map([
   ["eth1", 3],
 ]);
 
+/** Interfaces of the system that the configuration names, be it as the one that relays are heard on. */
 const isConfigured = ({ interfaces }: ServerConfig, wanted: string): boolean =>
-  interfaces.some(({ selector }) => "name" in selector && selector.name === wanted);
+  interfaces.some(({ selector, relay }) => {
+    const used = relay === undefined ? selector : relay.over;
+    return used !== undefined && "name" in used && used.name === wanted;
+  });
 
 function store(records: Map<LeaseId, Uint8Array>, change: LeaseChange): void {
   if (change.type === "put") records.set(change.id, change.record);
