@@ -196,6 +196,7 @@ describe("server: Reconfigure on demand", () => {
     const sent = rig.give({ type: "reconfigure", client: undefined, asks: "informationRequest" });
     expect(sent.map(({ clientId }) => clientId?.slice(-2)).toSorted()).toEqual(["01", "02"]);
     createClient(rig, 1).ask("informationRequest", []);
+    rig.sent();
     expect(listen(rig, 3).map(({ answer }) => answer.clientId?.slice(-2))).toEqual(["02"]);
   });
 
