@@ -33,7 +33,8 @@ cd /etc
 rm -f dibbler resolv.conf resolvconf ntp.conf radvd* kea dhcp dhcpcd.conf wide-dhcpv6
 cd /var/lib
 rm -f dibbler neutron kea dhcp dhcpcd* dhcpv6
-mkdir -p /etc/dibbler /etc/kea /etc/dhcp /run/bed/bin /run/bed/home /run/kea /run/lock /var/log/dibbler
+mkdir -p /etc/dibbler /etc/kea /etc/dhcp /etc/wide-dhcpv6 /var/log/dibbler
+mkdir -p /run/bed/bin /run/bed/home /run/kea /run/lock
 mkdir -p /var/lib/dibbler /var/lib/neutron /var/lib/kea /var/lib/dhcp /var/lib/dhcpcd /var/lib/dhcpv6
 : >/etc/resolv.conf
 : >/etc/ntp.conf

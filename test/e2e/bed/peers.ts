@@ -2,14 +2,32 @@ import { accessSync, closeSync, constants, openSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { searchPath } from "./namespaces.js";
 
-/** Programs of other makers that scenarios meet, with the Debian package that brings each. */
+/**
+ * Programs of other makers that scenarios meet, with the Debian package that brings each. Those marked `root`
+ * go on as a user of their own, which a user's namespace does not have.
+ */
 export const PEERS = {
   dibblerServer: { program: "dibbler-server", package: "dibbler-server" },
   dibblerClient: { program: "dibbler-client", package: "dibbler-client" },
   kea: { program: "kea-dhcp6", package: "kea-dhcp6-server" },
   tshark: { program: "tshark", package: "tshark" },
   dumpcap: { program: "dumpcap", package: "wireshark-common" },
-} as const;
+  dhcpcd: { program: "dhcpcd", package: "dhcpcd-base", root: true },
+  dhclient: { program: "dhclient", package: "isc-dhcp-client" },
+  dhcp6c: { program: "dhcp6c", package: "wide-dhcpv6-client" },
+  networkd: { program: "systemd-networkd", package: "systemd", root: true },
+  dhcrelay: { program: "dhcrelay", package: "isc-dhcp-relay" },
+  dibblerRelay: { program: "dibbler-relay", package: "dibbler-relay" },
+} as const satisfies Record<string, PeerProgram>;
+
+interface PeerProgram {
+  readonly program: string;
+  readonly package: string;
+  readonly root?: true;
+}
+
+/** Where programs are that nobody starts by hand. */
+const serviceFolders = ["/usr/lib/systemd", "/lib/systemd"];
 
 /** Name of a peer. */
 export type Peer = keyof typeof PEERS;
@@ -22,8 +40,8 @@ export const peersRequired = process.env["DIBBLER_REQUIRE_PEERS"] === "1";
  * own programs, once installed, are called as Dibbler's are.
  */
 export function findPeer(peer: Peer): string | undefined {
-  return searchPath()
-    .split(":")
+  if ("root" in PEERS[peer] && process.getuid?.() !== 0) return undefined;
+  return [...searchPath().split(":"), ...serviceFolders]
     .map((folder) => join(folder, PEERS[peer].program))
     .find(isMachineCode);
 }
