@@ -1,7 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { startCapture } from "./bed/capture.js";
+import { ask, flood, startDeafServer } from "./bed/craft.js";
 import { probe, startEcho } from "./bed/echo.js";
+import { goodSolicit } from "./bed/good-client.js";
+import { mulberry32, mutate, nest } from "./bed/mutate.js";
 import { addAddress, addresses, connect, eui64, inPrefix, linkLocal } from "./bed/network.js";
 import { waitFor } from "./bed/wait.js";
 import { scenario, testWorld } from "./fixture.js";
@@ -98,6 +101,38 @@ describe("e2e bed: network", () => {
     const packets = (await capture?.finish()) ?? [];
     expect(packets[0]).toMatchObject({ source: from, destination: "ff02::1:2", types: ["1"] });
     expect(packets.map(({ complaints }) => complaints.length > 0)).toEqual([false, true, true]);
+  });
+
+  scenario()(
+    "the packet crafter sends what it is told, hears it, and waits a second for an answer",
+    async () => {
+      const host = await (await testWorld()).addHost("one");
+      await connect({ host, device: "wan0" }, { host, device: "right" });
+      for (const device of ["wan0", "right"]) await linkLocal(host, device);
+      const deaf = await startDeafServer(host, "right");
+      const solicit = goodSolicit(7);
+      const { answer, milliseconds } = await ask(host, solicit);
+      expect(answer).toBe("");
+      expect(milliseconds).toBeGreaterThan(990);
+      const flooded = await flood(
+        host,
+        [Uint8Array.of(5, 0), Uint8Array.of(14), nest(Buffer.of(6), 2)],
+        solicit,
+      );
+      expect(flooded).toMatchObject({ sent: 3, received: 0 });
+      expect(deaf.heard()).toEqual([1, 5, 14, 12, 1]);
+      await deaf.end();
+      expect(host.hasUdpPort(547)).toBe(false);
+    },
+  );
+
+  test("the same seed damages packets in the same way, another seed in another", () => {
+    const damage = (seed: number): readonly Buffer[] => {
+      const random = mulberry32(seed);
+      return Array.from({ length: 50 }, () => mutate([Buffer.from(goodSolicit(1))], random));
+    };
+    expect(damage(1)).toEqual(damage(1));
+    expect(damage(1)).not.toEqual(damage(2));
   });
 
   test("addresses by MAC and prefix", () => {

@@ -1,5 +1,5 @@
 import type { Host } from "./host.js";
-import type { Result } from "./process.js";
+import type { CommandOptions, Result } from "./process.js";
 import { waitFor } from "./wait.js";
 
 /** The pool of the guide's configuration. */
@@ -18,8 +18,8 @@ export function configureGuideServer(node: Host, timers = "", script = guideScri
 export const shortTimers = "T1 2\n        T2 5\n        preferred-lifetime 10\n        valid-lifetime 20";
 
 /** `dibbler-server start`, and waits until it serves; rejects with what it said when it does not start. */
-export async function startServer(node: Host, server: string): Promise<Result> {
-  const result = await node.run([server, "start"]);
+export async function startServer(node: Host, server: string, options?: CommandOptions): Promise<Result> {
+  const result = await node.run([server, "start"], options);
   if (result.status !== 0) throw new Error(`the server did not start: ${result.stdout}${result.stderr}`);
   await waitFor("the server to listen on port 547", () => node.hasUdpPort(547));
   return result;

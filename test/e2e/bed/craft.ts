@@ -1,0 +1,146 @@
+import { build } from "esbuild";
+import type { Host, Running } from "./host.js";
+import { waitFor } from "./wait.js";
+
+/** What the packet crafter does, in a process of its own inside a host. */
+export type Job = Place &
+  (
+    | { readonly kind: "listen" }
+    | { readonly kind: "ask"; readonly question: string }
+    | {
+        readonly kind: "flood";
+        /** Hex, a packet a line. */
+        readonly file: string;
+        readonly solicit: string;
+        /** With a seed, `count` packets are sent that are made by damaging those of the file. */
+        readonly seed?: number;
+        readonly count: number;
+      }
+  );
+
+/** Where a job sends from, and to which address on the link. */
+interface Place {
+  readonly device: string;
+  readonly port: number;
+  readonly to: string;
+}
+
+/** An answer as hex, empty when there was none within a second. */
+export interface Asked {
+  readonly answer: string;
+  readonly milliseconds: number;
+}
+
+/** What became of a flood: answers of all kinds, and the longest wait for one of its good Solicits. */
+export interface Flooded {
+  readonly sent: number;
+  readonly received: number;
+  readonly slowest: number;
+}
+
+/** A host's place on a link as seen by the server there: link-local source, client's port. */
+export const clientPlace: Place = { device: "wan0", port: 546, to: "ff02::1:2" };
+
+/** Sends one message from a host, and gives the answer to it. */
+export async function ask(host: Host, question: Uint8Array, place: Place = clientPlace): Promise<Asked> {
+  return runJob<Asked>(host, { ...place, kind: "ask", question: toHex(question) });
+}
+
+/** Sends the datagrams as they are. `solicit` is a good message that goes, and is answered, in between. */
+export async function flood(
+  host: Host,
+  datagrams: readonly Uint8Array[],
+  solicit: Uint8Array,
+  place: Place = clientPlace,
+): Promise<Flooded> {
+  const file = writePackets(host, datagrams);
+  return runJob<Flooded>(host, {
+    ...place,
+    kind: "flood",
+    file,
+    solicit: toHex(solicit),
+    count: datagrams.length,
+  });
+}
+
+/** Sends `count` datagrams made by damaging some of these; the same seed makes the same ones. */
+export async function floodDamaged(
+  host: Host,
+  originals: readonly Uint8Array[],
+  solicit: Uint8Array,
+  { seed, count }: { readonly seed: number; readonly count: number },
+): Promise<Flooded> {
+  const file = writePackets(host, originals);
+  return runJob<Flooded>(host, {
+    ...clientPlace,
+    kind: "flood",
+    file,
+    solicit: toHex(solicit),
+    seed,
+    count,
+  });
+}
+
+/** Stands in for a server that hears everything and says nothing. */
+export interface DeafServer {
+  /** Message types heard so far, in order. */
+  readonly heard: () => readonly number[];
+  readonly end: () => Promise<void>;
+}
+
+/** Listens where a server would, on port 547 of a device. */
+export async function startDeafServer(host: Host, device: string): Promise<DeafServer> {
+  const running = await startJob(host, { device, port: 547, to: "", kind: "listen" });
+  await waitFor("the deaf server to listen", () => running.output().includes("listening\n"));
+  return {
+    heard: () =>
+      running
+        .output()
+        .split("\n")
+        .slice(1, -1)
+        .map((hex) => Number.parseInt(hex.slice(0, 2), 16)),
+    end: async () => {
+      await running.stop();
+    },
+  };
+}
+
+const program = "/run/bed/craft.cjs";
+
+async function runJob<Outcome>(host: Host, job: Job): Promise<Outcome> {
+  const running = await startJob(host, job);
+  const { status, stdout, stderr } = await running.ended;
+  if (status !== 0) throw new Error(`the packet crafter of ${host.name} failed: ${stderr}`);
+  return JSON.parse(stdout) as Outcome;
+}
+
+async function startJob(host: Host, job: Job): Promise<Running> {
+  bundle ??= bundleProgram();
+  if (host.readFile(program) === undefined) host.writeFile(program, await bundle);
+  return host.spawn([process.execPath, program, JSON.stringify(job)]);
+}
+
+let bundle: Promise<string> | undefined;
+
+/** Node 20 runs no TypeScript, so the program goes into the host as one file of JavaScript. */
+async function bundleProgram(): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: ["test/e2e/bed/craft-main.ts"],
+    bundle: true,
+    write: false,
+    platform: "node",
+    format: "cjs",
+    target: "node20.19",
+  });
+  return outputFiles[0]?.text ?? "";
+}
+
+function writePackets(host: Host, packets: readonly Uint8Array[]): string {
+  const file = `/run/bed/packets-${host.spawned().length}`;
+  host.writeFile(file, packets.map((packet) => `${toHex(packet)}\n`).join(""));
+  return file;
+}
+
+function toHex(octets: Uint8Array): string {
+  return Buffer.from(octets).toString("hex");
+}
