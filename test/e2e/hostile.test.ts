@@ -128,8 +128,9 @@ iface "eth0" {
 `;
 
 /**
- * V8 takes memory as it likes and collects when it must. It must soon here, so that what shows is what stays. That
- * is machine code for the greater part, of which less and less is made; a leak of 80 octets a packet is seen.
+ * V8 takes memory as it likes and collects when it must. It must soon here, so that what shows is what stays.
+ * That is machine code for the greater part, of which less and less is made; a leak of 80 octets a packet is
+ * seen.
  */
 const smallHeap = { NODE_OPTIONS: "--max-semi-space-size=1 --max-old-space-size=16" };
 
