@@ -26,23 +26,26 @@ async function run(): Promise<void> {
   socket.close();
 }
 
-/** Sends all in batches, each followed by a good Solicit whose answer shows that the batch is through. */
+/** Sends all in batches, each followed by a good Solicit; ends early when that is not answered. */
 async function flood(): Promise<Flooded> {
   if (job.kind !== "flood") throw new Error("no flood was asked for");
   const packets = readFileSync(job.file, "utf8").split("\n").slice(0, -1).map(fromHex);
   const random = mulberry32(job.seed ?? 0);
   const count = job.seed === undefined ? packets.length : job.count;
   const times: number[] = [];
-  for (let sent = 0; sent < count; ) {
+  let sent = 0;
+  while (sent < count) {
     const batch: Promise<void>[] = [];
     for (; sent < count && batch.length < batchSize; sent++) {
       const packet = job.seed === undefined ? packets[sent] : mutate(packets, random);
       if (packet !== undefined) batch.push(send(packet));
     }
     await Promise.all(batch);
-    times.push((await ask(withXid(fromHex(job.solicit), sent))).milliseconds);
+    const { answer, milliseconds } = await ask(withXid(fromHex(job.solicit), sent));
+    times.push(milliseconds);
+    if (answer === "") break;
   }
-  return { sent: count - refused, received, slowest: Math.max(...times) };
+  return { sent: sent - refused, received, slowest: Math.max(...times) };
 }
 
 /** The first answer with the question's transaction-id; none within a second is an answer of no octets. */
