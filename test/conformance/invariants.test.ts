@@ -81,6 +81,7 @@ function sentBy(config: ServerConfig, next: ServerConfig): readonly Uint8Array[]
   const before = createRig(config);
   among(before, 60);
   const after = before.restart(next);
+  sent.push(...after.sentAtStart.map(({ bytes }) => bytes));
   for (let second = 0; second < 20; second++) {
     after.sleep(1);
     for (const action of after.watch({ type: "timer" })) if (action.type === "send") sent.push(action.bytes);

@@ -5,9 +5,11 @@ export interface Tlv {
   readonly options: readonly Tlv[];
 }
 
-/** A message as it stands in a packet; `level` of a Relay-reply counts from the outermost, 0. */
+/** A message as it stands in a packet. */
 export interface Packet {
   readonly type: number;
+  /** All of it. */
+  readonly bytes: Uint8Array;
   readonly options: readonly Tlv[];
   /** The message in the Relay Message. */
   readonly inner: Packet | undefined;
@@ -33,7 +35,7 @@ export function parsePacket(bytes: Uint8Array): Packet {
   if (bytes.length < header) throw new Error(`a message of ${bytes.length} octets`);
   const options = parseOptions(bytes.subarray(header));
   const message = RELAYS.includes(type) ? options.find(({ code }) => code === 9) : undefined;
-  return { type, options, inner: message && parsePacket(message.data) };
+  return { type, bytes, options, inner: message && parsePacket(message.data) };
 }
 
 /** Number out of so many octets, most significant first. */

@@ -119,6 +119,7 @@ describe("conformance: validation", () => {
       const [held, address] = rig.table.ofClient(client.duid).map((id) => rig.table.prefixOf(id));
       expect([held, address]).not.toContain(undefined);
       rig.hooks();
+      rig.logs();
       const before = stored(rig);
       for (const type of ["request", "renew", "release", "decline"] as const) {
         rig.sleep(60);
@@ -126,6 +127,7 @@ describe("conformance: validation", () => {
         if (dropUnicast)
           expect(answer).toMatchObject({ type: "reply", xid: 77, status: 5, codes: [1, 2, 13] });
         else expect(answer, type).toBeUndefined();
+        expect(rig.logs(), type).toEqual([dropUnicast ? "SERVER-USE-MULTICAST" : "SERVER-DROP-UNICAST"]);
         expect([stored(rig), rig.table.size, rig.hooks()]).toEqual([before, 2, []]);
       }
     }

@@ -55,6 +55,8 @@ export interface Rig {
   readonly sleep: (time: number) => void;
   /** The same store under a new program, perhaps with another configuration, after `started`. */
   readonly restart: (config?: ServerConfig, away?: number) => Rig;
+  /** What it sent at once when it was started by `restart`. */
+  readonly sentAtStart: readonly Answer[];
 }
 
 /** A server of this configuration with nothing leased. */
@@ -82,9 +84,11 @@ export function createRig(
   let hooks: HookCall[] = [];
   let logs: LogId[] = [];
   let sent: Sent[] = [];
+  let drawn = 0;
   const env = (): { now: Millis; random: (octets: number) => Uint8Array } => ({
     now,
-    random: (octets) => new Uint8Array(octets),
+    // Never the same twice, so that keys of two clients can be told apart.
+    random: (octets) => Uint8Array.from({ length: octets }, (_, i) => (i === 0 ? ++drawn : i * 7)),
   });
 
   const watch = (event: ServerEvent): readonly ServerAction[] => {
@@ -150,9 +154,9 @@ export function createRig(
     },
     restart: (next = config, away = 0) => {
       const rig = createRig(next, records, millis(now + away * 1000), interfaces, epoch + 1);
-      rig.give({ type: "started" });
-      return rig;
+      return { ...rig, sentAtStart: rig.give({ type: "started" }) };
     },
+    sentAtStart: [],
   };
 }
 
