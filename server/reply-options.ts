@@ -1,5 +1,14 @@
 import { rkapAuth } from "../shared/wire/rkap.js";
-import { codeOf, find, findAll, has, type Option, option, OPTIONS } from "../shared/wire/options.js";
+import {
+  codeOf,
+  find,
+  findAll,
+  has,
+  isFaulty,
+  type Option,
+  option,
+  OPTIONS,
+} from "../shared/wire/options.js";
 import type { Answer } from "./answers.js";
 import { asksFor, type Query } from "./query.js";
 import { nextReplay } from "./replay-value.js";
@@ -100,8 +109,8 @@ function wantsVendor(query: Query, configured: readonly Option[], candidate: Opt
 }
 
 /**
- * What relays supply for the client, as far as it may be supplied and the server has nothing better; of
- * several relays the one closest to the client counts (RFC 6422 5, 6).
+ * What relays supply for the client, as far as it may be supplied, is well made, and the server has nothing
+ * better; of several relays the one closest to the client counts (RFC 6422 5, 6).
  */
 function suppliedByRelays({ state, path }: Query, answer: readonly Option[]): readonly Option[] {
   const supplied: Option[] = [];
@@ -109,7 +118,8 @@ function suppliedByRelays({ state, path }: Query, answer: readonly Option[]): re
   for (const level of path.toReversed()) {
     const options = (find(level.options, "rsoo")?.options ?? []).filter((candidate) => {
       const code = codeOf(candidate);
-      return state.config.relaySuppliedOptions.includes(code) && !present.has(code);
+      const maySupply = state.config.relaySuppliedOptions.includes(code) && !isFaulty(candidate);
+      return maySupply && !present.has(code);
     });
     supplied.push(...options);
     for (const candidate of options) present.add(codeOf(candidate));

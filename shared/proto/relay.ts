@@ -1,7 +1,7 @@
 import { type Ip6, isUnspecified } from "../prefix.js";
 import { type ClientServerMessage, decodeMessage, encodeMessage, type Message } from "../wire/message.js";
 import type { RelayMessage } from "../wire/message.js";
-import { codeOf, find, has, type Option, option, OPTIONS } from "../wire/options.js";
+import { codeOf, find, has, isFaulty, type Option, option, OPTIONS } from "../wire/options.js";
 
 /** The relays that a message came through: their Relay-forwards, outermost first; none for a direct one. */
 export type RelayPath = readonly RelayMessage[];
@@ -30,7 +30,8 @@ export function unwrap(message: Message): Unwrapped {
 
 /**
  * Puts an answer into a Relay-reply for each level of the path (RFC 8415 19.3): header fields copied,
- * Interface-Id and Relay Source Port given back, then what the relay asks to be echoed (RFC 4994).
+ * Interface-Id and Relay Source Port given back, then what the relay asks to be echoed (RFC 4994), as far as it
+ * is well made.
  */
 export function wrap(path: RelayPath, message: ClientServerMessage, order: InterfaceIdOrder): Message {
   return path.reduceRight<Message>((inner, level) => relayReply(level, inner, order), message);
@@ -95,7 +96,7 @@ function relayReply(level: RelayMessage, inner: Message, order: InterfaceIdOrder
   ];
   for (const code of find(options, "echoRequest") ?? []) {
     const isThere = code === OPTIONS.interfaceId.code || answer.some((present) => codeOf(present) === code);
-    if (!isThere) answer.push(...options.filter((candidate) => codeOf(candidate) === code));
+    if (!isThere) answer.push(...options.filter((each) => codeOf(each) === code && !isFaulty(each)));
   }
   return { form: "relay", type: "relayReply", hopCount, linkAddress, peerAddress, options: answer };
 }

@@ -47,6 +47,9 @@ export function has(options: readonly Option[], name: OptionName): boolean {
   return options.some((candidate) => candidate.name === name);
 }
 
+/** True for an option of a known code whose data break its layout; it is not to be passed on. */
+export const isFaulty = (option: Option): boolean => option.name === "raw" && option.fault !== undefined;
+
 /** The code of an option, raw ones too. */
 export function codeOf(option: Option): number {
   return option.name === "raw" ? option.code : OPTIONS[option.name].code;
