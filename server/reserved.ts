@@ -86,6 +86,7 @@ export function findReservation({ byLink }: Reserved, link: string, who: Identit
  */
 export function ownersOf({ kept }: Reserved, prefix: Prefix): readonly Reservation[] {
   let owners: readonly Reservation[] = NOBODY;
+  if (kept.lengths.length === 0) return owners;
   for (const length of kept.lengths) {
     if (length > prefix.length) break;
     owners = join(owners, kept.equal.get(keyOf(prefix.address, length)));

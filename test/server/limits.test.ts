@@ -117,6 +117,9 @@ describe("limits", () => {
     expect(drain(limiter, short)).toBe(1);
     short.fill(9);
     expect([drain(limiter, Uint8Array.of(1, 2, 3)), drain(limiter, short)]).toEqual([0, 1]);
+    // Five buckets, of which each new one throws out two once they are full.
+    for (const n of [1, 2, 3, 4]) take(limiter, keyOf(n), at(n * 3600), 1);
+    expect(limiter.buckets.size).toBe(1);
   });
 });
 

@@ -82,6 +82,14 @@ describe("octet map", () => {
     expect(map.size).toBe(0);
   });
 
+  test("200,000 keys -> each is found, and as quickly as the first ones", () => {
+    const map = createOctetMap<number>({ seed: SEED });
+    const number = (n: number): Uint8Array => keyOf(n >>> 16, n >>> 8, n);
+    for (let n = 0; n < 200_000; n++) map.set(number(n), n);
+    for (let n = 0; n < 200_000; n++) if (map.get(number(n)) !== n) expect(map.get(number(n))).toBe(n);
+    expect(map.size).toBe(200_000);
+  });
+
   test("a million keys through a map of a thousand -> it holds the last thousand, in hardly more memory", () => {
     const map = createOctetMap<number>({ seed: SEED, limit: 1000 });
     const number = (n: number): Uint8Array => keyOf(n >>> 16, n >>> 8, n);
