@@ -30,8 +30,8 @@ export function unwrap(message: Message): Unwrapped {
 
 /**
  * Puts an answer into a Relay-reply for each level of the path (RFC 8415 19.3): header fields copied,
- * Interface-Id and Relay Source Port given back, then what the relay asks to be echoed (RFC 4994), as far as it
- * is well made.
+ * Interface-Id and Relay Source Port given back, then what the relay asks to be echoed (RFC 4994), as far
+ * as it is well made.
  */
 export function wrap(path: RelayPath, message: ClientServerMessage, order: InterfaceIdOrder): Message {
   return path.reduceRight<Message>((inner, level) => relayReply(level, inner, order), message);
