@@ -88,8 +88,8 @@ function isWanted({ ledger: { table }, network, reserved }: ServerState, id: Lea
   return !fits && ownersOf(reserved, prefix).length === 0;
 }
 
-/** The lease with the key that the client was given last. */
-function leaseToReach({ ledger: { table } }: ServerState, client: Duid): Lease | undefined {
+/** The lease with the key that the client was given last; `undefined` for a client without a key. */
+export function leaseToReach({ ledger: { table } }: ServerState, client: Duid): Lease | undefined {
   let newest: Lease | undefined;
   for (const id of table.ofClient(client)) {
     if (table.stateOf(id) !== "bound" || table.keyOf(id) === undefined) continue;

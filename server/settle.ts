@@ -11,6 +11,7 @@ import { endLease, setAside } from "./endings.js";
 import { amend } from "./ledger.js";
 import type { Timers } from "./lifetimes.js";
 import type { Query } from "./query.js";
+import { leaseToReach } from "./reconfigure.js";
 
 /** What a Reply changes, for the hook script and the log; each list in the order of the Reply. */
 export interface Story {
@@ -39,10 +40,12 @@ export function settle(query: Query, { results, givenUp }: Answer, extras: Extra
   const kept: Lease[] = [];
   const moved: { before: Lease; after: Lease }[] = [];
   const trail = results.some(({ grants }) => grants.length > 0) ? trailOf(query) : undefined;
+  // The client has one key for all of its leases, also for those that it gets without a new one.
+  const key = extras.key ?? (state.config.reconfigure ? leaseToReach(state, query.client)?.key : undefined);
   for (const { ia, grants } of results) {
     for (const grant of grants) {
       const { before } = grant;
-      const after = bind(query, ia, grant, { ...extras, trail });
+      const after = bind(query, ia, grant, { ...extras, key, trail });
       amend(state.ledger, grant.id, after);
       if (before === undefined) added.push(after);
       else if (isAtSamePlace(before, after)) kept.push(after);
