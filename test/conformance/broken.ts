@@ -16,7 +16,7 @@ export const tlv = (code: number, data: Uint8Array, length = data.length): Uint8
 export const MALLORY = Uint8Array.of(0, 3, 0, 1, 2, 0xba, 0xd0, 0, 0, 1);
 export const CLIENT = tlv(1, MALLORY);
 export const SERVER = tlv(2, SERVER_ID);
-/** A prefix that nobody gets who does not name it: who gets it was believed in the broken part. */
+/** A prefix of the pool that only who names it gets: who gets it was believed in the broken part. */
 export const BAIT = "2001:db8:1000:ba00::/56";
 const BAIT_OCTETS = Uint8Array.of(0x20, 1, 0xd, 0xb8, 0x10, 0, 0xba, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 

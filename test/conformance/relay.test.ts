@@ -313,6 +313,7 @@ describe("conformance: relays", () => {
     expect(ask()?.options[3]).toEqual(DNS.line1);
     expect(ask()?.options[4]).toMatchObject({ name: "erpLocalDomain", value: [Uint8Array.of(1, 97, 0)] });
     expect(ask({ ...LINES, relaySuppliedOptions: [] })?.codes).toEqual([1, 2, 25, 23]);
+    expect(ask({ ...LINES, relaySuppliedOptions: [23] })?.options.slice(3)).toEqual([DNS.line1]);
   });
 
   test("S-RLY-26 a hop-count above what the nesting suggests -> answered, the value copied", () => {
