@@ -41,7 +41,9 @@ export function remember(
 
 /** What a binding had, newest first: hints for a client that sends none. Nobody keeps them free for it. */
 export const recall = ({ known }: Affinity, client: Duid, iaType: IaType, iaid: Iaid): readonly Prefix[] =>
-  known.get(keyOf(client, iaType, iaid)) ?? [];
+  known.size === 0 ? NOTHING : (known.get(keyOf(client, iaType, iaid)) ?? NOTHING);
+
+const NOTHING: readonly Prefix[] = [];
 
 const IA_TYPES: Readonly<Record<IaType, number>> = { pd: 0, na: 1, ta: 2 };
 

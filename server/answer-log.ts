@@ -2,7 +2,7 @@ import { formatDuid } from "../shared/duid.js";
 import type { Lease } from "../shared/lease/lease.js";
 import { formatIp6, formatPrefix } from "../shared/prefix.js";
 import { MESSAGE_LABEL } from "../shared/wire/codes.js";
-import type { LogValues } from "../shared/catalogue.js";
+import type { LogId, LogValues } from "../shared/catalogue.js";
 import type { Answer } from "./answers.js";
 import { IA_LIMIT } from "./ia.js";
 import { log, type Outcome } from "./outcome.js";
@@ -10,6 +10,7 @@ import type { Query } from "./query.js";
 import type { Story } from "./settle.js";
 import type { Refusal } from "./search.js";
 import { REFUSALS } from "./status.js";
+import { warn } from "./warn.js";
 
 /**
  * What an operator wants to read of an answered message: the answer, each lease that changed, what was
@@ -41,21 +42,23 @@ export function logAnswer(query: Query, answer: Answer, story: Story, outcome: O
   logRefusals(query, answer, outcome);
 }
 
-function logRefusals({ link, client }: Query, { results, ignored }: Answer, outcome: Outcome): void {
-  const whom = (): LogValues => ({ client: () => formatDuid(client), interface: link.name });
+function logRefusals(query: Query, { results, ignored }: Answer, outcome: Outcome): void {
+  const refused = results.filter(({ grants }) => grants.length === 0);
+  if (refused.length === 0 && ignored === 0) return;
+  const { link, client } = query;
+  const say = (id: LogId, more: LogValues = {}): void => {
+    warn(query, outcome, id, { client: () => formatDuid(client), interface: link.name, ...more });
+  };
   const isRefused = (why: Refusal, what: "prefix" | "address"): boolean =>
-    results.some(({ status }) => status === REFUSALS[why][what]);
+    refused.some(({ status }) => status === REFUSALS[why][what]);
   const isRefusedAny = (why: Refusal): boolean => isRefused(why, "prefix") || isRefused(why, "address");
-  if (isRefused("exhausted", "prefix")) log(outcome, "SERVER-NO-PREFIX", whom());
+  if (isRefused("exhausted", "prefix")) say("SERVER-NO-PREFIX");
   // Most links have no addresses to give, and most clients ask for one all the same.
-  if (isRefused("exhausted", "address") && link.classes.na.length > 0)
-    log(outcome, "SERVER-NO-ADDRESS", whom());
-  if (isRefusedAny("client limit")) {
-    log(outcome, "SERVER-CLIENT-LIMIT", { limit: link.settings.clientMaxLease, ...whom() });
-  }
-  if (isRefusedAny("rate")) log(outcome, "SERVER-LEASE-RATE", whom());
-  if (isRefusedAny("exclusion")) log(outcome, "SERVER-NO-EXCLUSION", whom());
-  if (ignored > 0) log(outcome, "SERVER-IA-LIMIT", { limit: IA_LIMIT, ignored, ...whom() });
+  if (isRefused("exhausted", "address") && link.classes.na.length > 0) say("SERVER-NO-ADDRESS");
+  if (isRefusedAny("client limit")) say("SERVER-CLIENT-LIMIT", { limit: link.settings.clientMaxLease });
+  if (isRefusedAny("rate")) say("SERVER-LEASE-RATE");
+  if (isRefusedAny("exclusion")) say("SERVER-NO-EXCLUSION");
+  if (ignored > 0) say("SERVER-IA-LIMIT", { limit: IA_LIMIT, ignored });
 }
 
 const valuesOf = (lease: Lease): LogValues => ({

@@ -16,12 +16,18 @@ export interface Suspect {
  * True when the client may use a class, as Dibbler decides it: no deny that fits, an allow that fits if there
  * is any; not among those rejected, among those accepted if there are any.
  */
-export function mayUse({ allow, deny, acceptOnly, reject }: Access, suspect: Suspect): boolean {
+export function mayUse(access: Access, suspect: Suspect): boolean {
+  if (isForEverybody(access)) return true;
+  const { allow, deny, acceptOnly, reject } = access;
   const fits = (condition: Condition): boolean => isTrue(condition, suspect.message);
   const isIn = (range: ClientRange): boolean => isInRange(range, suspect);
   if (deny.some(fits) || reject.some(isIn)) return false;
   return (allow.length === 0 || allow.some(fits)) && (acceptOnly.length === 0 || acceptOnly.some(isIn));
 }
+
+/** True for a class that has no condition at all. */
+export const isForEverybody = ({ allow, deny, acceptOnly, reject }: Access): boolean =>
+  allow.length + deny.length + acceptOnly.length + reject.length === 0;
 
 /** True when a list names the client: such a class is for it before all others. */
 export const isMeantFor = ({ acceptOnly }: Access, suspect: Suspect): boolean =>

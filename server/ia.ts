@@ -107,7 +107,8 @@ function readIa(type: IaType, { iaid, options }: Pick<IaNa, "iaid" | "options">)
     if (isUnspecified(lease.prefix.address)) {
       if (lease.prefix.length > 0) length ??= lease.prefix.length;
     } else if (named.length < NAMED_LIMIT && lease.prefix.length > 0) {
-      named.push({ ...lease.prefix, excluded: lease.excluded });
+      const { address, length: bits } = lease.prefix;
+      named.push({ address, length: bits, excluded: lease.excluded });
     }
   }
   return { type, iaid, named, length: length ?? named[0]?.length, lifetimes };

@@ -10,6 +10,7 @@ import {
   isMulticast,
   type Prefix,
 } from "../shared/prefix.js";
+import { isForEverybody } from "./classify.js";
 import type { TimeBounds } from "./lifetimes.js";
 import { createPool, createRangePool, holds, type Pool } from "./pool.js";
 
@@ -30,6 +31,10 @@ export interface Link {
   readonly name: string;
   readonly settings: ServerInterface;
   readonly classes: Readonly<Record<IaType, readonly PoolClass[]>>;
+  /** Who may use its classes, a row for each class. */
+  readonly accesses: readonly Access[];
+  /** True when there is no class, or one that everybody may use: nobody is shut out then. */
+  readonly isOpen: boolean;
   /** The types of IA that are answered: IA_TA is obsolete and only known where it is configured. */
   readonly iaTypes: readonly IaType[];
   /** The interface of the system that its messages come in through; of a link behind relays perhaps any. */
@@ -138,11 +143,21 @@ function makeLink(basis: Pick<Link, "name" | "arrival" | "settings">, known: Map
   };
   const pd = pdClasses.map((pdClass) => makePdClass(pdClass, known));
   const [na, ta] = [addressClasses.map(forAddresses), temporaryClasses.map(forAddresses)];
-  const nobody = { allow: [], deny: [], acceptOnly: [], reject: [] };
-  const reserved = { bounds: settings, length: 0, pools: [], access: nobody, exclude: undefined, share: 1 };
+  const accesses = [...pd, ...na, ...ta].map(({ access }) => access);
+  const everybody = { allow: [], deny: [], acceptOnly: [], reject: [] };
+  const reserved = {
+    bounds: settings,
+    length: 0,
+    pools: [],
+    access: everybody,
+    exclude: undefined,
+    share: 1,
+  };
   return {
     ...basis,
     classes: { pd, na, ta },
+    accesses,
+    isOpen: accesses.length === 0 || accesses.some(isForEverybody),
     iaTypes: ta.length > 0 ? ["pd", "na", "ta"] : ["pd", "na"],
     reserved,
   };

@@ -47,7 +47,7 @@ export function answerOptions(
   answer.push(...ias);
   if (status !== undefined) answer.push(status);
   answer.push(...askedFor(query));
-  answer.push(...suppliedByRelays(query, answer));
+  if (query.path.length > 0) answer.push(...suppliedByRelays(query, answer));
   const key = reconfigures && type === "reply" && takesKey(query) ? query.random(KEY_OCTETS) : undefined;
   if (key !== undefined) {
     answer.push(option("auth", rkapAuth(nextReplay(query.state), { type: "key", value: key })));

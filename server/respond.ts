@@ -1,6 +1,6 @@
 import { formatIp6 } from "../shared/prefix.js";
 import { DROP, type DropId } from "../shared/proto/validity.js";
-import { type RelayPath, wantsSourcePort, wrap } from "../shared/proto/relay.js";
+import { wantsSourcePort, wrap } from "../shared/proto/relay.js";
 import { CLIENT_PORT, SERVER_PORT } from "../shared/proto/well-known.js";
 import { MESSAGE_LABEL } from "../shared/wire/codes.js";
 import { clientServerMessage, encodeDatagram } from "../shared/wire/message.js";
@@ -13,7 +13,7 @@ import { callsForReply } from "./hook-env.js";
 import { type LeaseAnswer, writeIa } from "./ia.js";
 import { NO_LIFETIMES, NO_TIMERS, type Timers, timersFor } from "./lifetimes.js";
 import { log, type Outcome, run } from "./outcome.js";
-import type { Arrival, Query } from "./query.js";
+import type { Query } from "./query.js";
 import { noteArrival } from "./reconfigure.js";
 import { answerOptions, statusOptions } from "./reply-options.js";
 import { NO_STORY, settle } from "./settle.js";
@@ -36,7 +36,7 @@ export function respond(query: Query, handler: Handler, outcome: Outcome): DropI
   logAnswer(query, answer, story, outcome);
   for (const call of callsForReply(query, story)) run(outcome, call);
   query.state.counters.answered[query.type] += 1;
-  outcome.sends.push({ type: "send", ...wayBack(query.arrival, query.path), bytes });
+  outcome.sends.push(sendBack(query, bytes));
   return undefined;
 }
 
@@ -49,19 +49,19 @@ export function sendUseMulticast(query: Query, outcome: Outcome): void {
     from: () => formatIp6(query.from),
     interface: query.link.name,
   });
-  outcome.sends.push({ type: "send", ...wayBack(query.arrival, query.path), bytes });
+  outcome.sends.push(sendBack(query, bytes));
 }
 
 /**
  * Where an answer goes: to a client at its port, whatever port it sends from (RFC 8415 7.2); to a relay at
  * the server port unless it asked for another (RFC 8357 5.2).
  */
-function wayBack({ interfaceName, source, port }: Arrival, path: RelayPath): Omit<Send, "type" | "bytes"> {
-  if (path.length === 0) return { interfaceName, to: source, port: CLIENT_PORT };
-  return { interfaceName, to: source, port: wantsSourcePort(path) ? port : SERVER_PORT };
+function sendBack({ arrival, path }: Query, bytes: Uint8Array): ServerAction {
+  const { interfaceName, source: to } = arrival;
+  const isRelayed = path.length > 0;
+  const port = !isRelayed ? CLIENT_PORT : wantsSourcePort(path) ? arrival.port : SERVER_PORT;
+  return { type: "send", interfaceName, to, port, bytes };
 }
-
-type Send = Extract<ServerAction, { readonly type: "send" }>;
 
 function encodeAnswer(
   { state, message, path }: Query,
@@ -69,7 +69,7 @@ function encodeAnswer(
   options: readonly Option[],
 ): Uint8Array | undefined {
   const answer = clientServerMessage(type, message.xid, options);
-  return encodeDatagram(wrap(path, answer, state.config.interfaceIdOrder));
+  return encodeDatagram(path.length === 0 ? answer : wrap(path, answer, state.config.interfaceIdOrder));
 }
 
 /**
@@ -78,9 +78,7 @@ function encodeAnswer(
  */
 function isShutOut(query: Query): boolean {
   const { state, link, client } = query;
-  const { pd, na, ta } = link.classes;
-  const classes = [...pd, ...na, ...ta];
-  if (classes.length === 0 || classes.some(({ access }) => mayUse(access, query))) return false;
+  if (link.isOpen || link.accesses.some((access) => mayUse(access, query))) return false;
   return state.ledger.table.countOf(client) === 0;
 }
 

@@ -45,7 +45,7 @@ export function settle(query: Query, { results, givenUp }: Answer, extras: Extra
   for (const { ia, grants } of results) {
     for (const grant of grants) {
       const { before } = grant;
-      const after = bind(query, ia, grant, { ...extras, key, trail });
+      const after = bind(query, ia, grant, extras.timers, key ?? before?.key, trail);
       amend(state.ledger, grant.id, after);
       if (before === undefined) added.push(after);
       else if (isAtSamePlace(before, after)) kept.push(after);
@@ -65,8 +65,10 @@ export function settle(query: Query, { results, givenUp }: Answer, extras: Extra
 function bind(
   query: Query,
   { type, iaid }: IaAsked,
-  { prefix, preferred, valid, before }: Grant,
-  { timers, key, trail }: Extras & { readonly trail: Trail | undefined },
+  { prefix, preferred, valid }: Grant,
+  { t1, t2 }: Timers,
+  key: Uint8Array | undefined,
+  trail: Trail | undefined,
 ): Lease {
   return {
     iaType: type,
@@ -76,14 +78,14 @@ function bind(
     state: "bound",
     preferred,
     valid,
-    t1: timers.t1,
-    t2: timers.t2,
+    t1,
+    t2,
     since: query.now,
     until: millis(query.now + toMillis(valid)),
     interfaceName: query.link.name,
     clientAddress: query.from,
     trail,
-    key: key ?? before?.key,
+    key,
   };
 }
 

@@ -93,6 +93,8 @@ export interface ServerState {
   /** For `nextReplay`: how often the server has started, and how many values it has given since. */
   readonly replayValue: { readonly epoch: number; count: number };
   readonly hmacMd5: ServerParts["hmacMd5"];
+  /** How many lines of a kind there were in the current minute, see `warn`. */
+  readonly warnings: Map<string, { since: Millis; lines: number }>;
   /** Leases that the hook script has still to be told of after a start, and when to go on with them. */
   readonly replay: { ids: readonly LeaseId[]; at: number; started: Millis; next: Millis };
 }
@@ -132,6 +134,7 @@ export function createServerState(parts: ServerParts): ServerState {
     reconfigures: createReconfigures(secret),
     replayValue: { epoch, count: 0 },
     hmacMd5,
+    warnings: new Map(),
     replay: { ids: [], at: 0, started: NEVER, next: NEVER },
   };
 }

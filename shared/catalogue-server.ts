@@ -117,6 +117,11 @@ export const SERVER_ROWS = {
     text: "Client {client} on {interface} has {limit} leases already and gets no more.",
     note: "See client-max-lease in the iface block.",
   },
+  "SERVER-LINES-LEFT-OUT": {
+    level: 5,
+    text: "{count} more lines like {id} were left out in the last minute.",
+    note: "A client repeats itself, or many meet the same trouble: 20 lines a minute of each kind are logged.",
+  },
   "SERVER-IA-LIMIT": {
     level: 5,
     text: "A message of {client} on {interface} has too many IAs: {ignored} beyond {limit} left aside.",

@@ -320,6 +320,19 @@ describe("server: what has been leased before", () => {
   });
 });
 
+describe("server: what clients can have written to the log", () => {
+  test("the same refusal over and over -> 20 lines a minute, then how many there were besides", () => {
+    const rig = createRig(configure(lan().interfaces.map((it) => ({ ...it, clientMaxLease: 0 }))));
+    const client = createClient(rig, 1);
+    const lines = (): number => rig.logs().filter((id) => id === "SERVER-CLIENT-LIMIT").length;
+    for (let i = 0; i < 500; i++) client.request(pd(1));
+    expect(lines()).toBe(20);
+    rig.wait(61);
+    client.request(pd(1));
+    expect(rig.logs()).toEqual(expect.arrayContaining(["SERVER-LINES-LEFT-OUT", "SERVER-CLIENT-LIMIT"]));
+  });
+});
+
 describe("server: ways to speak that are not answered", () => {
   test("stateless: only Information-request", () => {
     const rig = createRig(configure(lan().interfaces, { stateless: true }));
