@@ -3,9 +3,8 @@ import { DROP, type DropId, SERVER_RULES, type ServerRule } from "../shared/prot
 import type { ClientServerType } from "../shared/wire/codes.js";
 import { has } from "../shared/wire/options.js";
 import { delegate, extend, failed, givenUpBy, type IaResult } from "./bindings.js";
-import type { Held } from "./holdings.js";
+import { fitness, type Held } from "./holdings.js";
 import { type IaAsked, readIas } from "./ia.js";
-import { judge } from "./links.js";
 import type { Query } from "./query.js";
 import { STATUSES, type StatusOption } from "./status.js";
 
@@ -104,10 +103,10 @@ function answerRebind(query: Query): Answer | DropId {
 }
 
 /** RFC 8415 18.3.3. About addresses only; clients with prefixes send Rebind instead. */
-function answerConfirm({ state, link, message }: Query): Answer | DropId {
-  const { ias } = readIas(message, ["na", "ta"]);
+function answerConfirm(query: Query): Answer | DropId {
+  const { ias } = readIas(query.message, ["na", "ta"]);
   const found = new Set(
-    ias.flatMap(({ type, named }) => named.map((address) => judge(state.network, link, type, address))),
+    ias.flatMap(({ type, named }) => named.map((address) => fitness(query, type, address))),
   );
   if (found.has("wrong")) return reply([], STATUSES.notOnLink, 0);
   if (found.size === 0 || found.has("elsewhere")) return DROP.nothingToSay;

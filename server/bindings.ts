@@ -3,11 +3,10 @@ import type { IaType, Lease, LeaseId } from "../shared/lease/lease.js";
 import { masked, type Prefix, sameIp6, samePrefix } from "../shared/prefix.js";
 import { type Choice, isAvailable } from "./allocate.js";
 import { excludedFrom, partOf } from "./exclude.js";
-import { classFor, type Held, type HeldHere, holdingsOf } from "./holdings.js";
+import { classFor, fitness, type Held, type HeldHere, holdingsOf } from "./holdings.js";
 import type { IaAsked, NamedPrefix } from "./ia.js";
 import { enter, OFFER_MILLIS } from "./ledger.js";
 import { grantLifetimes, type Lifetimes, renewedWish, type TimeBounds } from "./lifetimes.js";
-import { judge } from "./links.js";
 import type { Query } from "./query.js";
 import { findNamed, findNew, type Refusal, takeBack } from "./search.js";
 import { REFUSALS, STATUSES, type StatusOption } from "./status.js";
@@ -154,15 +153,15 @@ const refusal = ({ type }: IaAsked, why: Refusal): StatusOption =>
   REFUSALS[why][type === "pd" ? "prefix" : "address"];
 
 /** Addresses only: a prefix that is not had here is replaced, an address tells that the client has moved. */
-const isOffLink = ({ state, link }: Query, { type, named }: IaAsked): boolean =>
-  type !== "pd" && named.some((prefix) => judge(state.network, link, type, prefix) === "wrong");
+const isOffLink = (query: Query, { type, named }: IaAsked): boolean =>
+  type !== "pd" && named.some((prefix) => fitness(query, type, prefix) === "wrong");
 
 /**
  * What the IA names besides the leases of its binding. A Renew is for this server, so all of it is wrong;
  * of a Rebind only what cannot be valid here, for the rest may be another server's.
  */
 function wrongOnes(
-  { state, link, type }: Query,
+  query: Query,
   ia: IaAsked,
   grants: readonly Grant[],
   stale: readonly Held[],
@@ -173,7 +172,7 @@ function wrongOnes(
     const isSame = (other: Prefix): boolean => samePrefix(other, prefix);
     if (grants.some((grant) => isSame(grant.prefix)) || wrong.some(isSame)) continue;
     if (stale.some(({ lease }) => isSame(lease.prefix))) continue;
-    if (type === "renew" || judge(state.network, link, ia.type, prefix) !== "elsewhere") wrong.push(prefix);
+    if (query.type === "renew" || fitness(query, ia.type, prefix) !== "elsewhere") wrong.push(prefix);
   }
   return wrong;
 }

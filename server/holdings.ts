@@ -1,7 +1,7 @@
 import type { IaType, Lease, LeaseId } from "../shared/lease/lease.js";
 import { type Prefix, samePrefix } from "../shared/prefix.js";
 import type { IaAsked } from "./ia.js";
-import { classOf, fitsAnywhere, type PoolClass } from "./links.js";
+import { classOf, type Fitness, fitsAnywhere, judge, type PoolClass } from "./links.js";
 import { holds } from "./pool.js";
 import type { Query } from "./query.js";
 import { isReservedForOther, reservedPrefix } from "./reservations.js";
@@ -58,6 +58,12 @@ export function classFor(query: Query, iaType: IaType, prefix: Prefix): PoolClas
   const reserved = reservedPrefix(query, iaType);
   return reserved !== undefined && samePrefix(reserved, prefix) ? query.link.reserved : undefined;
 }
+
+/** What can be said of a prefix or address on the client's link, its own reservation included. */
+export const fitness = (query: Query, iaType: IaType, prefix: Prefix): Fitness =>
+  classFor(query, iaType, prefix) === undefined
+    ? judge(query.state.network, query.link, iaType, prefix)
+    : "fits";
 
 /** Leases of a link that is behind other relays, or reserved there, are nothing to do with this one. */
 function fitsElsewhere({ state, link }: Query, { iaType, prefix, interfaceName }: Lease): boolean {

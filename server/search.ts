@@ -80,7 +80,8 @@ function choose(
   classes: readonly PoolClass[],
 ): readonly Choice[] {
   const { state, client } = query;
-  const known = former.length > 0 ? former : recall(state.affinity, client, ia.type, ia.iaid);
+  const isRecalled = former.length === 0 && ia.type !== "ta";
+  const known = isRecalled ? recall(state.affinity, client, ia.type, ia.iaid) : former;
   const seeker = {
     client,
     iaType: ia.type,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { iaid } from "../../shared/brand.js";
-import { inRange } from "../../shared/prefix.js";
+import { formatPrefix, inRange } from "../../shared/prefix.js";
 import { createClient, createRig, na, pd, prefixIn, ta, type Rig } from "./rig.js";
 import { addressClass, configure, iface, pdClass, prefix, range6, subnet } from "./settings.js";
 
@@ -212,6 +212,10 @@ describe("server: IA_TA", () => {
     expect(isIn("2001:db8:3::-2001:db8:3::ffff", one)).toBe(true);
     expect(prefixIn(client.renew(ta(1, one ?? "")))).toBe(one);
     client.release(ta(1, one ?? ""));
+    expect(prefixIn(client.request(ta(1)))).not.toBe(one);
+    client.release(
+      ta(1, ...rig.table.find(client.duid, "ta", iaid(1)).map((id) => formatPrefix(rig.table.prefixOf(id)))),
+    );
     expect(rig.table.find(client.duid, "ta", iaid(1))).toEqual([]);
   });
 

@@ -174,6 +174,22 @@ describe("server: what else a reservation has", () => {
     }
   });
 
+  test("an address outside of the subnets of the link -> requested, renewed, confirmed all the same", () => {
+    const reserved = "2001:db8:9::9/128";
+    const { interfaces } = lan(reserve({ address: prefix(reserved).address }));
+    const rig = createRig(
+      configure(interfaces.map((it) => ({ ...it, subnets: [subnet("2001:db8:1::/64")] }))),
+    );
+    const [owner, other] = [createClient(rig, 1), createClient(rig, 2)];
+    const offered = prefixIn(owner.solicit(na(1))) ?? "";
+    expect(prefixIn(owner.request(na(1, offered)))).toBe(reserved);
+    expect(prefixIn(owner.renew(na(1, reserved)))).toBe(reserved);
+    expect(owner.ask("confirm", [na(1, reserved)])?.status).toBe(0);
+    expect([status(other.request(na(1, reserved))), other.ask("confirm", [na(1, reserved)])?.status]).toEqual(
+      [4, 4],
+    );
+  });
+
   test("options -> instead of all those of the link; without any the link's hold", () => {
     const own = option("dnsServers", [ip("2001:db8::1")]);
     const common = [option("dnsServers", [ip("2001:db8::2")]), option("sntpServers", [ip("2001:db8::3")])];
