@@ -10,9 +10,11 @@ import { type Program, runProgram, type Service, type Surroundings } from "../sh
 import {
   type Arrival,
   arrivalsOf,
+  type BulkListening,
   openServerSockets,
   type ServerSockets,
 } from "../shared/edge/server-sockets.js";
+import { createSiteSocket } from "../shared/edge/site-socket.js";
 import { openTcp, type TcpListener } from "../shared/edge/tcp.js";
 import type { UdpSocket } from "../shared/edge/udp.js";
 import { parseServerConfig } from "../shared/config/server-schema.js";
@@ -64,22 +66,34 @@ async function openServer({ config, paths, log }: Surroundings<ServerConfig>): P
   const sockets = new Map<string, ServerSockets>();
   const socketFor = (name: string, to: Ip6): UdpSocket | undefined => sockets.get(name)?.answering(to);
   const loop = createServerLoop({ state, store, hooks, clock, log, random: randomBytes, socketFor });
+  const onTrouble = (kind: string, sentence: string): void => {
+    log("SERVER-SOCKET-TROUBLE", { kind, sentence });
+  };
+  const site = createSiteSocket(loop.push, onTrouble);
   const listeners: TcpListener[] = [];
   const open = async (place: Place, arrival: Arrival): Promise<void> => {
-    const opened = await openServerSockets(place, arrival, loop.push, log);
+    if (arrival.relays) await site.join(place);
+    const opened = await openServerSockets(place, arrival, loop.push, onTrouble, log);
+    try {
+      if (arrival.bulk !== undefined) listeners.push(await openBulk(place, opened, arrival.bulk));
+    } catch (error) {
+      // So that all of them can be tried again.
+      await opened.close();
+      throw error;
+    }
     sockets.set(place.name, opened);
-    const { bulk } = arrival;
-    if (bulk === undefined) return;
-    const { port, maxConnections, timeout } = bulk.settings;
-    const service = createBulkService({
-      state,
-      interfaceName: bulk.link ?? place.name,
-      now: () => clock.now(),
-      log,
+  };
+  const openBulk = (
+    { name }: Place,
+    { addresses }: ServerSockets,
+    { settings, link }: BulkListening,
+  ): Promise<TcpListener> => {
+    const { port, maxConnections, timeout } = settings;
+    const where = { interfaceName: name, addresses, port, maxConnections, timeoutMs: timeout * 1000 };
+    return openTcp({
+      ...where,
+      ...createBulkService({ state, interfaceName: link ?? name, now: clock.now, log }),
     });
-    const { addresses } = opened;
-    const limits = { port, maxConnections, timeoutMs: timeout * 1000 };
-    listeners.push(await openTcp({ interfaceName: place.name, addresses, ...limits, ...service }));
   };
   for (const { place, arrival } of places) await open(place, arrival);
   loop.push({ type: "started" });
@@ -105,7 +119,7 @@ async function openServer({ config, paths, log }: Surroundings<ServerConfig>): P
       await Promise.all(waiting);
       await Promise.all(listeners.map(({ close }) => close()));
       await loop.close();
-      await Promise.all([...sockets.values()].map(({ close }) => close()));
+      await Promise.all([site, ...sockets.values()].map(({ close }) => close()));
       await clock.close();
       await store.close();
       await hooks?.drain(HOOK_DRAIN_MS);

@@ -1,6 +1,6 @@
 import type { BulkLeasequery, InterfaceSelector, ServerInterface } from "../config/types.js";
 import { type Ip6, isLinkLocal, formatIp6, sameIp6 } from "../prefix.js";
-import { SERVER_PORT, SERVERS_GROUP, SITE_SERVERS_GROUP } from "../proto/well-known.js";
+import { SERVER_PORT, SERVERS_GROUP } from "../proto/well-known.js";
 import { readAddresses } from "./interfaces.js";
 import type { Log } from "./log.js";
 import type { Place } from "./place.js";
@@ -76,13 +76,11 @@ export async function openServerSockets(
   { name, index, address }: Place,
   arrival: Arrival,
   push: (datagram: ArrivedDatagram) => void,
+  onTrouble: UdpOptions["onTrouble"],
   log: Log,
 ): Promise<ServerSockets> {
   const receive = (multicast: boolean) => (bytes: Uint8Array, from: Ip6, port: number) => {
     push({ type: "datagram", bytes, from, port, interfaceName: name, interfaceIndex: index, multicast });
-  };
-  const onTrouble = (kind: string, sentence: string): void => {
-    log("SERVER-SOCKET-TROUBLE", { kind, sentence });
   };
   const common = { interfaceName: name, port: SERVER_PORT, onTrouble };
   const open: UdpSocket[] = [];
@@ -98,7 +96,6 @@ export async function openServerSockets(
   try {
     const linkLocal = await add({ address });
     const multicast = await add({ address: SERVERS_GROUP, multicastGroup: SERVERS_GROUP });
-    if (arrival.relays) await add({ address: SITE_SERVERS_GROUP, multicastGroup: SITE_SERVERS_GROUP });
     const global: UdpSocket[] = [];
     for (const unicast of globalAddresses(name, arrival)) global.push(await add({ address: unicast }));
     const octets = multicast.receiveBufferBytes;

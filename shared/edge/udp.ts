@@ -18,8 +18,11 @@ export interface UdpOptions {
   readonly shareWildcard?: boolean;
   /** Octets to ask for as receive buffer, default 8 MiB; 0 leaves it as the system has it. */
   readonly receiveBuffer?: number;
-  /** Every datagram, synchronously; `from` carries no zone, as the socket stands for its interface. */
-  readonly onDatagram: (bytes: Uint8Array, from: Ip6, port: number) => void;
+  /**
+   * Every datagram, synchronously; `from` carries no zone, as the socket stands for its interface. `sender` is
+   * the same as Node has it, for a socket that stands for several.
+   */
+  readonly onDatagram: (bytes: Uint8Array, from: Ip6, port: number, sender: string) => void;
   /**
    * Trouble that does not end the socket, each kind
    * ("ENETUNREACH", "shared-port", ...) at most every ten minutes.
@@ -33,6 +36,8 @@ export interface UdpSocket {
   /** What the system granted; less than was asked for where net.core.rmem_max is lower. */
   readonly receiveBufferBytes: number;
   readonly send: (bytes: Uint8Array, to: Ip6, port: number) => void;
+  /** Joins a group on one more interface; throws a SystemError. */
+  readonly join: (group: Ip6, interfaceName: string) => void;
   readonly close: () => Promise<void>;
 }
 
@@ -50,23 +55,29 @@ export async function openUdp(options: UdpOptions): Promise<UdpSocket> {
   socket.on("error", (error) => {
     trouble(codeOf(error) ?? "error", `${where(options)}: ${sentenceOf(error)}`);
   });
-  try {
-    if (options.multicastGroup !== undefined) {
-      socket.addMembership(formatIp6(options.multicastGroup), `::%${options.interfaceName}`);
+  const join = (group: Ip6, interfaceName: string): void => {
+    try {
+      socket.addMembership(formatIp6(group), `::%${interfaceName}`);
+    } catch (cause) {
+      throw joinError(group, interfaceName, cause);
     }
-  } catch (cause) {
+  };
+  try {
+    if (options.multicastGroup !== undefined) join(options.multicastGroup, options.interfaceName);
+  } catch (error) {
     socket.close();
-    throw joinError(options, cause);
+    throw error;
   }
   const receiveBufferBytes = enlargeBuffer(socket, options.receiveBuffer ?? EIGHT_MIB);
   socket.on("message", (bytes: Uint8Array, sender: RemoteInfo) => {
     const from = parseSender(sender.address);
-    if (from !== undefined) options.onDatagram(bytes, from, sender.port);
+    if (from !== undefined) options.onDatagram(bytes, from, sender.port, sender.address);
   });
   return {
     address: options.address,
     receiveBufferBytes,
     send: sender(socket, trouble),
+    join,
     close: () => closed(socket),
   };
 }
@@ -154,11 +165,10 @@ function bindError(options: UdpOptions, cause: unknown): SystemError {
   }
 }
 
-function joinError(options: UdpOptions, cause: unknown): SystemError {
-  const group = options.multicastGroup === undefined ? "" : formatIp6(options.multicastGroup);
+function joinError(group: Ip6, interfaceName: string, cause: unknown): SystemError {
   return new SystemError(
     codeOf(cause) ?? "error",
-    `cannot join ${group} on ${options.interfaceName}: ${sentenceOf(cause)}; ` +
+    `cannot join ${formatIp6(group)} on ${interfaceName}: ${sentenceOf(cause)}; ` +
       "does the interface support multicast?",
     { cause },
   );

@@ -84,6 +84,7 @@ function createRig(directory = temporaryDirectory()): Rig {
           if (!decoded.ok || decoded.message.form !== "message") throw new Error("faulty");
           sent.push({ at: Date.now(), message: decoded.message });
         },
+        join: () => undefined,
         close: () => {
           did.push("close");
           return Promise.resolve();
@@ -120,7 +121,7 @@ const NEUTRON = 'downlink-prefix-ifaces "none"\niface "qg-1" {\n bind-to-address
 function answer({ sockets, lastSent }: Rig): void {
   const last = lastSent();
   const message = last.message.type === "solicit" ? advertise(last) : reply(last);
-  sockets[0]?.onDatagram(encodeMessage(message), FROM, 547);
+  sockets[0]?.onDatagram(encodeMessage(message), FROM, 547, "");
 }
 
 describe("client loop", () => {
