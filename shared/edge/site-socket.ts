@@ -1,4 +1,4 @@
-import { contains } from "../prefix.js";
+import { contains, type Ip6 } from "../prefix.js";
 import { SERVER_PORT, SITE_SERVERS_GROUP } from "../proto/well-known.js";
 import type { AddressRow } from "./interface-tables.js";
 import { readAddresses } from "./interfaces.js";
@@ -13,17 +13,21 @@ export interface SiteSocket {
   readonly close: () => Promise<void>;
 }
 
+/** An interface that has joined the group, and its global addresses. */
+interface Joined {
+  readonly place: Place;
+  readonly addresses: readonly AddressRow[];
+}
+
 /**
  * One socket for all interfaces: the kernel ties a socket to an interface by its address only where that is
- * link-local. So the interface is told by the zone of the sender, else by the subnet that the sender is on,
- * else it is the first one: it matters only for where an answer to a link-local address goes, and those have
- * a zone.
+ * link-local, so the sender has to tell where it was heard.
  */
 export function createSiteSocket(
   push: (datagram: ArrivedDatagram) => void,
   onTrouble: UdpOptions["onTrouble"],
 ): SiteSocket {
-  const joined: { readonly place: Place; readonly addresses: readonly AddressRow[] }[] = [];
+  const joined: Joined[] = [];
   let opening: Promise<UdpSocket> | undefined;
 
   function open({ name }: Place): Promise<UdpSocket> {
@@ -33,10 +37,7 @@ export function createSiteSocket(
       port: SERVER_PORT,
       onTrouble,
       onDatagram: (bytes, from, port, sender) => {
-        const zone = sender.split("%")[1];
-        const isNear = ({ place, addresses }: (typeof joined)[number]): boolean =>
-          zone === undefined ? addresses.some((row) => contains(row, from)) : place.name === zone;
-        const heard = joined.find(isNear) ?? (zone === undefined ? joined[0] : undefined);
+        const heard = whereHeard(joined, from, sender);
         if (heard === undefined) return;
         const { name: interfaceName, index: interfaceIndex } = heard.place;
         push({ type: "datagram", bytes, from, port, interfaceName, interfaceIndex, multicast: true });
@@ -47,7 +48,10 @@ export function createSiteSocket(
   return {
     async join(place) {
       if (joined.some((one) => one.place.name === place.name)) return;
-      opening ??= open(place);
+      opening ??= open(place).catch((error: unknown) => {
+        opening = undefined;
+        throw error;
+      });
       const socket = await opening;
       socket.join(SITE_SERVERS_GROUP, place.name);
       joined.push({
@@ -59,4 +63,18 @@ export function createSiteSocket(
       await (await opening)?.close();
     },
   };
+}
+
+/**
+ * A link-local sender has the interface in its zone. A global one may be many hops away: its answer will find
+ * the way from any interface with a global address, the one on the sender's subnet if there is such.
+ */
+function whereHeard(joined: readonly Joined[], from: Ip6, sender: string): Joined | undefined {
+  const zone = sender.split("%")[1];
+  if (zone !== undefined) return joined.find(({ place }) => place.name === zone);
+  return (
+    joined.find(({ addresses }) => addresses.some((row) => contains(row, from))) ??
+    joined.find(({ addresses }) => addresses.length > 0) ??
+    joined[0]
+  );
 }
