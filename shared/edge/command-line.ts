@@ -6,9 +6,20 @@ export type Role = "server" | "client";
 /** Dibbler's actions. */
 export type Action = "start" | "run" | "stop" | "status" | "help" | "install" | "uninstall";
 
+/** An action of one program besides Dibbler's. */
+export interface CommandHelp {
+  /** The word for it, in lower case. */
+  readonly name: string;
+  /** What may follow it, and its lines of the usage text. */
+  readonly synopsis: string;
+  readonly help: readonly string[];
+}
+
 /** A command line that was understood; paths are absolute. */
 export interface CommandLine {
-  readonly action: Action;
+  readonly action: Action | "command";
+  /** With action `command`: its name and all words after it. */
+  readonly words: readonly string[];
   /** `-w DIR`: where all state is kept, and the configuration read. */
   readonly workDir: string | undefined;
   /** `--config FILE`, stronger than `-w`. */
@@ -29,15 +40,22 @@ export interface Paths {
   readonly logFile: string;
   readonly pidFile: string;
   readonly duidFile: string;
+  /** Where the running program takes commands. */
+  readonly controlSocket: string;
 }
 
 /**
  * Reads the arguments after the script name, as Dibbler does: the action in any case and by its first
  * letters ("STATUS", "running"), further words ignored; and more freely: options before the action too,
  * `--config=FILE`. Relative paths are made absolute, which Dibbler's client omits, so that it looks for DIR
- * below DIR; `cwd` is only asked for them, because it fails in a directory that has been removed.
+ * below DIR; `cwd` is only asked for them, because it fails in a directory that has been removed. `commands`
+ * are the program's own, whose words count; they are not shortened or lengthened.
  */
-export function parseCommandLine(args: readonly string[], cwd: () => string): ParsedCommandLine {
+export function parseCommandLine(
+  args: readonly string[],
+  cwd: () => string,
+  commands: readonly CommandHelp[] = [],
+): ParsedCommandLine {
   const words: string[] = [];
   const values = new Map<OptionName, string>();
   for (let i = 0; i < args.length; i++) {
@@ -53,14 +71,17 @@ export function parseCommandLine(args: readonly string[], cwd: () => string): Pa
       return { ok: false, complaint: `option ${option.name} needs a value` };
     values.set(option.name, isAbsolute(value) ? resolve(value) : resolve(cwd(), value));
   }
-  const [word] = words;
+  const [word, ...others] = words;
   if (word === undefined) return { ok: false, complaint: undefined };
-  const action = ACTIONS.find((it) => word.toLowerCase().startsWith(it));
+  const lower = word.toLowerCase();
+  const own = commands.find(({ name }) => name === lower);
+  const action = own === undefined ? ACTIONS.find((it) => lower.startsWith(it)) : "command";
   if (action === undefined) return { ok: false, complaint: `unknown action ${word}` };
   return {
     ok: true,
     command: {
       action,
+      words: own === undefined ? [] : [own.name, ...others],
       workDir: values.get("-w"),
       configFile: values.get("--config"),
       logDir: values.get("--log-dir"),
@@ -82,6 +103,7 @@ export function pathsFor(role: Role, command: CommandLine): Paths {
     logFile: logDir === undefined ? logFile : `${logDir}/dibbler-${role}.log`,
     pidFile: `${workDir}/${role}.pid`,
     duidFile: `${workDir}/${role}-duid`,
+    controlSocket: `${workDir}/${role}.sock`,
   };
 }
 
@@ -95,10 +117,11 @@ export function banner(role: Role, version: string): string {
 }
 
 /** The usage text. */
-export function usage(role: Role): string {
+export function usage(role: Role, commands: readonly CommandHelp[] = []): string {
+  const names = ["status|start|stop|run|install|uninstall|help", ...commands.map(({ name }) => name)];
   return `Usage:
  dibbler-${role} ACTION [OPTION]...
- ACTION = status|start|stop|run|install|uninstall|help
+ ACTION = ${names.join("|")}
  status    - show what is running and exit
  start     - start in the background
  stop      - stop what was started, and wait until it has ended
@@ -106,7 +129,7 @@ export function usage(role: Role): string {
  install   - not available on Linux
  uninstall - not available on Linux
  help      - show this text
-
+${commands.map(helpLines).join("")}
  OPTION = -w <directory> | --config <file> | --log-dir <directory>
  -w <directory>        - working directory: state, ${role}.conf, ${role}.pid and ${role}.log are there
                          (otherwise /var/lib/dibbler, /etc/dibbler and /var/log/dibbler)
@@ -114,6 +137,9 @@ export function usage(role: Role): string {
  --log-dir <directory> - write dibbler-${role}.log there
 `;
 }
+
+const helpLines = ({ name, synopsis, help }: CommandHelp): string =>
+  [` ${name} ${synopsis}`, ...help.map((line) => `           - ${line}`), ""].join("\n");
 
 type OptionName = "-w" | "--config" | "--log-dir";
 

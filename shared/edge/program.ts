@@ -2,6 +2,7 @@ import type { Diagnostic } from "../config/diagnostics.js";
 import { renderDiagnostic } from "../config/diagnostics.js";
 import {
   banner,
+  type CommandHelp,
   type CommandLine,
   parseCommandLine,
   type Paths,
@@ -37,6 +38,11 @@ export interface Surroundings<Config> {
   readonly log: Log;
 }
 
+/** An action of one program besides Dibbler's; `run` gets the words after its name, gives the exit status. */
+export interface Command extends CommandHelp {
+  readonly run: (words: readonly string[], paths: Paths) => Promise<number>;
+}
+
 /**
  * The part in which the two programs differ. `open` rejects with a SystemError when the system is not as
  * needed.
@@ -52,16 +58,18 @@ export interface Program<Config> {
   };
   readonly logSettings: (config: Config) => LogSettings;
   readonly open: (surroundings: Surroundings<Config>) => Promise<Service>;
+  readonly commands?: readonly Command[];
 }
 
 /** Runs a program as its command line says; resolves to the exit status, or never while it serves. */
 export async function runProgram<Config>(program: Program<Config>, args: readonly string[]): Promise<number> {
   const daemon = isDaemon();
-  const parsed = parseCommandLine(args, () => process.cwd());
+  const { commands = [] } = program;
+  const parsed = parseCommandLine(args, () => process.cwd(), commands);
   if (!parsed.ok) {
     if (args.length > 0) process.stdout.write(banner(program.role, program.version));
     if (parsed.complaint !== undefined) process.stderr.write(`${parsed.complaint}\n`);
-    process.stdout.write(usage(program.role));
+    process.stdout.write(usage(program.role, commands));
     return 1;
   }
   if (!daemon) process.stdout.write(banner(program.role, program.version));
@@ -69,7 +77,7 @@ export async function runProgram<Config>(program: Program<Config>, args: readonl
   const paths = pathsFor(program.role, command);
   switch (command.action) {
     case "help":
-      process.stdout.write(usage(program.role));
+      process.stdout.write(usage(program.role, commands));
       return 0;
     case "install":
     case "uninstall":
@@ -83,9 +91,20 @@ export async function runProgram<Config>(program: Program<Config>, args: readonl
       return daemon ? await serve(program, paths, daemon) : await start(program, command, paths);
     case "run":
       return await serve(program, paths, daemon);
+    case "command":
+      return await runCommand(commands, command.words, paths);
     default:
       return command.action satisfies never;
   }
+}
+
+async function runCommand(
+  commands: readonly Command[],
+  [name, ...words]: readonly string[],
+  paths: Paths,
+): Promise<number> {
+  const command = commands.find((each) => each.name === name);
+  return (await command?.run(words, paths)) ?? 1;
 }
 
 /** Reads the configuration here first, so that its errors appear on the terminal and nothing is started. */

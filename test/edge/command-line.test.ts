@@ -7,7 +7,7 @@ import {
   usage,
 } from "../../shared/edge/command-line.js";
 
-const none = { workDir: undefined, configFile: undefined, logDir: undefined };
+const none = { words: [], workDir: undefined, configFile: undefined, logDir: undefined };
 const parse = (line: string): ReturnType<typeof parseCommandLine> =>
   parseCommandLine(line === "" ? [] : line.split(" "), () => "/here");
 
@@ -60,6 +60,37 @@ describe("command line", () => {
   });
 });
 
+describe("command line with commands of the program's own", () => {
+  const commands = [{ name: "reconfigure", synopsis: "[WHO]", help: ["ask"] }];
+  const parseOwn = (line: string): ReturnType<typeof parseCommandLine> =>
+    parseCommandLine(line.split(" "), () => "/here", commands);
+
+  it.each([
+    ["reconfigure", ["reconfigure"]],
+    ["RECONFIGURE all renew -w /here", ["reconfigure", "all", "renew"]],
+    ["-w /here reconfigure 00:03:AB", ["reconfigure", "00:03:AB"]],
+  ])("%s -> the command with its words", (line, words) => {
+    expect(parseOwn(line)).toMatchObject({ ok: true, command: { action: "command", words } });
+  });
+
+  it.each([
+    ["reconfigured", parseOwn],
+    ["reconf", parseOwn],
+    ["reconfigure", parse],
+  ])("%s, not one of them -> unknown", (line, read) => {
+    expect(read(line)).toEqual({ ok: false, complaint: `unknown action ${line}` });
+  });
+
+  it("Dibbler's actions stay, the usage text names both", () => {
+    expect(parseOwn("stop now")).toMatchObject({ command: { action: "stop", words: [] } });
+    const lines = usage("server", commands).split("\n");
+    expect(lines[2]).toBe(" ACTION = status|start|stop|run|install|uninstall|help|reconfigure");
+    expect(lines).toContain(" reconfigure [WHO]");
+    expect(lines).toContain("           - ask");
+    expect(usage("client")).not.toContain("reconfigure");
+  });
+});
+
 describe("command line in a directory that has been removed", () => {
   const gone = (): string => {
     throw new Error("uv_cwd");
@@ -83,6 +114,7 @@ describe("paths", () => {
       logFile: "/var/log/dibbler/dibbler-client.log",
       pidFile: "/var/lib/dibbler/client.pid",
       duidFile: "/var/lib/dibbler/client-duid",
+      controlSocket: "/var/lib/dibbler/client.sock",
     });
     expect(paths("server", "run")).toMatchObject({
       configFile: "/etc/dibbler/server.conf",
@@ -98,6 +130,7 @@ describe("paths", () => {
       logFile: `/area/${role}.log`,
       pidFile: `/area/${role}.pid`,
       duidFile: `/area/${role}-duid`,
+      controlSocket: `/area/${role}.sock`,
     });
   });
 

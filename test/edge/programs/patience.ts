@@ -7,7 +7,13 @@ import { claimPidFile } from "../../../shared/edge/pid-file.js";
 
 const daemon = isDaemon();
 const [verb = "", workDir = "", ms = "0"] = process.argv.slice(2);
-const paths = pathsFor("client", { action: "run", workDir, configFile: undefined, logDir: undefined });
+const paths = pathsFor("client", {
+  action: "run",
+  words: [],
+  workDir,
+  configFile: undefined,
+  logDir: undefined,
+});
 
 async function act(): Promise<number> {
   if (verb === "stop") return await stopDaemon("client", paths, Number(ms));
