@@ -1,5 +1,8 @@
 import { createHmac, randomBytes } from "node:crypto";
 import { openStoredClock } from "../shared/edge/boot-clock.js";
+import type { Paths } from "../shared/edge/command-line.js";
+import { giveCommand } from "../shared/edge/control-client.js";
+import { openControl } from "../shared/edge/control-server.js";
 import { loadOrMakeDuid } from "../shared/edge/duid-file.js";
 import { createHookRunner, type HookRunner } from "../shared/edge/hooks.js";
 import { readInterfaces } from "../shared/edge/interfaces.js";
@@ -24,8 +27,10 @@ import type { LeaseStore } from "../shared/lease/store.js";
 import { createLeaseTable, type LeaseTable } from "../shared/lease/table.js";
 import type { Ip6 } from "../shared/prefix.js";
 import { createBulkService } from "./bulk-server.js";
+import { createControlService } from "./control.js";
 import { createServerState } from "./engine.js";
 import { createServerLoop } from "./loop.js";
+import { reconfigureRequest } from "./reconfigure-command.js";
 
 /** Filled in by the bundler, from package.json. */
 declare const DIBBLER_VERSION: string;
@@ -39,7 +44,22 @@ const program: Program<ServerConfig> = {
   parse: parseServerConfig,
   logSettings: ({ log }) => log,
   open: openServer,
+  commands: [
+    {
+      name: "reconfigure",
+      synopsis: "[<DUID>|all] [renew|rebind|information-request]",
+      help: ["let the running server ask a client, or all of them, to send that message"],
+      run: reconfigure,
+    },
+  ],
 };
+
+async function reconfigure(words: readonly string[], paths: Paths): Promise<number> {
+  const request = reconfigureRequest(words);
+  if (typeof request !== "string") return await giveCommand("server", paths, request);
+  process.stderr.write(`${request}\n`);
+  return 1;
+}
 
 async function openServer({ config, paths, log }: Surroundings<ServerConfig>): Promise<Service> {
   const arrivals = arrivalsOf(config.interfaces);
@@ -97,6 +117,10 @@ async function openServer({ config, paths, log }: Surroundings<ServerConfig>): P
   };
   for (const { place, arrival } of places) await open(place, arrival);
   loop.push({ type: "started" });
+  const control = await openControl({
+    path: paths.controlSocket,
+    ...createControlService({ state, push: loop.push, log }),
+  });
   log("SERVER-STARTED", { leases: table.size, interfaces: places.length });
   const stopping = new AbortController();
   const waiting = late.map((arrival) =>
@@ -116,6 +140,7 @@ async function openServer({ config, paths, log }: Surroundings<ServerConfig>): P
   return {
     async stop() {
       stopping.abort();
+      await control.close();
       await Promise.all(waiting);
       await Promise.all(listeners.map(({ close }) => close()));
       await loop.close();

@@ -1,6 +1,7 @@
 import { type Millis, millis, xid } from "../shared/brand.js";
 import { type Duid, formatDuid } from "../shared/duid.js";
 import { type Lease, leaseId, type LeaseId } from "../shared/lease/lease.js";
+import type { LeaseTable } from "../shared/lease/table.js";
 import { formatIp6 } from "../shared/prefix.js";
 import { decodePath, wantsSourcePort, wrap } from "../shared/proto/relay.js";
 import { CLIENT_PORT, SERVER_PORT } from "../shared/proto/well-known.js";
@@ -36,6 +37,14 @@ export function askAgain(
   if (client === undefined) reconfigures.walk = { only: "all", asks, next: 0, at: now };
   else ask(reconfigures, client, asks, now);
 }
+
+/** True when a client has a lease with a key, so that it can be asked. */
+export const canReconfigure = (state: ServerState, client: Duid): boolean =>
+  leaseToReach(state, client) !== undefined;
+
+/** True for a lease whose client has been given a key with it. */
+export const hasReconfigureKey = (table: LeaseTable, id: LeaseId): boolean =>
+  table.has(id) && table.stateOf(id) === "bound" && table.keyOf(id) !== undefined;
 
 /** Goes on with the walk and sends what is due. */
 export function reconfigureSome(state: ServerState, now: Millis, outcome: Outcome): void {
@@ -79,7 +88,7 @@ function walkOn(state: ServerState, now: Millis): void {
 }
 
 function isWanted({ ledger: { table }, network, reserved }: ServerState, id: LeaseId, only: string): boolean {
-  if (!table.has(id) || table.stateOf(id) !== "bound" || table.keyOf(id) === undefined) return false;
+  if (!hasReconfigureKey(table, id)) return false;
   if (only === "all") return true;
   const [iaType, prefix] = [table.iaTypeOf(id), table.prefixOf(id)];
   const link = network.links.get(table.nameOf(id));
@@ -92,7 +101,7 @@ function isWanted({ ledger: { table }, network, reserved }: ServerState, id: Lea
 export function leaseToReach({ ledger: { table } }: ServerState, client: Duid): Lease | undefined {
   let newest: Lease | undefined;
   for (const id of table.ofClient(client)) {
-    if (table.stateOf(id) !== "bound" || table.keyOf(id) === undefined) continue;
+    if (!hasReconfigureKey(table, id)) continue;
     const lease = table.read(id);
     if (newest === undefined || lease.since > newest.since) newest = lease;
   }

@@ -112,6 +112,16 @@ export const SERVER_ROWS = {
     text: "{client} cannot be moved to send {type} ({attempts} attempts).",
     note: "It does not answer, has no key, or its leases are gone. It will hear of changes when it renews.",
   },
+  "SERVER-COMMAND": {
+    level: 6,
+    text: "Command {command}: {answer}.",
+    note: "An operator gave this command to the running server, and was told so.",
+  },
+  "SERVER-CONTROL-TROUBLE": {
+    level: 4,
+    text: "Commands for the running server: {sentence}",
+    note: "Clients are served all the same. Without its socket the server takes no commands until it is restarted.",
+  },
   "SERVER-CLIENT-LIMIT": {
     level: 5,
     text: "Client {client} on {interface} has {limit} leases already and gets no more.",

@@ -15,8 +15,8 @@ socket.on("message", () => received++);
 socket.bind(job.port, job.kind === "listen" ? `ff02::1:2%${job.device}` : ownAddress(), () => void run());
 
 async function run(): Promise<void> {
-  if (job.kind === "listen") {
-    socket.addMembership("ff02::1:2", `::%${job.device}`);
+  if (job.kind === "listen" || job.kind === "hear") {
+    if (job.kind === "listen") socket.addMembership("ff02::1:2", `::%${job.device}`);
     socket.on("message", (message) => process.stdout.write(`${message.toString("hex")}\n`));
     process.stdout.write("listening\n");
     return;

@@ -5,7 +5,7 @@ import { waitFor } from "./wait.js";
 /** What the packet crafter does, in a process of its own inside a host. */
 export type Job = Place &
   (
-    | { readonly kind: "listen" }
+    | { readonly kind: "listen" | "hear" }
     | { readonly kind: "ask"; readonly question: string }
     | {
         readonly kind: "flood";
@@ -103,6 +103,18 @@ export async function startDeafServer(host: Host, device: string): Promise<DeafS
       await running.stop();
     },
   };
+}
+
+/** What comes for a client that says nothing itself, as hex, in order. */
+export interface Listener {
+  readonly heard: () => readonly string[];
+}
+
+/** Listens at a place, until the world ends, once this has resolved. */
+export async function startListener(host: Host, place: Place = clientPlace): Promise<Listener> {
+  const running = await startJob(host, { ...place, kind: "hear" });
+  await waitFor("the client to listen", () => running.output().includes("listening\n"));
+  return { heard: () => running.output().split("\n").slice(1, -1) };
 }
 
 const program = "/run/bed/craft.cjs";

@@ -1,0 +1,40 @@
+import type { LogId, LogValues } from "../shared/catalogue.js";
+import { type ControlAnswer, type ControlRequest, refusal } from "../shared/control.js";
+import { type CommandDecision, decideReconfigure } from "./reconfigure-command.js";
+import type { ServerEvent, ServerState } from "./state.js";
+
+/** What the channel for commands asks and tells; see `openControl`. */
+export interface ControlService {
+  readonly handle: (request: ControlRequest) => ControlAnswer;
+  readonly onTrouble: (sentence: string) => void;
+}
+
+/** What the service is made of. */
+export interface ControlParts {
+  readonly state: ServerState;
+  readonly push: (event: ServerEvent) => void;
+  readonly log: (id: LogId, values: LogValues) => void;
+}
+
+/** Commands of an operator, for `openControl`. */
+export function createControlService({ state, push, log }: ControlParts): ControlService {
+  return {
+    handle(request) {
+      const decide = COMMANDS.get(request.command);
+      if (decide === undefined) return refusal("the server does not know this command");
+      const { answer, event } = decide(state, request);
+      log("SERVER-COMMAND", {
+        command: request.command,
+        answer: answer.ok ? answer.message : answer.error,
+      });
+      if (event !== undefined) push(event);
+      return answer;
+    },
+    onTrouble(sentence) {
+      log("SERVER-CONTROL-TROUBLE", { sentence });
+    },
+  };
+}
+
+const COMMANDS: ReadonlyMap<string, (state: ServerState, request: ControlRequest) => CommandDecision> =
+  new Map([["reconfigure", decideReconfigure]]);
