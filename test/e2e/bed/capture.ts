@@ -7,6 +7,10 @@ export interface CapturedPacket {
   readonly source: string;
   readonly destination: string;
   readonly sourcePort: string;
+  readonly destinationPort: string;
+  /** The Ethernet address that it was sent to. */
+  readonly frameDestination: string;
+  readonly payload: Uint8Array;
   /** RFC 8415 message codes, e.g. "1" for Solicit. */
   readonly types: readonly string[];
   readonly transactionIds: readonly string[];
@@ -54,6 +58,8 @@ const fields = [
   "ipv6.src",
   "ipv6.dst",
   "udp.srcport",
+  "udp.dstport",
+  "eth.dst",
   "dhcpv6.msgtype",
   "dhcpv6.xid",
   "dhcpv6.iaid",
@@ -89,10 +95,14 @@ function readRow(row: string): CapturedPacket {
   const lengths = list("dhcpv6.iaprefix.pref_len");
   const severities = list("_ws.expert.severity").map(Number);
   const remarks = list("_ws.expert.message");
+  const payload = Buffer.from(list("udp.payload")[0] ?? "", "hex");
   return {
     source: list("ipv6.src")[0] ?? "",
     destination: list("ipv6.dst")[0] ?? "",
     sourcePort: list("udp.srcport")[0] ?? "",
+    destinationPort: list("udp.dstport")[0] ?? "",
+    frameDestination: list("eth.dst")[0] ?? "",
+    payload,
     types: list("dhcpv6.msgtype"),
     transactionIds: list("dhcpv6.xid"),
     iaids: list("dhcpv6.iaid"),
@@ -101,9 +111,7 @@ function readRow(row: string): CapturedPacket {
     ),
     statusCodes: list("dhcpv6.status_code"),
     complaints: [
-      ...(optionsFit(Buffer.from(list("udp.payload")[0] ?? "", "hex"))
-        ? []
-        : ["options overrun the message"]),
+      ...(optionsFit(payload) ? [] : ["options overrun the message"]),
       ...list("_ws.malformed").map(() => "malformed"),
       ...remarks.filter((_remark, index) => (severities[index] ?? 0) >= warning),
     ],

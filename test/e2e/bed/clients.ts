@@ -10,6 +10,8 @@ export interface Wish {
   readonly hint?: string;
   /** Whether it asks for an address (IA_NA) in the same messages. */
   readonly address?: boolean;
+  /** Whether the server may call it (Reconfigure Accept); only Dibbler's client can be told. */
+  readonly reconfigure?: boolean;
 }
 
 /** A DHCPv6 client of another maker, run on `wan0` of a host that has a `lan0` beside it. */
@@ -119,14 +121,14 @@ const dibblerClient: ClientProgram = {
   shortestT2: 5,
   releases: true,
   writesResolver: true,
-  start: (host, { hint, address }) => {
+  start: (host, { hint, address, reconfigure }) => {
     host.writeFile("/run/bed/note.sh", `#!/bin/sh\necho "$PREFIX1/$PREFIX1LEN" >>${notes}\n`, 0o755);
     const pd = hint === undefined ? "pd" : `pd { prefix ${hint} }`;
     const ia = address === true ? "ia" : "";
-    host.writeFile(
-      "/etc/dibbler/client.conf",
-      `log-level 8\nscript "/run/bed/note.sh"\niface "${outer}" {\n ${ia}\n ${pd}\n option dns-server\n}\n`,
-    );
+    const accept = reconfigure === true ? "reconfigure-accept 1\n" : "";
+    const block = `iface "${outer}" {\n ${ia}\n ${pd}\n option dns-server\n}\n`;
+    const head = `log-level 8\nscript "/run/bed/note.sh"\n${accept}`;
+    host.writeFile("/etc/dibbler/client.conf", `${head}${block}`);
     return host.spawn([requirePeer("dibblerClient"), "run"]);
   },
   stop: stopBySignal,

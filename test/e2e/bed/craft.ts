@@ -1,5 +1,5 @@
-import { build } from "esbuild";
-import type { Host, Running } from "./host.js";
+import { runBundled, startBundled } from "./bundled.js";
+import type { Host } from "./host.js";
 import { waitFor } from "./wait.js";
 
 /** What the packet crafter does, in a process of its own inside a host. */
@@ -43,7 +43,7 @@ export const clientPlace: Place = { device: "wan0", port: 546, to: "ff02::1:2" }
 
 /** Sends one message from a host, and gives the answer to it. */
 export async function ask(host: Host, question: Uint8Array, place: Place = clientPlace): Promise<Asked> {
-  return runJob<Asked>(host, { ...place, kind: "ask", question: toHex(question) });
+  return run<Asked>(host, { ...place, kind: "ask", question: toHex(question) });
 }
 
 /** Sends the datagrams as they are. `solicit` is a good message that goes, and is answered, in between. */
@@ -54,7 +54,7 @@ export async function flood(
   place: Place = clientPlace,
 ): Promise<Flooded> {
   const file = writePackets(host, datagrams);
-  return runJob<Flooded>(host, {
+  return run<Flooded>(host, {
     ...place,
     kind: "flood",
     file,
@@ -71,7 +71,7 @@ export async function floodDamaged(
   { seed, count }: { readonly seed: number; readonly count: number },
 ): Promise<Flooded> {
   const file = writePackets(host, originals);
-  return runJob<Flooded>(host, {
+  return run<Flooded>(host, {
     ...clientPlace,
     kind: "flood",
     file,
@@ -90,7 +90,8 @@ export interface DeafServer {
 
 /** Listens where a server would, on port 547 of a device. */
 export async function startDeafServer(host: Host, device: string): Promise<DeafServer> {
-  const running = await startJob(host, { device, port: 547, to: "", kind: "listen" });
+  const job: Job = { device, port: 547, to: "", kind: "listen" };
+  const running = await startBundled(host, "craft-main", job);
   await waitFor("the deaf server to listen", () => running.output().includes("listening\n"));
   return {
     heard: () =>
@@ -112,39 +113,13 @@ export interface Listener {
 
 /** Listens at a place, until the world ends, once this has resolved. */
 export async function startListener(host: Host, place: Place = clientPlace): Promise<Listener> {
-  const running = await startJob(host, { ...place, kind: "hear" });
+  const running = await startBundled(host, "craft-main", { ...place, kind: "hear" });
   await waitFor("the client to listen", () => running.output().includes("listening\n"));
   return { heard: () => running.output().split("\n").slice(1, -1) };
 }
 
-const program = "/run/bed/craft.cjs";
-
-async function runJob<Outcome>(host: Host, job: Job): Promise<Outcome> {
-  const running = await startJob(host, job);
-  const { status, stdout, stderr } = await running.ended;
-  if (status !== 0) throw new Error(`the packet crafter of ${host.name} failed: ${stderr}`);
-  return JSON.parse(stdout) as Outcome;
-}
-
-async function startJob(host: Host, job: Job): Promise<Running> {
-  bundle ??= bundleProgram();
-  if (host.readFile(program) === undefined) host.writeFile(program, await bundle);
-  return host.spawn([process.execPath, program, JSON.stringify(job)]);
-}
-
-let bundle: Promise<string> | undefined;
-
-/** Node 20 runs no TypeScript, so the program goes into the host as one file of JavaScript. */
-async function bundleProgram(): Promise<string> {
-  const { outputFiles } = await build({
-    entryPoints: ["test/e2e/bed/craft-main.ts"],
-    bundle: true,
-    write: false,
-    platform: "node",
-    format: "cjs",
-    target: "node20.19",
-  });
-  return outputFiles[0]?.text ?? "";
+function run<Outcome>(host: Host, job: Job): Promise<Outcome> {
+  return runBundled<Outcome>(host, "craft-main", job);
 }
 
 function writePackets(host: Host, packets: readonly Uint8Array[]): string {

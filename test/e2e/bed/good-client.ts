@@ -21,6 +21,10 @@ export interface GoodLease {
 
 const onlyIaid: Iaid = iaid(1);
 
+/** The DUID of a client. */
+export const goodDuid = (client: number): Duid =>
+  duid(Uint8Array.of(0, 3, 0, 1, 2, 0xfe, 0, 0, client >>> 8, client & 0xff));
+
 /** A good Solicit, ready to send; each number is a client of its own. */
 export function goodSolicit(client: number): Uint8Array {
   return encodeMessage(clientServerMessage("solicit", xid(client), identity(client)));
@@ -82,15 +86,16 @@ async function exchange(host: Host, question: Uint8Array, type: "advertise" | "r
   return { message, prefix: granted.prefix, milliseconds };
 }
 
-function identity(client: number, prefix?: Prefix): readonly Option[] {
-  const octets = Uint8Array.of(0, 3, 0, 1, 2, 0xfe, 0, 0, client >>> 8, client & 0xff);
+/** What a client says of itself and of what it wants in any message, with the prefix that it has. */
+export function identity(client: number, prefix?: Prefix): readonly Option[] {
   const lifetimes = { preferred: seconds(0), valid: seconds(0) };
   const wish = prefix === undefined ? [] : [option("iaPrefix", { ...lifetimes, prefix, options: [] })];
   const ia = { iaid: onlyIaid, t1: seconds(0), t2: seconds(0), options: wish };
-  return [option("clientId", duid(octets)), option("elapsedTime", 0), option("iaPd", ia)];
+  return [option("clientId", goodDuid(client)), option("elapsedTime", 0), option("iaPd", ia)];
 }
 
-function serverIdOf({ options }: ClientServerMessage): Option {
+/** The Server Identifier of an answer. */
+export function serverIdOf({ options }: ClientServerMessage): Option {
   const id = find(options, "serverId");
   if (id === undefined) throw new Error("an answer without a Server Identifier");
   return option("serverId", id);
