@@ -2,7 +2,7 @@ import { describe, expect } from "vitest";
 import { seconds, xid } from "../../shared/brand.js";
 import { duid } from "../../shared/duid.js";
 import { formatPrefix, ip6, parseIp6, parsePrefix, UNSPECIFIED } from "../../shared/prefix.js";
-import { QUERY_TYPE, STATUS } from "../../shared/wire/codes.js";
+import { QUERY_TYPE } from "../../shared/wire/codes.js";
 import {
   type ClientServerMessage,
   clientServerMessage,
@@ -32,7 +32,7 @@ const toolPort = 40_547;
 const configuration = `iface "eth0" {
   accept-leasequery 1
   bulk-leasequery-accept 1
-  bulk-leasequery-timeout 1
+  bulk-leasequery-timeout 2
   pd-class { pd-pool 2001:db8:1000::/40 pd-length 56 }
 }
 iface "relay1" {
@@ -121,10 +121,12 @@ describe("e2e leasequery by TCP", () => {
     const { server, other, serverLocal } = await buildPair(await testWorld(), configuration);
     const { prefix, renew } = await leaseWell(other, 1);
     const ofClient = leasequery(QUERY_TYPE.clientId, [option("clientId", goodDuid(1))]);
-    for (const [what, junk, statuses] of junks) {
-      const { closed, messages } = await stream(other, pairAddresses.server, junk, { end: false });
-      const answered = messages.map(({ options }) => find(options, "statusCode")?.status);
-      expect({ what, closed, answered }).toEqual({ what, closed: true, answered: statuses });
+    for (const [what, junk, ends] of junks) {
+      const { closed, messages, milliseconds } = await stream(other, pairAddresses.server, junk, {
+        end: false,
+      });
+      const when = milliseconds < 1000 ? "at once" : "in time";
+      expect({ what, closed, messages, when }).toEqual({ what, closed: true, messages: [], when: ends });
       const good = await stream(other, `${serverLocal}%wan0`, frames(ofClient), { end: true });
       expect({ what, told: good.messages.flatMap(told) }).toEqual({
         what,
@@ -171,17 +173,16 @@ const customers = [
   { client: 4, link: relayLinks.second, line: "port 7", relay: 3 },
 ] as const;
 
-/** What comes over TCP that is no good question, and the statuses of the messages that it is answered with. */
-const junks: readonly (readonly [what: string, bytes: Uint8Array, statuses: readonly number[]])[] = [
-  ["a request of another protocol", Buffer.from("GET / HTTP/1.1\r\nHost: dhcp\r\n\r\n"), []],
-  ["the same with all the octets that it announces", Buffer.from("GET /".padEnd(20_000, "x")), []],
-  ["a frame of no octets", Uint8Array.of(0, 0), []],
-  ["a frame of one octet", Uint8Array.of(0, 1, 14), []],
-  ["one octet, and no more", Uint8Array.of(0), []],
-  ["half a megabyte of ones", new Uint8Array(500_000).fill(0xff), []],
-  ["a Solicit", joinFrames([goodSolicit(1)]), []],
-  ["a Leasequery that is cut off", joinFrames([Buffer.from("0e0000010001000a", "hex")]), []],
-  ["a question of unknown type", frames(leasequery(99, [])), [STATUS.unknownQueryType]],
+/** What comes over TCP that is no good question, and when the server ends the connection for it. */
+const junks: readonly (readonly [what: string, bytes: Uint8Array, ends: "at once" | "in time"])[] = [
+  ["a request of another protocol", Buffer.from("GET / HTTP/1.1\r\nHost: dhcp\r\n\r\n"), "in time"],
+  ["the same with all the octets that it announces", Buffer.from("GET /".padEnd(20_000, "x")), "at once"],
+  ["a frame of no octets", Uint8Array.of(0, 0), "at once"],
+  ["a frame of one octet", Uint8Array.of(0, 1, 14), "at once"],
+  ["one octet, and no more", Uint8Array.of(0), "in time"],
+  ["half a megabyte of ones", new Uint8Array(500_000).fill(0xff), "at once"],
+  ["a Solicit", joinFrames([goodSolicit(1)]), "at once"],
+  ["a Leasequery that is cut off", joinFrames([Buffer.from("0e0000010001000a", "hex")]), "at once"],
 ];
 
 const relayPost = (host: Pair["other"]): Omit<RelayPost, "linkAddress" | "options"> => ({

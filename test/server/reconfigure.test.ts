@@ -130,6 +130,16 @@ describe("server: Reconfigure at a start (RFC 8415 18.3.11)", () => {
     expect(listen(rig, 600)).toEqual([]);
   });
 
+  test("renumbered once more -> asked again, signed with the key that it has: its Renew brought no other", () => {
+    const { rig, client, held, key } = renumbered();
+    listen(rig, 1);
+    client.renew(pd(1, held));
+    const [sent] = listen(rig.restart(lines("2001:dba::/40")), 1);
+    const bytes = Uint8Array.from(sent?.answer.bytes ?? []);
+    const digest = bytes.slice(-16);
+    expect(digest).toEqual(hmacMd5(key ?? bytes, bytes.fill(0, -16)));
+  });
+
   test("another message of it -> goes on; every one has a greater replay value than the last", () => {
     const { rig, client, answer } = renumbered();
     client.ask("informationRequest", []);

@@ -23,10 +23,12 @@ function post({ from, port, to, message }: Extract<TalkJob, { kind: "post" }>): 
 /** Sends octets over TCP and prints what came until the peer closed, or until nobody waits any more. */
 function stream({ to, file, end, patienceMs }: Extract<TalkJob, { kind: "stream" }>): void {
   const chunks: Buffer[] = [];
+  const started = performance.now();
   const socket = connect({ host: to, port: 547, allowHalfOpen: true });
   const finish = (closed: boolean): void => {
     clearTimeout(patience);
-    const streamed: Streamed = { hex: Buffer.concat(chunks).toString("hex"), closed };
+    const milliseconds = performance.now() - started;
+    const streamed: Streamed = { hex: Buffer.concat(chunks).toString("hex"), closed, milliseconds };
     process.stdout.write(JSON.stringify(streamed), () => process.exit(0));
   };
   const patience = setTimeout(finish, patienceMs, false);

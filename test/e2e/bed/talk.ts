@@ -29,11 +29,15 @@ export interface HeardDatagram {
   readonly hex: string;
 }
 
-/** What came over TCP, and whether it was the other side that closed. */
+/** What came over TCP, whether it was the other side that closed, and how long it took from first to last. */
 export interface Streamed {
   readonly hex: string;
   readonly closed: boolean;
+  readonly milliseconds: number;
 }
+
+/** The same with the messages taken out. */
+export type Conversation = Omit<Streamed, "hex"> & { readonly messages: readonly ClientServerMessage[] };
 
 /** A message that came back, whole and without faults. */
 export interface Heard {
@@ -91,15 +95,15 @@ export async function stream(
   to: string,
   bytes: Uint8Array,
   { end }: { readonly end: boolean },
-): Promise<{ readonly closed: boolean; readonly messages: readonly ClientServerMessage[] }> {
+): Promise<Conversation> {
   const file = `/run/bed/stream-${host.spawned().length}`;
   host.writeFile(file, Buffer.from(bytes).toString("hex"));
   const job: TalkJob = { kind: "stream", to, file, end, patienceMs: 5000 };
-  const { hex, closed } = await runBundled<Streamed>(host, "talk-main", job);
+  const { hex, ...how } = await runBundled<Streamed>(host, "talk-main", job);
   const { messages, rest } = splitFrames(Buffer.from(hex, "hex"));
   if (rest.length > 0) throw new Error(`the stream ended within a frame: ${hex}`);
   return {
-    closed,
+    ...how,
     messages: messages.map((frame) => {
       const message = readMessage(frame);
       if (message.form !== "message") throw new Error("a relayed message over TCP");
