@@ -98,13 +98,22 @@ function accept(socket: Socket, sockets: Set<Socket>, options: ControlOptions): 
   // A caller may go at any time, and then there is nobody to tell.
   socket.on("error", () => undefined);
   if (sockets.size >= CONNECTION_LIMIT) {
-    socket.write(controlLine(refusal("too many commands are being given")));
-    socket.destroySoon();
+    turnAway(socket, options);
     return;
   }
   sockets.add(socket);
   socket.on("close", () => sockets.delete(socket));
   converse(socket, options);
+}
+
+/** What the caller says is read all the same: closing on unread octets would take the answer from it. */
+function turnAway(socket: Socket, { timeoutMs = TIMEOUT_MS }: ControlOptions): void {
+  const timer = setTimeout(() => socket.destroy(), timeoutMs);
+  socket.on("close", () => {
+    clearTimeout(timer);
+  });
+  socket.resume();
+  socket.end(controlLine(refusal("too many commands are being given")));
 }
 
 /** One request, one answer. What else the caller says is not kept, until it goes or its time is over. */

@@ -1,5 +1,6 @@
 import { accessSync, constants, existsSync, rmSync, statfsSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { codeOf } from "./errors.js";
 import { StoreError } from "./store-error.js";
 
 /** Leases say who is where: nobody but owner and group needs to read them. */
@@ -10,14 +11,20 @@ const LOCK_FILE_OCTETS = 16_384;
 
 /** Throws a StoreError unless the state directory is one. */
 export function requireDirectory(directory: string): void {
-  const found = statSync(directory, { throwIfNoEntry: false });
-  if (found === undefined) {
-    const message = `the state directory ${directory} does not exist; create it or name another`;
-    throw new StoreError("STORE_DIRECTORY_MISSING", directory, message);
-  }
-  if (!found.isDirectory()) {
+  if (!isDirectory(directory)) {
     const message = `${directory} is no directory, so it cannot hold the lease database; name another`;
     throw new StoreError("STORE_NOT_DIRECTORY", directory, message);
+  }
+}
+
+function isDirectory(directory: string): boolean {
+  try {
+    return statSync(directory).isDirectory();
+  } catch (error) {
+    // Not by `throwIfNoEntry`, for which a path below a file has an entry on Node 20 and has none on 24.
+    if (codeOf(error) !== "ENOENT") throw error;
+    const message = `the state directory ${directory} does not exist; create it or name another`;
+    throw new StoreError("STORE_DIRECTORY_MISSING", directory, message);
   }
 }
 
