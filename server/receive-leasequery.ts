@@ -1,4 +1,5 @@
 import type { Millis } from "../shared/brand.js";
+import type { Datagram } from "../shared/datagram.js";
 import { formatIp6 } from "../shared/prefix.js";
 import { type RelayPath, wrap } from "../shared/proto/relay.js";
 import { DROP, type DropId } from "../shared/proto/validity.js";
@@ -10,10 +11,10 @@ import { linkFor } from "./link-choice.js";
 import type { Link, Network } from "./links.js";
 import { log, type Outcome } from "./outcome.js";
 import { askedBy } from "./question.js";
-import type { ServerEvent, ServerState } from "./state.js";
+import type { ServerState } from "./state.js";
 
 /** Where a datagram came from. */
-type Sender = Pick<Extract<ServerEvent, { readonly type: "datagram" }>, "interfaceName" | "from" | "port">;
+type Sender = Pick<Datagram, "interfaceName" | "from" | "port">;
 
 /** Answers a Leasequery that came as a datagram; a reason when it gets no answer. */
 export function receiveLeasequery(

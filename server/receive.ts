@@ -1,3 +1,4 @@
+import type { Datagram } from "../shared/datagram.js";
 import { type Duid, duid } from "../shared/duid.js";
 import { formatIp6 } from "../shared/prefix.js";
 import { innermost, unwrap, type Unwrapped } from "../shared/proto/relay.js";
@@ -12,9 +13,7 @@ import type { Query } from "./query.js";
 import { receiveLeasequery } from "./receive-leasequery.js";
 import { reservationFor } from "./reservations.js";
 import { respond, sendUseMulticast } from "./respond.js";
-import type { Env, ServerEvent, ServerState } from "./state.js";
-
-type Datagram = Extract<ServerEvent, { readonly type: "datagram" }>;
+import type { Env, ServerState } from "./state.js";
 
 /** Stands for the client of an Information-request without Client Identifier. */
 const NOBODY: Duid = duid(new Uint8Array(0));

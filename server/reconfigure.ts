@@ -10,8 +10,17 @@ import { type ClientServerMessage, clientServerMessage, encodeMessage } from "..
 import { option } from "../shared/wire/options.js";
 import { rkapAuth } from "../shared/wire/rkap.js";
 import { classOf } from "./links.js";
+import { nextHopTo } from "./next-hop.js";
 import { log, type Outcome } from "./outcome.js";
-import { again, ask, type Asked, type ReconfigureType, REC_MAX_RC, takeDue } from "./reconfigure-queue.js";
+import {
+  again,
+  ask,
+  type Asked,
+  type ReconfigureType,
+  REC_MAX_RC,
+  takeDue,
+  type Walk,
+} from "./reconfigure-queue.js";
 import { nextReplay } from "./replay-value.js";
 import { ownersOf } from "./reserved.js";
 import type { ServerState } from "./state.js";
@@ -87,7 +96,11 @@ function walkOn(state: ServerState, now: Millis): void {
   if (walk.next >= table.idLimit()) reconfigures.walk = undefined;
 }
 
-function isWanted({ ledger: { table }, network, reserved }: ServerState, id: LeaseId, only: string): boolean {
+function isWanted(
+  { ledger: { table }, network, reserved }: ServerState,
+  id: LeaseId,
+  only: Walk["only"],
+): boolean {
   if (!hasReconfigureKey(table, id)) return false;
   if (only === "all") return true;
   const [iaType, prefix] = [table.iaTypeOf(id), table.prefixOf(id)];
@@ -113,7 +126,7 @@ function send(state: ServerState, { asks, attempts }: Asked, lease: Lease, outco
   const message = signedMessage(state, asks, lease);
   log(outcome, "SERVER-RECONFIGURE-SENT", {
     client: () => formatDuid(lease.duid),
-    to: () => formatIp6(trail?.relay ?? clientAddress),
+    to: () => formatIp6(nextHopTo(lease)),
     type: MESSAGE_LABEL[asks],
     attempt: attempts + 1,
   });

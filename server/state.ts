@@ -1,6 +1,7 @@
 import { type Millis, millis } from "../shared/brand.js";
 import type { LogId, LogValues } from "../shared/catalogue.js";
 import type { ServerConfig } from "../shared/config/types.js";
+import type { Datagram } from "../shared/datagram.js";
 import type { Duid } from "../shared/duid.js";
 import type { HookCall } from "../shared/hook.js";
 import type { LeaseChange } from "../shared/lease/changes.js";
@@ -27,16 +28,7 @@ export interface Env {
 
 /** What happens to the server. */
 export type ServerEvent =
-  /** A datagram for port 547. `multicast` says that it was sent to a group, not to an address of ours. */
-  | {
-      readonly type: "datagram";
-      readonly bytes: Uint8Array;
-      readonly from: Ip6;
-      readonly port: number;
-      readonly interfaceName: string;
-      readonly interfaceIndex: number;
-      readonly multicast: boolean;
-    }
+  | Datagram
   /** The instant that `deadline` named has come. */
   | { readonly type: "timer" }
   /** Sockets are open and leases loaded. Once, before any other event. */

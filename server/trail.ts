@@ -2,9 +2,6 @@ import type { Lease } from "../shared/lease/lease.js";
 import { decodePath, type RelayPath } from "../shared/proto/relay.js";
 import { option, type Option } from "../shared/wire/options.js";
 
-/** Octets of a Relay-forward that LQ Relay Data repeats; no chain of relays that is meant well has more. */
-const RELAY_DATA_OCTETS = 16_384;
-
 /**
  * The relay messages through which a client was heard last, outermost first. None for a client that talks to
  * us directly, and for a trail that cannot be read.
@@ -15,7 +12,7 @@ export const relayLevels = ({ trail }: Lease): RelayPath =>
 /** LQ Relay Data of a lease; none without a trail that can be read (RFC 5007 4.1.2.4). */
 export function relayData(lease: Lease): readonly Option[] {
   const { trail } = lease;
-  if (trail === undefined || trail.message.length > RELAY_DATA_OCTETS) return [];
+  if (trail === undefined) return [];
   const [message] = relayLevels(lease);
   return message === undefined ? [] : [option("lqRelayData", { peerAddress: trail.relay, message })];
 }

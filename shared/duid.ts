@@ -1,4 +1,5 @@
 import type { Brand } from "./brand.js";
+import { sameOctets } from "./octets.js";
 
 /** A DHCP Unique Identifier: 3..130 octets, opaque, compared octet by octet (RFC 8415 11). */
 export type Duid = Brand<Uint8Array, "Duid">;
@@ -32,11 +33,7 @@ export const isDuidLength = (octets: number): boolean =>
   octets >= DUID_OCTETS.min && octets <= DUID_OCTETS.max;
 
 /** True when both have the same octets. */
-export function sameDuid(a: Duid, b: Duid): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
-}
+export const sameDuid = (a: Duid, b: Duid): boolean => sameOctets(a, b);
 
 /** Dibbler's text form: lower-case octets joined by colons, as in `server-duid` and the XML files. */
 export function formatDuid(value: Uint8Array): string {

@@ -1,4 +1,5 @@
 import type { BulkLeasequery, InterfaceSelector, ServerInterface } from "../config/types.js";
+import type { Datagram } from "../datagram.js";
 import { type Ip6, isLinkLocal, formatIp6, sameIp6 } from "../prefix.js";
 import { SERVER_PORT, SERVERS_GROUP } from "../proto/well-known.js";
 import { readAddresses } from "./interfaces.js";
@@ -20,17 +21,6 @@ export interface Arrival {
 export interface BulkListening {
   readonly settings: BulkLeasequery;
   readonly link: string | undefined;
-}
-
-/** A datagram as the engine of the server takes it. */
-export interface ArrivedDatagram {
-  readonly type: "datagram";
-  readonly bytes: Uint8Array;
-  readonly from: Ip6;
-  readonly port: number;
-  readonly interfaceName: string;
-  readonly interfaceIndex: number;
-  readonly multicast: boolean;
 }
 
 /**
@@ -75,7 +65,7 @@ export function arrivalsOf(interfaces: readonly ServerInterface[]): readonly Arr
 export async function openServerSockets(
   { name, index, address }: Place,
   arrival: Arrival,
-  push: (datagram: ArrivedDatagram) => void,
+  push: (datagram: Datagram) => void,
   onTrouble: UdpOptions["onTrouble"],
   log: Log,
 ): Promise<ServerSockets> {

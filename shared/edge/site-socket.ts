@@ -1,9 +1,9 @@
+import type { Datagram } from "../datagram.js";
 import { contains, type Ip6 } from "../prefix.js";
 import { SERVER_PORT, SITE_SERVERS_GROUP } from "../proto/well-known.js";
 import type { AddressRow } from "./interface-tables.js";
 import { readAddresses } from "./interfaces.js";
 import type { Place } from "./place.js";
-import type { ArrivedDatagram } from "./server-sockets.js";
 import { openUdp, type UdpOptions, type UdpSocket } from "./udp.js";
 
 /** The socket for ff05::1:3, where relays send when they know no server by name. */
@@ -24,7 +24,7 @@ interface Joined {
  * link-local, so the sender has to tell where it was heard.
  */
 export function createSiteSocket(
-  push: (datagram: ArrivedDatagram) => void,
+  push: (datagram: Datagram) => void,
   onTrouble: UdpOptions["onTrouble"],
 ): SiteSocket {
   const joined: Joined[] = [];
