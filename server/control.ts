@@ -5,7 +5,7 @@ import type { ServerEvent, ServerState } from "./state.js";
 
 /** What the channel for commands asks and tells; see `openControl`. */
 export interface ControlService {
-  readonly handle: (request: ControlRequest) => ControlAnswer;
+  readonly handle: (request: ControlRequest) => ControlAnswer | Promise<ControlAnswer>;
   readonly onTrouble: (sentence: string) => void;
 }
 
@@ -14,12 +14,15 @@ export interface ControlParts {
   readonly state: ServerState;
   readonly push: (event: ServerEvent) => void;
   readonly log: (id: LogId, values: LogValues) => void;
+  /** Reads the configuration again; tells what came of it. */
+  readonly reload: () => Promise<ControlAnswer>;
 }
 
 /** Commands of an operator, for `openControl`. */
-export function createControlService({ state, push, log }: ControlParts): ControlService {
+export function createControlService({ state, push, log, reload }: ControlParts): ControlService {
   return {
     handle(request) {
+      if (request.command === "reload") return reload();
       const decide = COMMANDS.get(request.command);
       if (decide === undefined) return refusal("the server does not know this command");
       const { answer, event } = decide(state, request);

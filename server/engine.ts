@@ -6,6 +6,7 @@ import { receive } from "./receive.js";
 import { askAgain, lookForOutdated, reconfigureSome } from "./reconfigure.js";
 import { nextReconfigure } from "./reconfigure-queue.js";
 import type { Env, ServerAction, ServerEvent, ServerState } from "./state.js";
+import { adoptConfig } from "./reload.js";
 import { expire, prepareReplay, replaySome } from "./upkeep.js";
 
 export { createServerState } from "./state.js";
@@ -38,6 +39,9 @@ export function step(state: ServerState, event: ServerEvent, env: Env): ServerAc
     case "interfaceReady":
       state.indexes.set(event.interfaceName, event.interfaceIndex);
       prepareReplay(state, env.now, new Set([event.interfaceName]));
+      break;
+    case "configured":
+      adoptConfig(state, event.config, event.interfaces, env.now);
       break;
     default:
       event satisfies never;

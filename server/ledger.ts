@@ -13,7 +13,8 @@ import { pieceAt, piecesIn, type Pool } from "./pool.js";
  */
 export interface Ledger {
   readonly table: LeaseTable;
-  readonly pools: readonly Pool[];
+  /** Of the configuration that holds; see `changePools`. */
+  pools: readonly Pool[];
   /** Ids of the offers that are out, oldest first. */
   readonly offers: Set<LeaseId>;
   /** Walks `offers` from its old end; what it passes is removed. */
@@ -34,14 +35,30 @@ export const OFFER_LIMIT = 65_536;
 
 /** A ledger over a table that the stored leases have been loaded into. */
 export function createLedger(table: LeaseTable, network: Pick<Network, "pools">): Ledger {
-  const { pools } = network;
   const offers = new Set<LeaseId>();
-  const ledger: Ledger = { table, pools, offers, oldest: offers.values(), evicted: 0, touched: new Set() };
-  for (const pool of pools) table.watchLength(pool.length);
-  table.forEach((id) => {
-    mark(ledger, table.prefixOf(id));
-  });
+  const ledger: Ledger = {
+    table,
+    pools: [],
+    offers,
+    oldest: offers.values(),
+    evicted: 0,
+    touched: new Set(),
+  };
+  changePools(ledger, network.pools);
   return ledger;
+}
+
+/** These are the pools from now on; of those that are new what is leased or offered is marked. */
+export function changePools(ledger: Ledger, pools: readonly Pool[]): void {
+  const { table } = ledger;
+  const added = pools.filter((pool) => !ledger.pools.includes(pool));
+  for (const pool of added) table.watchLength(pool.length);
+  if (added.length > 0) {
+    table.forEach((id) => {
+      mark(added, table.prefixOf(id));
+    });
+  }
+  ledger.pools = pools;
 }
 
 /** True when no lease and no offer has an address in common with the prefix. */
@@ -50,7 +67,7 @@ export const isFree = (ledger: Ledger, prefix: Prefix): boolean => ledger.table.
 /** Enters a lease or an offer of a prefix that is free. */
 export function enter(ledger: Ledger, lease: Lease): LeaseId {
   const id = ledger.table.put(lease);
-  mark(ledger, lease.prefix);
+  mark(ledger.pools, lease.prefix);
   note(ledger, id, lease);
   return id;
 }
@@ -102,7 +119,7 @@ export function revert(
       continue;
     }
     restore(table, id, record);
-    if (table.has(id)) mark(ledger, table.prefixOf(id));
+    if (table.has(id)) mark(ledger.pools, table.prefixOf(id));
   }
 }
 
@@ -121,7 +138,7 @@ function note(ledger: Ledger, id: LeaseId, lease: Lease): void {
 }
 
 /** Marks the pieces that a new lease lies in or covers. */
-function mark({ pools }: Ledger, prefix: Prefix): void {
+function mark(pools: readonly Pool[], prefix: Prefix): void {
   for (const pool of pools) {
     const range = pool.taken === undefined ? undefined : piecesIn(pool, prefix);
     if (range !== undefined) pool.taken?.fill(range.from, range.to);

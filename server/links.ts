@@ -53,6 +53,8 @@ export interface Network {
   /** Interfaces of the system that messages are taken from. */
   readonly arrivals: ReadonlySet<string>;
   readonly pools: readonly Pool[];
+  /** The same pools, by what they are. */
+  readonly poolsByKey: ReadonlyMap<string, Pool>;
 }
 
 /**
@@ -61,9 +63,16 @@ export interface Network {
  */
 export type Fitness = "fits" | "wrong" | "elsewhere";
 
-/** The network that the configuration describes. `interfaces` gives names to those configured by index. */
-export function createNetwork(config: ServerConfig, interfaces: ReadonlyMap<string, number>): Network {
-  const pools = new Map<string, Pool>();
+/**
+ * The network that the configuration describes. `interfaces` gives names to those configured by index. Pools
+ * of the network `before` that are still there are taken over, with what is taken of them.
+ */
+export function createNetwork(
+  config: ServerConfig,
+  interfaces: ReadonlyMap<string, number>,
+  before?: Network,
+): Network {
+  const pools: PoolsByKey = { known: new Map(), before: before?.poolsByKey ?? new Map() };
   const links = new Map<string, Link>();
   const arrivals = new Set<string>();
   for (const settings of config.interfaces) {
@@ -78,8 +87,18 @@ export function createNetwork(config: ServerConfig, interfaces: ReadonlyMap<stri
   const all = [...links.values()];
   const direct = new Map([...links].filter(([, { settings }]) => settings.relay === undefined));
   const relayed = all.filter(({ settings }) => settings.relay !== undefined);
-  return { links, direct, relayed, arrivals, pools: [...pools.values()] };
+  return { links, direct, relayed, arrivals, pools: [...pools.known.values()], poolsByKey: pools.known };
 }
+
+/**
+ * Interface indexes by name, together with the numbers that Dibbler gives to links behind relays, for its
+ * files and the hook script.
+ */
+export const indexesOf = (
+  { relayed }: Network,
+  interfaces: ReadonlyMap<string, number>,
+): Map<string, number> =>
+  new Map([...interfaces, ...relayed.map(({ name }, i) => [name, 1024 + i] as const)]);
 
 /** The class that would delegate exactly this prefix on the link; `undefined` when none would. */
 export function classOf(link: Link, iaType: IaType, prefix: Prefix): PoolClass | undefined {
@@ -127,7 +146,13 @@ function judgeAddress(network: Network, link: Link, address: Prefix): Fitness {
 const isOnSubnet = ({ settings }: Link, address: Ip6): boolean =>
   settings.subnets.some((subnet) => inRange(subnet, address));
 
-function makeLink(basis: Pick<Link, "name" | "arrival" | "settings">, known: Map<string, Pool>): Link {
+/** The pools of a network while it is made, and those of the network before. */
+interface PoolsByKey {
+  readonly known: Map<string, Pool>;
+  readonly before: ReadonlyMap<string, Pool>;
+}
+
+function makeLink(basis: Pick<Link, "name" | "arrival" | "settings">, known: PoolsByKey): Link {
   const { settings } = basis;
   const { pdClasses, addressClasses, temporaryClasses } = settings;
   const forAddresses = ({ ranges, ...it }: ServerInterface["addressClasses"][number]): PoolClass => {
@@ -163,7 +188,7 @@ function makeLink(basis: Pick<Link, "name" | "arrival" | "settings">, known: Map
   };
 }
 
-function makePdClass(bounds: PdClass, known: Map<string, Pool>): PoolClass {
+function makePdClass(bounds: PdClass, known: PoolsByKey): PoolClass {
   const { length, access, exclude } = bounds;
   // Written twice in one class a pool would give two prefixes; it gives one.
   const pools = new Set(bounds.pools.map((prefix) => sharedPool(prefix, length, known)));
@@ -171,17 +196,17 @@ function makePdClass(bounds: PdClass, known: Map<string, Pool>): PoolClass {
 }
 
 /** Equal pools of several classes or links are one pool: what one of them gives, the others must not. */
-function sharedPool(prefix: Prefix, length: number, known: Map<string, Pool>): Pool {
+function sharedPool(prefix: Prefix, length: number, known: PoolsByKey): Pool {
   return shared(`${formatPrefix(prefix)} ${length}`, known, () => createPool(prefix, length));
 }
 
-function sharedRange(range: AddressRange, known: Map<string, Pool>): Pool {
+function sharedRange(range: AddressRange, known: PoolsByKey): Pool {
   const key = `${formatIp6(range.first)}-${formatIp6(range.last)}`;
   return shared(key, known, () => createRangePool(range));
 }
 
-function shared(key: string, known: Map<string, Pool>, make: () => Pool): Pool {
-  const pool = known.get(key) ?? make();
+function shared(key: string, { known, before }: PoolsByKey, make: () => Pool): Pool {
+  const pool = known.get(key) ?? before.get(key) ?? make();
   known.set(key, pool);
   return pool;
 }

@@ -15,7 +15,7 @@ import { deadline, type ServerAction, type ServerEvent, type ServerState, step, 
 export interface LoopParts {
   readonly state: ServerState;
   readonly store: LeaseStore;
-  readonly hooks: HookRunner | undefined;
+  readonly hooks: Pick<HookRunner, "run"> | undefined;
   readonly clock: Clock;
   readonly random: (octets: number) => Uint8Array;
   readonly log: Log;

@@ -51,6 +51,12 @@ export interface ReservingLink {
   readonly settings: { readonly reservations: readonly Reservation[] };
 }
 
+/** What of a network matters here. */
+export interface ReservingNetwork {
+  readonly links: ReadonlyMap<string, ReservingLink>;
+  readonly pools: readonly { readonly length: number }[];
+}
+
 /** Whoever wrote the keys of these maps owns the server: there is nothing to hide from them. */
 const SEED = new Uint8Array(8);
 
@@ -67,6 +73,10 @@ export function createReserved(links: Iterable<ReservingLink>, lengths: Iterable
   }
   return { byLink, kept: indexKept(all, new Set(lengths)) };
 }
+
+/** The reservations of a network; those of the lengths of its pools are looked up quickly. */
+export const reservedOf = ({ links, pools }: ReservingNetwork): Reserved =>
+  createReserved(links.values(), new Set(pools.map(({ length }) => length)));
 
 /** The reservation for this client on a link, the first in the file of those that fit. */
 export function findReservation({ byLink }: Reserved, link: string, who: Identity): Reservation | undefined {

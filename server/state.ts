@@ -11,11 +11,11 @@ import type { Ip6 } from "../shared/prefix.js";
 import { DROP, type DropId } from "../shared/proto/validity.js";
 import { MESSAGE_CODE, type MessageType } from "../shared/wire/codes.js";
 import { createLedger, type Ledger } from "./ledger.js";
-import { createNetwork, type Network } from "./links.js";
+import { createNetwork, indexesOf, type Network } from "./links.js";
 import { type Affinity, createAffinity } from "./affinity.js";
-import { createLinkLimiters, type LinkLimiters } from "./link-limiters.js";
+import { createLimiters, type LinkLimiters } from "./link-limiters.js";
 import { createReconfigures, type Reconfigures, type ReconfigureType } from "./reconfigure-queue.js";
-import { createReserved, type Reserved } from "./reserved.js";
+import { type Reserved, reservedOf } from "./reserved.js";
 import { createSipHash, type SipHash } from "./siphash.js";
 
 /** What the engine may know of the world besides its events. */
@@ -35,6 +35,12 @@ export type ServerEvent =
   | { readonly type: "started" }
   /** An interface that was not there at the start is served from now on. */
   | { readonly type: "interfaceReady"; readonly interfaceName: string; readonly interfaceIndex: number }
+  /** Another configuration holds from now on, with these interfaces there and their indexes. */
+  | {
+      readonly type: "configured";
+      readonly config: ServerConfig;
+      readonly interfaces: ReadonlyMap<string, number>;
+    }
   /** An operator wants a client (or all of them) to send a message of this type (RFC 8415 18.3.11). */
   | { readonly type: "reconfigure"; readonly client: Duid | undefined; readonly asks: ReconfigureType };
 
@@ -65,22 +71,24 @@ export interface Counters {
   readonly bulk: { connections: number; refused: number; queries: number; messages: number };
 }
 
-/** Everything the engine knows. Only `step` and `undo` change it. */
+/** Everything the engine knows. Only `step` and `undo` change it; what a reload replaces is not readonly. */
 export interface ServerState {
-  readonly config: ServerConfig;
+  config: ServerConfig;
   readonly duid: Duid;
-  readonly network: Network;
+  network: Network;
   readonly ledger: Ledger;
   /** Hashes clients to places in a pool. */
   readonly hash: SipHash;
   /** Interface indexes as last heard of; a re-created interface has another one. */
-  readonly indexes: Map<string, number>;
+  indexes: Map<string, number>;
   readonly counters: Counters;
-  readonly reserved: Reserved;
+  reserved: Reserved;
   /** What clients had whose leases are gone. */
-  readonly affinity: Affinity;
+  affinity: Affinity;
   /** By link; links without limits are not in it. */
-  readonly limiters: ReadonlyMap<string, LinkLimiters>;
+  limiters: ReadonlyMap<string, LinkLimiters>;
+  /** Octets that nobody outside knows, for hashes that clients could otherwise make collide. */
+  readonly seed: Uint8Array;
   readonly reconfigures: Reconfigures;
   /** For `nextReplay`: how often the server has started, and how many values it has given since. */
   readonly replayValue: { readonly epoch: number; count: number };
@@ -111,18 +119,18 @@ export interface ServerParts {
 export function createServerState(parts: ServerParts): ServerState {
   const { config, duid, table, secret, interfaces, epoch, hmacMd5 } = parts;
   const network = createNetwork(config, interfaces);
-  const reserved = createReserved(network.links.values(), lengthsOf(network));
   return {
     config,
     duid,
     network,
     ledger: createLedger(table, network),
     hash: createSipHash(secret),
-    indexes: new Map([...interfaces, ...relayIndexes(network)]),
+    indexes: indexesOf(network, interfaces),
     counters: createCounters(),
-    reserved,
+    reserved: reservedOf(network),
     affinity: createAffinity({ limit: config.affinity, seed: secret }),
     limiters: createLimiters(network, secret),
+    seed: secret,
     reconfigures: createReconfigures(secret),
     replayValue: { epoch, count: 0 },
     hmacMd5,
@@ -133,21 +141,6 @@ export function createServerState(parts: ServerParts): ServerState {
 
 /** For `replay.next` when there is nothing to tell. */
 export const NEVER: Millis = millis(Infinity);
-
-/** The numbers that Dibbler gives to links behind relays, for its files and the hook script. */
-const relayIndexes = ({ relayed }: Network): readonly (readonly [string, number])[] =>
-  relayed.map(({ name }, i) => [name, 1024 + i]);
-
-const lengthsOf = ({ pools }: Network): ReadonlySet<number> => new Set(pools.map(({ length }) => length));
-
-function createLimiters({ links }: Network, seed: Uint8Array): ReadonlyMap<string, LinkLimiters> {
-  const all = new Map<string, LinkLimiters>();
-  for (const { name, settings } of links.values()) {
-    const limiters = createLinkLimiters(settings.limits, seed);
-    if (limiters !== undefined) all.set(name, limiters);
-  }
-  return all;
-}
 
 function createCounters(): Counters {
   const types = Object.keys(MESSAGE_CODE) as MessageType[];

@@ -25,7 +25,22 @@ export const SERVER_ROWS = {
   "SERVER-WAITING": {
     level: 5,
     text: "Not served yet: {sentence}",
-    note: "inactive-mode: the interface is looked for every few seconds. Said once for each reason.",
+    note: "An interface of inactive-mode, or one that has gone, is looked for every second. Said once for each reason.",
+  },
+  "SERVER-INTERFACE-GONE": {
+    level: 5,
+    text: "Interface {interface} (index {index}) is gone: nobody is served there until it comes back.",
+    note: "Its leases stay. When it is there again it is served at once, and the script hears of its leases.",
+  },
+  "SERVER-RELOADED": {
+    level: 6,
+    text: "Configuration {file} is in use from now on: {summary}.",
+    note: "Leases that do not fit it any more are renumbered when their clients come.",
+  },
+  "SERVER-RELOAD-REFUSED": {
+    level: 4,
+    text: "Configuration {file} is not used: {reason}. The one before stays in use.",
+    note: "Nothing has changed. Correct the file and give the command reload, or the signal HUP, again.",
   },
   "SERVER-SOCKET-TROUBLE": {
     level: 4,

@@ -56,6 +56,11 @@ const COMMON_ROWS = {
     text: "Cannot write to the system log ({reason}); the log file is used",
     note: "log-mode syslog needs the program logger of util-linux and a system log; some lines may be lost.",
   },
+  "CONFIG-ERROR": {
+    level: 4,
+    text: "{file}:{line}:{column}: {message}",
+    note: "A reload found this; the configuration before stays in use. Try it with: dibbler-server check.",
+  },
   "CONFIG-WARNING": {
     level: 5,
     text: "{file}:{line}:{column}: {message}",

@@ -17,7 +17,8 @@ const sources = roots.flatMap((root) => listFiles(root)).map(readSource);
 const programs = sources.filter((source) => !source.path.startsWith("test/"));
 const inner = programs.filter(
   ({ path }) =>
-    !path.startsWith("shared/edge/") && !/^(server|client)\/((main|loop|serve)\.ts$|commands\/)/.test(path),
+    !path.startsWith("shared/edge/") &&
+    !/^(server|client)\/((main|loop|serve|serve-[a-z]+)\.ts$|commands\/)/.test(path),
 );
 
 /** Rings from the inside out: a file may import from its own ring and from those before it. */

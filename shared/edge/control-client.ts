@@ -14,7 +14,7 @@ import { probePidFile } from "./pid-file.js";
 
 /** Longest answer that is taken, in characters. */
 const ANSWER_LIMIT = 16 * 1024 * 1024;
-const TIMEOUT_MS = 10_000;
+const TIMEOUT_MS = 60_000;
 
 /**
  * Gives a command to the `role` that runs with these paths, prints what came of it, and resolves to the exit

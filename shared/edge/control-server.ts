@@ -18,7 +18,7 @@ export interface ControlOptions {
   readonly handle: (request: ControlRequest) => ControlAnswer | Promise<ControlAnswer>;
   /** Why there is no channel, or what it suffers from. */
   readonly onTrouble: (sentence: string) => void;
-  /** How long a request may take to arrive, and an answer to be made and read; default 5 s. */
+  /** How long a request may take to arrive, and an answer to be read; default 5 s. */
   readonly timeoutMs?: number;
 }
 
@@ -30,6 +30,8 @@ export interface ControlChannel {
 /** Callers at a time; there is hardly ever more than one. */
 const CONNECTION_LIMIT = 8;
 const TIMEOUT_MS = 5000;
+/** How long a command may take: a reload waits for interfaces that are coming up. */
+const WORK_MS = 60_000;
 
 /**
  * Takes commands on a socket that only this user (and root) may connect to: one line with a request, one
@@ -130,8 +132,13 @@ function converse(socket: Socket, { handle, timeoutMs = TIMEOUT_MS }: ControlOpt
   function take(line: string): void {
     isAsked = true;
     const request = parseControlRequest(line);
-    if (typeof request === "string") answer(refusal(request));
-    else void carryOut(request, handle).then(answer);
+    if (typeof request === "string") {
+      answer(refusal(request));
+      return;
+    }
+    clearTimeout(timer);
+    timer = setTimeout(overdue, WORK_MS);
+    void carryOut(request, handle).then(answer);
   }
 
   function answer(value: ControlAnswer): void {

@@ -19,8 +19,13 @@ export interface HookOptions {
   readonly log: Log;
 }
 
+/** The part of the options that may change while calls wait. */
+export type HookTarget = Pick<HookOptions, "script" | "timeoutMs">;
+
 /** Runs hook calls; nothing here ever throws or rejects. */
 export interface HookRunner {
+  /** Calls that start from now on, those that wait included, go to this script. */
+  readonly use: (target: HookTarget) => void;
   /** Queues a call; the promise resolves when it has ended, however, or was left out. */
   readonly run: (call: HookCall) => Promise<void>;
   /** Calls waiting or running. */
@@ -37,9 +42,10 @@ export function createHookRunner(options: HookOptions): HookRunner {
   const { log, limit = 8, queueLimit = 10_000 } = options;
   const queue = createHookQueue(queueLimit);
   const overload = createOverloadReport(log);
-  const report = createOutcomeReport(options);
+  const report = createOutcomeReport(log);
   const idle: (() => void)[] = [];
-  const { script, cwd, timeoutMs } = options;
+  const { cwd } = options;
+  let target: HookTarget = options;
   const pipes = createOutputPipes(cwd ?? ".");
   let running = 0;
   let closed = false;
@@ -50,12 +56,14 @@ export function createHookRunner(options: HookOptions): HookRunner {
       if (next === undefined) break;
       running++;
       const { call, settle, done } = next;
-      report.starting(call);
+      const used = target;
+      report.starting(call, used);
+      const { script, timeoutMs } = used;
       const { action, variables } = call;
       void runScript({ script, action, variables, cwd, timeoutMs, pipes }).then((outcome) => {
         running--;
         done();
-        report.ended(call, outcome);
+        report.ended(call, used, outcome);
         settle();
         pump();
       });
@@ -65,11 +73,14 @@ export function createHookRunner(options: HookOptions): HookRunner {
   };
 
   const abandon = (lost: readonly Waiting[]): void => {
-    if (lost.length > 0) log("HOOK-ABANDONED", { count: lost.length, script });
+    if (lost.length > 0) log("HOOK-ABANDONED", { count: lost.length, script: target.script });
     for (const { settle } of lost) settle();
   };
 
   return {
+    use(next) {
+      target = next;
+    },
     pending: () => queue.waiting() + running,
     run: (call) =>
       new Promise((settle) => {
@@ -127,21 +138,21 @@ function createOverloadReport(log: Log): {
 }
 
 /** Log lines about the beginning and the end of each run. */
-function createOutcomeReport({ script, log, timeoutMs }: HookOptions): {
-  readonly starting: (call: HookCall) => void;
-  readonly ended: (call: HookCall, outcome: ScriptOutcome) => void;
+function createOutcomeReport(log: Log): {
+  readonly starting: (call: HookCall, target: HookTarget) => void;
+  readonly ended: (call: HookCall, target: HookTarget, outcome: ScriptOutcome) => void;
 } {
-  let shellSaid = false;
+  let shellSaidOf: string | undefined;
   return {
-    starting({ action, variables }) {
+    starting({ action, variables }, { script }) {
       log("HOOK-START", { script, action, count: () => String(Object.keys(variables).length) });
-      if (shellSaid) return;
+      if (shellSaidOf === script) return;
       const shell = shellFor(script);
       if (shell === undefined) return;
-      shellSaid = true;
+      shellSaidOf = script;
       log("HOOK-SHELL", { script, shell });
     },
-    ended({ action }, outcome) {
+    ended({ action }, { script, timeoutMs }, outcome) {
       const output = "output" in outcome ? outcome.output.slice(0, OUTPUT_IN_LOG) : "";
       const says = output === "" ? "" : `; it printed: ${output}`;
       switch (outcome.kind) {

@@ -57,8 +57,11 @@ function complaint(
   if (tentative !== undefined) {
     return new SystemError(
       "still-tentative",
-      `address ${formatIp6(tentative.address)} on ${name} is still tentative after ${timeoutMs / 1000} s: ` +
-        "duplicate address detection has not ended; check the link and start again",
+      `address ${formatIp6(tentative.address)} on ${name} is still tentative` +
+        (timeoutMs === 0
+          ? ": duplicate address detection is under way"
+          : ` after ${timeoutMs / 1000} s: duplicate address detection has not ended; ` +
+            "check the link and start again"),
     );
   }
   const link = findInterface({ name });

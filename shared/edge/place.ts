@@ -22,9 +22,13 @@ const INACTIVE_POLL_MS = 3000;
  * The interface with its link-local address: `wanted`, or else the first usable one; waits some seconds for
  * one that is coming. Rejects with a SystemError that says what is missing.
  */
-export async function findPlace(selector: InterfaceSelector, wanted?: Ip6): Promise<Place> {
+export async function findPlace(
+  selector: InterfaceSelector,
+  wanted?: Ip6,
+  patienceMs = LINK_LOCAL_WAIT_MS,
+): Promise<Place> {
   const { name, index } = findInterface(selector);
-  return { name, index, address: await waitForLinkLocal(name, wanted, LINK_LOCAL_WAIT_MS) };
+  return { name, index, address: await waitForLinkLocal(name, wanted, patienceMs) };
 }
 
 /**

@@ -22,7 +22,7 @@ import {
 } from "./daemon.js";
 import { sentenceOf } from "./errors.js";
 import { readText } from "./files.js";
-import { createLog, defaultLogSettings, type Log, type LogSettings } from "./log.js";
+import { createLog, defaultLogSettings, type Log, type LogSettings, type LogWriter } from "./log.js";
 import { claimPidFile, type PidClaim } from "./pid-file.js";
 
 /** What a running program offers to the outside. `stop` ends its work in good order and then resolves. */
@@ -36,7 +36,15 @@ export interface Surroundings<Config> {
   readonly config: Config;
   readonly paths: Paths;
   readonly log: Log;
+  /** Reads the configuration again. */
+  readonly reread: () => Reread<Config>;
 }
+
+/** A configuration read again: `use` lets its log settings hold and logs its warnings. */
+export type Reread<Config> =
+  | { readonly ok: true; readonly config: Config; readonly findings: string; readonly use: () => void }
+  /** All that is wrong, for a terminal; each error is in the log as well. */
+  | { readonly ok: false; readonly error: string };
 
 /** An action of one program besides Dibbler's; `run` gets the words after its name, gives the exit status. */
 export interface Command extends CommandHelp {
@@ -150,7 +158,8 @@ async function serve<Config>(program: Program<Config>, paths: Paths, daemon: boo
       return fatal(sentence);
     };
     const stopped = untilStopped();
-    const service = await program.open({ config, paths, log: writer.log }).catch((error: unknown) => {
+    const reread = (): Reread<Config> => readAgain(program, paths, writer);
+    const service = await program.open({ config, paths, log: writer.log, reread }).catch((error: unknown) => {
       return fail(sentenceOf(error));
     });
     if (service.reload !== undefined) stopped.onReload(service.reload);
@@ -202,6 +211,38 @@ function logFindings(
   log("PID-FILE-TAKEN", { file: pidFile, what });
 }
 
+/** Reads and parses for a reload: nothing is printed, and nothing ends. */
+function readAgain<Config>(
+  program: Program<Config>,
+  { configFile }: Paths,
+  writer: LogWriter,
+): Reread<Config> {
+  let text: string;
+  try {
+    text = readText(configFile);
+  } catch (error) {
+    return { ok: false, error: sentenceOf(error) };
+  }
+  const { config, diagnostics } = program.parse(text);
+  const findings = diagnostics
+    .map((each) => `${renderDiagnostic(each, { file: configFile, text })}\n`)
+    .join("");
+  const logAll = (id: "CONFIG-ERROR" | "CONFIG-WARNING", severity: Diagnostic["severity"]): void => {
+    for (const { line, column, message } of diagnostics.filter((each) => each.severity === severity)) {
+      writer.log(id, { file: configFile, line, column, message });
+    }
+  };
+  if (config === undefined) {
+    logAll("CONFIG-ERROR", "error");
+    return { ok: false, error: `${findings}${configFile}: ${errorCount(diagnostics)}` };
+  }
+  const use = (): void => {
+    writer.configure(program.logSettings(config));
+    logAll("CONFIG-WARNING", "warning");
+  };
+  return { ok: true, config, findings, use };
+}
+
 /** Reads and parses; prints what was found if wanted. Ends the program when there are errors. */
 function readConfig<Config>(
   program: Program<Config>,
@@ -216,8 +257,12 @@ function readConfig<Config>(
     }
   }
   if (config !== undefined) return { config, diagnostics };
+  return fatal(`${paths.configFile}: ${errorCount(diagnostics)}; nothing was started`);
+}
+
+function errorCount(diagnostics: readonly Diagnostic[]): string {
   const errors = diagnostics.filter(({ severity }) => severity === "error").length;
-  return fatal(`${paths.configFile}: ${errors} error${errors === 1 ? "" : "s"}; nothing was started`);
+  return `${errors} error${errors === 1 ? "" : "s"}`;
 }
 
 function readConfigText(path: string): string {

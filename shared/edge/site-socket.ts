@@ -8,8 +8,13 @@ import { openUdp, type UdpOptions, type UdpSocket } from "./udp.js";
 
 /** The socket for ff05::1:3, where relays send when they know no server by name. */
 export interface SiteSocket {
-  /** Joins the group on an interface, once; opens the socket the first time. Rejects with a SystemError. */
+  /**
+   * Joins the group on an interface, once, and notes its addresses; opens the socket the first time. Rejects
+   * with a SystemError.
+   */
   readonly join: (place: Place) => Promise<void>;
+  /** The interface is gone, or is not served any more. */
+  readonly leave: (interfaceName: string) => void;
   readonly close: () => Promise<void>;
 }
 
@@ -27,7 +32,7 @@ export function createSiteSocket(
   push: (datagram: Datagram) => void,
   onTrouble: UdpOptions["onTrouble"],
 ): SiteSocket {
-  const joined: Joined[] = [];
+  let joined: readonly Joined[] = [];
   let opening: Promise<UdpSocket> | undefined;
 
   function open({ name }: Place): Promise<UdpSocket> {
@@ -47,17 +52,19 @@ export function createSiteSocket(
 
   return {
     async join(place) {
-      if (joined.some((one) => one.place.name === place.name)) return;
-      opening ??= open(place).catch((error: unknown) => {
-        opening = undefined;
-        throw error;
-      });
-      const socket = await opening;
-      socket.join(SITE_SERVERS_GROUP, place.name);
-      joined.push({
-        place,
-        addresses: readAddresses().filter((row) => row.name === place.name && !row.linkLocal),
-      });
+      const known = joined.find((one) => one.place.name === place.name);
+      if (known?.place.index !== place.index) {
+        opening ??= open(place).catch((error: unknown) => {
+          opening = undefined;
+          throw error;
+        });
+        (await opening).join(SITE_SERVERS_GROUP, place.name);
+      }
+      const addresses = readAddresses().filter((row) => row.name === place.name && !row.linkLocal);
+      joined = [...joined.filter((one) => one.place.name !== place.name), { place, addresses }];
+    },
+    leave(interfaceName) {
+      joined = joined.filter(({ place }) => place.name !== interfaceName);
     },
     async close() {
       await (await opening)?.close();

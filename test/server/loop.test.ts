@@ -29,8 +29,6 @@ function createBench(store: LeaseStore): {
         note(`run ${action}`);
         return Promise.resolve();
       },
-      pending: () => 0,
-      drain: () => Promise.resolve(),
     },
     clock: createClock(),
     random: (octets) => new Uint8Array(octets),

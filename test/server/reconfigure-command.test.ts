@@ -111,7 +111,12 @@ describe("control service", () => {
   const start = (rig: Rig) => {
     const [events, logs]: [ServerEvent[], [LogId, LogValues][]] = [[], []];
     const push = (event: ServerEvent): number => events.push(event);
-    const service = createControlService({ state: rig.state, push, log: (...line) => logs.push(line) });
+    const service = createControlService({
+      state: rig.state,
+      push,
+      log: (...line) => logs.push(line),
+      reload: () => Promise.resolve({ ok: true, message: "reloaded" }),
+    });
     return { ...service, events, logs };
   };
 
@@ -127,8 +132,13 @@ describe("control service", () => {
 
   test("one that is refused -> logged too, nothing pushed", () => {
     const { handle, events, logs } = start(serve(0));
-    expect(handle({ command: "reconfigure", client: "all", asks: "renew" }).ok).toBe(false);
+    expect(handle({ command: "reconfigure", client: "all", asks: "renew" })).toMatchObject({ ok: false });
     expect([events, logs.map(([id]) => id)]).toEqual([[], ["SERVER-COMMAND"]]);
+  });
+
+  test("reload -> whatever comes of it", async () => {
+    const { handle } = start(serve(0));
+    expect(await handle({ command: "reload" })).toEqual({ ok: true, message: "reloaded" });
   });
 
   test.each(["", "constructor", "Reconfigure"])("%j is no command -> refused", (command) => {

@@ -1,0 +1,67 @@
+import { arrivalsOf } from "../shared/edge/arrivals.js";
+import { sentenceOf } from "../shared/edge/errors.js";
+import type { HookSwitch } from "../shared/edge/hook-switch.js";
+import type { Listening } from "../shared/edge/listening.js";
+import type { Surroundings } from "../shared/edge/program.js";
+import type { ServerConfig } from "../shared/config/types.js";
+import { type ControlAnswer, refusal } from "../shared/control.js";
+import type { ServerLoop } from "./loop.js";
+
+/** What a reload works with. */
+export interface ReloadParts {
+  readonly surroundings: Pick<Surroundings<ServerConfig>, "paths" | "log" | "reread">;
+  readonly listening: Pick<Listening, "serve">;
+  readonly hooks: Pick<HookSwitch, "use">;
+  readonly push: ServerLoop["push"];
+}
+
+/**
+ * Reads the configuration again and lets it hold, one time after the other; never rejects. Nothing changes
+ * before it is known to be without errors and all its sockets are open, so that a mistake stops nobody from
+ * being served.
+ */
+export function createReload(parts: ReloadParts): () => Promise<ControlAnswer> {
+  let last: Promise<unknown> = Promise.resolve();
+  return () => {
+    const answer = last.then(() => reload(parts));
+    last = answer;
+    return answer;
+  };
+}
+
+async function reload({ surroundings, listening, hooks, push }: ReloadParts): Promise<ControlAnswer> {
+  const { log, paths, reread } = surroundings;
+  const file = paths.configFile;
+  const refuse = (reason: string, error: string): ControlAnswer => {
+    log("SERVER-RELOAD-REFUSED", { file, reason });
+    return refusal(`${error}\nnot reloaded: the server goes on with the configuration it has`);
+  };
+  const read = reread();
+  if (!read.ok) return refuse("it has errors", read.error);
+  const { config } = read;
+  try {
+    await listening.serve(arrivalsOf(config.interfaces), config.inactiveMode, (interfaces) => {
+      hooks.use(config);
+      push({ type: "configured", config, interfaces });
+    });
+  } catch (error) {
+    const sentence = sentenceOf(error);
+    return refuse(sentence, sentence);
+  }
+  read.use();
+  const summary = summaryOf(config);
+  log("SERVER-RELOADED", { file, summary });
+  return { ok: true, message: `${read.findings}reloaded ${file}: ${summary}` };
+}
+
+function summaryOf({ interfaces }: ServerConfig): string {
+  const classes = interfaces.flatMap((it) => [...it.pdClasses, ...it.addressClasses, ...it.temporaryClasses]);
+  const reservations = interfaces.flatMap((it) => it.reservations);
+  const count = (what: readonly unknown[], one: string, many: string): string =>
+    `${what.length} ${what.length === 1 ? one : many}`;
+  return [
+    count(interfaces, "interface", "interfaces"),
+    count(classes, "class", "classes"),
+    count(reservations, "reservation", "reservations"),
+  ].join(", ");
+}

@@ -1,0 +1,38 @@
+import type { HookCall } from "../hook.js";
+import { createHookRunner, type HookRunner } from "./hooks.js";
+import type { Log } from "./log.js";
+
+/** What a configuration says of the hook script. */
+export interface ScriptSettings {
+  readonly script: string | undefined;
+  /** Seconds. */
+  readonly scriptTimeout: number;
+}
+
+/** Runs hook calls with the script that the configuration names, which a reload may change. */
+export interface HookSwitch {
+  /** Without a script the call has ended at once. */
+  readonly run: (call: HookCall) => Promise<void>;
+  /** From now on this script; what waits goes to it as well, or where there is none any more, to the last one. */
+  readonly use: (settings: ScriptSettings) => void;
+  readonly drain: HookRunner["drain"];
+}
+
+/** A switch without script. */
+export function createHookSwitch(cwd: string, log: Log): HookSwitch {
+  let runner: HookRunner | undefined;
+  return {
+    async run(call) {
+      await runner?.run(call);
+    },
+    use({ script, scriptTimeout }) {
+      if (script === undefined) return;
+      const target = { script, timeoutMs: scriptTimeout * 1000 };
+      if (runner === undefined) runner = createHookRunner({ ...target, cwd, log });
+      else runner.use(target);
+    },
+    async drain(patienceMs) {
+      await runner?.drain(patienceMs);
+    },
+  };
+}
