@@ -21,8 +21,11 @@ await build({
   outdir: "dist",
   outExtension: { ".js": ".cjs" },
   format: "cjs",
-  banner: { js: "#!/usr/bin/env node" },
-  define: { DIBBLER_VERSION: JSON.stringify(version) },
+  // yargs asks for import.meta.url, which CommonJS does not have.
+  banner: {
+    js: '#!/usr/bin/env node\nconst BUNDLE_URL = require("node:url").pathToFileURL(__filename).href;',
+  },
+  define: { DIBBLER_VERSION: JSON.stringify(version), "import.meta.url": "BUNDLE_URL" },
 });
 for (const role of programs) await chmod(`dist/dibbler-${role}.cjs`, 0o755);
 

@@ -18,7 +18,7 @@ export interface CommandHelp {
 /** A command line that was understood; paths are absolute. */
 export interface CommandLine {
   readonly action: Action | "command";
-  /** With action `command`: its name and all words after it. */
+  /** With action `command`: its name and all words after it, options of its own included. */
   readonly words: readonly string[];
   /** `-w DIR`: where all state is kept, and the configuration read. */
   readonly workDir: string | undefined;
@@ -49,7 +49,8 @@ export interface Paths {
  * letters ("STATUS", "running"), further words ignored; and more freely: options before the action too,
  * `--config=FILE`. Relative paths are made absolute, which Dibbler's client omits, so that it looks for DIR
  * below DIR; `cwd` is only asked for them, because it fails in a directory that has been removed. `commands`
- * are the program's own, whose words count; they are not shortened or lengthened.
+ * are the program's own; they are not shortened or lengthened. What stands behind one of them is for it to
+ * judge, but for these options, which tell where the program keeps its things; behind `--` all is.
  */
 export function parseCommandLine(
   args: readonly string[],
@@ -60,11 +61,16 @@ export function parseCommandLine(
   const values = new Map<OptionName, string>();
   for (let i = 0; i < args.length; i++) {
     const arg = args[i] ?? "";
-    if (!arg.startsWith("-")) {
+    const own = ownCommand(words, commands);
+    if (arg === "--" && own !== undefined) {
+      words.push(...args.slice(i));
+      break;
+    }
+    const option = readOption(arg);
+    if (option === undefined && (!arg.startsWith("-") || own !== undefined)) {
       words.push(arg);
       continue;
     }
-    const option = readOption(arg);
     if (option === undefined) return { ok: false, complaint: `unknown option ${arg}` };
     const value = option.value ?? args[++i];
     if (value === undefined || value === "")
@@ -73,9 +79,8 @@ export function parseCommandLine(
   }
   const [word, ...others] = words;
   if (word === undefined) return { ok: false, complaint: undefined };
-  const lower = word.toLowerCase();
-  const own = commands.find(({ name }) => name === lower);
-  const action = own === undefined ? ACTIONS.find((it) => lower.startsWith(it)) : "command";
+  const own = ownCommand(words, commands);
+  const action = own === undefined ? ACTIONS.find((it) => word.toLowerCase().startsWith(it)) : "command";
   if (action === undefined) return { ok: false, complaint: `unknown action ${word}` };
   return {
     ok: true,
@@ -145,6 +150,9 @@ type OptionName = "-w" | "--config" | "--log-dir";
 
 /** In the order in which Dibbler tries them. */
 const ACTIONS: readonly Action[] = ["start", "run", "stop", "status", "help", "install", "uninstall"];
+
+const ownCommand = ([word]: readonly string[], commands: readonly CommandHelp[]): CommandHelp | undefined =>
+  commands.find(({ name }) => name === word?.toLowerCase());
 
 /** Splits "-wDIR" and "--config=FILE"; a `value` that is undefined is the next argument. */
 function readOption(

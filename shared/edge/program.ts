@@ -80,8 +80,12 @@ export async function runProgram<Config>(program: Program<Config>, args: readonl
     process.stdout.write(usage(program.role, commands));
     return 1;
   }
-  if (!daemon) process.stdout.write(banner(program.role, program.version));
   const { command } = parsed;
+  // Dibbler's actions begin with it, and who reads their output expects it. The output of our own commands is
+  // for other programs as well.
+  if (!daemon && command.action !== "command") {
+    process.stdout.write(banner(program.role, program.version));
+  }
   const paths = pathsFor(program.role, command);
   switch (command.action) {
     case "help":

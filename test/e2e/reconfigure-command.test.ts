@@ -103,7 +103,7 @@ const reconfigure = (server: Host, ...words: readonly string[]) =>
 /** The same, without the banner. */
 async function reconfigureSaid(server: Host, ...words: readonly string[]) {
   const { status, stdout, stderr } = await reconfigure(server, ...words);
-  return { status, stderr, said: stdout.split("\n").slice(4) };
+  return { status, stderr, said: stdout.split("\n") };
 }
 
 async function buildPair(): Promise<{ readonly server: Host; readonly client: Host }> {

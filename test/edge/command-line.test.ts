@@ -69,6 +69,9 @@ describe("command line with commands of the program's own", () => {
     ["reconfigure", ["reconfigure"]],
     ["RECONFIGURE all renew -w /here", ["reconfigure", "all", "renew"]],
     ["-w /here reconfigure 00:03:AB", ["reconfigure", "00:03:AB"]],
+    ["reconfigure --json -x --help", ["reconfigure", "--json", "-x", "--help"]],
+    ["reconfigure --config c.conf --json all", ["reconfigure", "--json", "all"]],
+    ["-w /here reconfigure -- -w --config", ["reconfigure", "--", "-w", "--config"]],
   ])("%s -> the command with its words", (line, words) => {
     expect(parseOwn(line)).toMatchObject({ ok: true, command: { action: "command", words } });
   });
@@ -79,6 +82,14 @@ describe("command line with commands of the program's own", () => {
     ["reconfigure", parse],
   ])("%s, not one of them -> unknown", (line, read) => {
     expect(read(line)).toEqual({ ok: false, complaint: `unknown action ${line}` });
+  });
+
+  it.each([
+    ["--json reconfigure", "unknown option --json"],
+    ["stop --json", "unknown option --json"],
+    ["reconfigure all -w", "option -w needs a value"],
+  ])("%s -> refused: an option of nobody's", (line, complaint) => {
+    expect(parseOwn(line)).toEqual({ ok: false, complaint });
   });
 
   it("Dibbler's actions stay, the usage text names both", () => {
