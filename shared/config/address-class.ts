@@ -32,7 +32,8 @@ export function makeAddressClass(
   for (const pool of scope.pools) checkPool(pool.range, pool.at, report);
   const { share, t1, t2, preferred, valid } = scope;
   const ranges = scope.pools.map((pool) => pool.range);
-  return { ranges, share, access: addressAccess(scope), t1, t2, preferred, valid };
+  const shownMaxLease = scope.classMaxLease;
+  return { ranges, share, shownMaxLease, access: addressAccess(scope), t1, t2, preferred, valid };
 }
 
 const EXAMPLE = {

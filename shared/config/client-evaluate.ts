@@ -120,6 +120,10 @@ function evaluate(program: Program, scope: Scope, block: Block, node: Node<Clien
     case "reconfigure-accept":
       program.settings = applyGlobal(program.settings, head, program.report);
       break;
+    case "work-dir":
+    case "auth-methods":
+      // Only the server has to show them.
+      break;
     default:
       applySetting(scope, head);
   }

@@ -14,7 +14,7 @@ export const COMMON_DIRECTIVES = [
   directive("log-colors", GLOBAL, number(), { example: "log-colors 1", standard: "0" }),
   directive("script", GLOBAL, text, { example: 'script "/var/lib/dibbler/hook.sh"', standard: '""' }),
   directive("script-timeout", GLOBAL, number(1, 3600), { example: "script-timeout 5", standard: "10" }),
-  inert("work-dir", GLOBAL, text, {
+  directive("work-dir", GLOBAL, text, {
     example: 'work-dir "/var/lib/dibbler"',
     unused: "the option -w of the command line says where the state is kept",
   }),
@@ -23,7 +23,7 @@ export const COMMON_DIRECTIVES = [
     example: "auth-protocol reconfigure-key",
     unused: UNSIGNED,
   }),
-  inert("auth-methods", GLOBAL, list(authMethod()), {
+  directive("auth-methods", GLOBAL, list(authMethod()), {
     example: "auth-methods digest-hmac-sha256",
     unused: UNSIGNED,
   }),

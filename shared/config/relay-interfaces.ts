@@ -29,7 +29,7 @@ export function makeRelay(
   const isLedOn = relay !== undefined && "name" in relay && relays.has(relay.name);
   const over = isLedOn ? relays.get(relay.name) : relay;
   relays.set(name, over);
-  return { over };
+  return { over, named: relay };
 }
 
 /** A name that cannot be kept with a lease is an error. */

@@ -49,7 +49,7 @@ export const CLASS_DIRECTIVES = [
   directive("reject-clients", POOLS, list(clientRange), { example: "reject-clients 0x000100010a0b0c0d" }),
   directive("accept-only", POOLS, list(clientRange), { example: "accept-only fe80::1" }),
   directive("share", GIC, number(1, 1000), { example: "share 200", standard: "100" }),
-  inert("class-max-lease", POOLS, number(), {
+  directive("class-max-lease", POOLS, number(), {
     example: "class-max-lease 100",
     unused: "every address of a pool can be handed out",
   }),

@@ -75,7 +75,7 @@ const interfaces = [
   directive("rapid-commit", GI, toggle, { example: "rapid-commit 1", standard: "0" }),
   directive("client-max-lease", GI, number(), { example: "client-max-lease 20", standard: "10" }),
   directive("unicast", GI, address, { example: "unicast 2001:db8::547" }),
-  inert("iface-max-lease", GI, number(), {
+  directive("iface-max-lease", GI, number(), {
     example: "iface-max-lease 1000",
     unused: "an interface has as many leases as its pools hold",
   }),

@@ -132,6 +132,8 @@ function evaluate(program: Program, scope: Scope, block: Block, node: Node<Serve
     case "drop-unicast":
     case "reconfigure-enabled":
     case "relay-supplied-options":
+    case "work-dir":
+    case "auth-methods":
       program.settings = applyGlobal(program.settings, head, report);
       break;
     case "match-if":
@@ -184,6 +186,7 @@ function makeInterface(
   checkReservations(reservations, overlapsTold, report);
   const { interfaceId, subnets, limits, quarantine, preference, rapidCommit, clientMaxLease, unicast } =
     scope;
+  const shownMaxLease = scope.ifaceMaxLease;
   const { t1, t2, preferred, valid } = scope;
   return {
     selector,
@@ -201,6 +204,7 @@ function makeInterface(
     preference,
     rapidCommit,
     clientMaxLease,
+    shownMaxLease,
     unicast,
     t1,
     t2,
@@ -217,7 +221,8 @@ function evaluatePdClass(program: Program, scope: Scope, block: Block, node: Nod
   evaluateAll(program, scope, inner, node.body);
   const { pools, length, exclude } = inner;
   const access = prefixAccess(scope, program.settings.compatibility);
-  const lines = { at: head.at, pools, length, exclude, access, times: scope, isFaulty };
+  const shownMaxLease = scope.classMaxLease;
+  const lines = { at: head.at, pools, length, exclude, access, times: scope, shownMaxLease, isFaulty };
   const pdClass = makePdClass(lines, program.report);
   if (pdClass !== undefined) block.pdClasses.push(pdClass);
   block.pools.push(...pools);

@@ -25,6 +25,8 @@ export type GlobalHead = Acting<
   | "drop-unicast"
   | "reconfigure-enabled"
   | "relay-supplied-options"
+  | "work-dir"
+  | "auth-methods"
 >;
 
 /** What Dibbler reckons for a client in its cache. */
@@ -49,6 +51,7 @@ export function initialSettings(): GlobalSettings {
     affinity: Math.floor(1_048_576 / OCTETS_PER_CLIENT),
     // Relays may supply this one without being told so (RFC 6440).
     relaySuppliedOptions: [OPTIONS.erpLocalDomain.code],
+    shown: { workDir: undefined, authMethods: [] },
   };
 }
 
@@ -79,6 +82,10 @@ export function applyGlobal(settings: GlobalSettings, head: GlobalHead, report: 
       const codes = new Set([...settings.relaySuppliedOptions, ...head.value]);
       return { ...settings, relaySuppliedOptions: [...codes] };
     }
+    case "work-dir":
+      return { ...settings, shown: { ...settings.shown, workDir: head.value } };
+    case "auth-methods":
+      return { ...settings, shown: { ...settings.shown, authMethods: head.value } };
     default:
       return { ...settings, log: applyLog(settings.log, head, report) };
   }

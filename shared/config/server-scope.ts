@@ -5,6 +5,7 @@ import type { Report, Span } from "./diagnostics.js";
 import { applyLeasequery, type LeasequeryHead, type LeasequerySettings } from "./leasequery-settings.js";
 import { orderAddresses, orderClients, orderTimes, range } from "./ranges.js";
 import type { ServerHead } from "./server-directives.js";
+import { MAX_NUMBER } from "./syntax.js";
 import type { ClientRange, Condition, InterfaceSelector, NewLeaseLimits, Range } from "./types.js";
 
 /** Addresses of a `pool` line. */
@@ -25,6 +26,8 @@ export interface Scope {
   preference: number;
   rapidCommit: boolean;
   clientMaxLease: number;
+  ifaceMaxLease: number;
+  classMaxLease: number;
   unicast: Ip6 | undefined;
   options: Option[];
   /** What the interface, standing for a link behind relays, is said to lie on. */
@@ -63,6 +66,8 @@ export type SettingHead =
       | "preference"
       | "rapid-commit"
       | "client-max-lease"
+      | "iface-max-lease"
+      | "class-max-lease"
       | "unicast"
       | "option"
       | "option fqdn"
@@ -89,6 +94,8 @@ export function initialScope(): Scope {
     preference: 0,
     rapidCommit: false,
     clientMaxLease: 10,
+    ifaceMaxLease: MAX_NUMBER,
+    classMaxLease: MAX_NUMBER,
     unicast: undefined,
     options: [],
     relay: undefined,
@@ -146,6 +153,12 @@ export function applySetting(scope: Scope, head: SettingHead, report: Report): v
       break;
     case "client-max-lease":
       scope.clientMaxLease = head.value;
+      break;
+    case "iface-max-lease":
+      scope.ifaceMaxLease = head.value;
+      break;
+    case "class-max-lease":
+      scope.classMaxLease = head.value;
       break;
     case "unicast":
       scope.unicast = head.value;

@@ -59,6 +59,13 @@ export interface ServerConfig {
   readonly affinity: number;
   /** Codes of options that relays may supply for clients (RFC 6422 7). */
   readonly relaySuppliedOptions: readonly number[];
+  /** What is not acted on and only shown to those who read Dibbler's view of its configuration. */
+  readonly shown: {
+    /** As configured; undefined for what the command line says. */
+    readonly workDir: string | undefined;
+    /** Of `auth-methods`, in lower case. */
+    readonly authMethods: readonly string[];
+  };
   /** In the order of the file; never empty. */
   readonly interfaces: readonly ServerInterface[];
 }
@@ -69,8 +76,11 @@ export interface ServerInterface {
   /**
    * Set when the block stands for a link behind relays, whose messages come in through `over`, always an
    * interface of the system (any of them when undefined). The selector then is a name of the file only.
+   * `named` is what the file says: the interface of the system, or the relay interface that lies on it.
    */
-  readonly relay: { readonly over: InterfaceSelector | undefined } | undefined;
+  readonly relay:
+    | { readonly over: InterfaceSelector | undefined; readonly named: InterfaceSelector | undefined }
+    | undefined;
   /** The Interface-Id by which relays name this link. */
   readonly interfaceId: Uint8Array | undefined;
   /** Addresses of the link: for link-addresses of relays, and for Confirm. */
@@ -94,6 +104,8 @@ export interface ServerInterface {
   readonly rapidCommit: boolean;
   /** Leases of one client before it gets no more. */
   readonly clientMaxLease: number;
+  /** `iface-max-lease`: not acted on, only shown. */
+  readonly shownMaxLease: number;
   readonly unicast: Ip6 | undefined;
   readonly t1: Range;
   readonly t2: Range;
@@ -156,6 +168,8 @@ export interface AddressClass {
   readonly ranges: readonly AddressRange[];
   /** Weight in the choice among the classes of a link. */
   readonly share: number;
+  /** `class-max-lease`: not acted on, only shown. */
+  readonly shownMaxLease: number;
   readonly access: Access;
   readonly t1: Range;
   readonly t2: Range;
@@ -190,6 +204,8 @@ export interface PdClass {
    * length, tell which part; undefined for nothing.
    */
   readonly exclude: Prefix | undefined;
+  /** `class-max-lease`: not acted on, only shown. */
+  readonly shownMaxLease: number;
   readonly t1: Range;
   readonly t2: Range;
   readonly preferred: Range;

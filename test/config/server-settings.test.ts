@@ -44,6 +44,7 @@ describe("server: the configuration of the OpenStack guide", () => {
       reconfigure: false,
       affinity: 7133,
       relaySuppliedOptions: [65],
+      shown: { workDir: undefined, authMethods: [] },
       interfaces: [
         {
           selector: { name: "br-ex" },
@@ -56,6 +57,7 @@ describe("server: the configuration of the OpenStack guide", () => {
               length: 64,
               access: { allow: [], deny: [], acceptOnly: [], reject: [] },
               exclude: undefined,
+              shownMaxLease: 0xffffffff,
               ...times,
             },
           ],
@@ -69,6 +71,7 @@ describe("server: the configuration of the OpenStack guide", () => {
           preference: 0,
           rapidCommit: false,
           clientMaxLease: 10,
+          shownMaxLease: 0xffffffff,
           unicast: undefined,
           ...times,
           options: [],

@@ -228,6 +228,7 @@ describe("leasequery: the link that is asked about", () => {
       ...FIXED,
       ranges: [subnet("2001:db8:c::10", "2001:db8:c::20")],
       share: 100,
+      shownMaxLease: 1,
       access: EVERYBODY,
     };
     const other = createBench(configure([iface("eth0", [], { ...allowed, addressClasses: [na] })]));

@@ -63,7 +63,15 @@ export const EVERYBODY: Access = { allow: [], deny: [], acceptOnly: [], reject: 
 
 /** A `pd-class`: `/length` pieces of some pools. */
 export function pdClass(length: number, pools: readonly string[], times: Partial<PdClass> = {}): PdClass {
-  return { ...FIXED, pools: pools.map(prefix), length, access: EVERYBODY, exclude: undefined, ...times };
+  return {
+    ...FIXED,
+    pools: pools.map(prefix),
+    length,
+    access: EVERYBODY,
+    exclude: undefined,
+    shownMaxLease: 0xffffffff,
+    ...times,
+  };
 }
 
 /** An `iface` block. */
@@ -88,6 +96,7 @@ export function iface(
     preference: 0,
     rapidCommit: false,
     clientMaxLease: 10,
+    shownMaxLease: 0xffffffff,
     unicast: undefined,
     ...FIXED,
     options: [],
@@ -99,7 +108,7 @@ export function iface(
 /** The same block as one for a link behind relays, which are heard on an interface of the system. */
 export const behind = (over: string, block: ServerInterface): ServerInterface => ({
   ...block,
-  relay: { over: { name: over } },
+  relay: { over: { name: over }, named: { name: over } },
 });
 
 /** A `subnet` line. */
@@ -119,6 +128,7 @@ export const addressClass = (
   ...FIXED,
   ranges: ranges.map(range6),
   share: 100,
+  shownMaxLease: 0xffffffff,
   access: EVERYBODY,
   ...settings,
 });
@@ -142,6 +152,7 @@ export function configure(
     reconfigure: false,
     affinity: 1000,
     relaySuppliedOptions: [65],
+    shown: { workDir: undefined, authMethods: [] },
     interfaces,
     ...settings,
   };
