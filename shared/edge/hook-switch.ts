@@ -13,7 +13,7 @@ export interface ScriptSettings {
 export interface HookSwitch {
   /** Without a script the call has ended at once. */
   readonly run: (call: HookCall) => Promise<void>;
-  /** From now on this script; what waits goes to it as well, or where there is none any more, to the last one. */
+  /** From now on this script; what waits goes to it as well, or to the last one when there is none. */
   readonly use: (settings: ScriptSettings) => void;
   readonly drain: HookRunner["drain"];
 }

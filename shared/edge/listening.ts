@@ -50,8 +50,8 @@ export type Adopt = (places: ReadonlyMap<string, number>) => void;
 /** The server's sockets on the interfaces of its configuration, however these come and go. */
 export interface Listening {
   /**
-   * Serves these from now on. All sockets that they need are opened first, then `adopt` is told the interfaces
-   * that can be served and their indexes, then what is not needed any more is closed. An interface that cannot
+   * Serves these from now on. All sockets that they need are opened first; then what is not needed any more
+   * is left, and `adopt` is told the interfaces that can be served and their indexes. An interface that cannot
    * be served rejects with a SystemError and leaves everything as it was, or is waited for when it `mayWait`:
    * Dibbler's inactive-mode, for interfaces known by name.
    */

@@ -207,12 +207,18 @@ function logFindings(
   { replaced }: PidClaim,
   warnings: readonly Diagnostic[],
 ): void {
-  for (const { line, column, message } of warnings) {
-    log("CONFIG-WARNING", { file: configFile, line, column, message });
-  }
+  logDiagnostics(log, configFile, warnings);
   if (replaced === undefined || replaced.state === "absent") return;
   const what = "pid" in replaced ? `pid ${replaced.pid} (${replaced.state})` : "no pid";
   log("PID-FILE-TAKEN", { file: pidFile, what });
+}
+
+function logDiagnostics(log: Log, file: string, diagnostics: readonly Diagnostic[]): void {
+  for (const { severity, line, column, message } of diagnostics) {
+    const values = { file, line, column, message };
+    if (severity === "error") log("CONFIG-ERROR", values);
+    else log("CONFIG-WARNING", values);
+  }
 }
 
 /** Reads and parses for a reload: nothing is printed, and nothing ends. */
@@ -231,18 +237,13 @@ function readAgain<Config>(
   const findings = diagnostics
     .map((each) => `${renderDiagnostic(each, { file: configFile, text })}\n`)
     .join("");
-  const logAll = (id: "CONFIG-ERROR" | "CONFIG-WARNING", severity: Diagnostic["severity"]): void => {
-    for (const { line, column, message } of diagnostics.filter((each) => each.severity === severity)) {
-      writer.log(id, { file: configFile, line, column, message });
-    }
-  };
   if (config === undefined) {
-    logAll("CONFIG-ERROR", "error");
+    logDiagnostics(writer.log, configFile, diagnostics);
     return { ok: false, error: `${findings}${configFile}: ${errorCount(diagnostics)}` };
   }
   const use = (): void => {
     writer.configure(program.logSettings(config));
-    logAll("CONFIG-WARNING", "warning");
+    logDiagnostics(writer.log, configFile, diagnostics);
   };
   return { ok: true, config, findings, use };
 }
