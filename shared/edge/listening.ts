@@ -51,9 +51,9 @@ export type Adopt = (places: ReadonlyMap<string, number>) => void;
 export interface Listening {
   /**
    * Serves these from now on. All sockets that they need are opened first; then what is not needed any more
-   * is left, and `adopt` is told the interfaces that can be served and their indexes. An interface that cannot
-   * be served rejects with a SystemError and leaves everything as it was, or is waited for when it `mayWait`:
-   * Dibbler's inactive-mode, for interfaces known by name.
+   * is left, and `adopt` is told the interfaces that can be served and their indexes. An interface that
+   * cannot be served rejects with a SystemError and leaves everything as it was, or is waited for when it
+   * `mayWait`: Dibbler's inactive-mode, for interfaces known by name.
    */
   readonly serve: (arrivals: readonly Arrival[], mayWait: boolean, adopt: Adopt) => Promise<void>;
   /** The socket to answer an address from on an interface. */
