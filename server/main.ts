@@ -1,6 +1,7 @@
 import { type Program, runProgram } from "../shared/edge/program.js";
 import { parseServerConfig } from "../shared/config/server-schema.js";
 import type { ServerConfig } from "../shared/config/types.js";
+import { checkCommand } from "./commands/check.js";
 import { reconfigureCommand } from "./commands/reconfigure.js";
 import { reloadCommand } from "./commands/reload.js";
 import { openServer } from "./serve.js";
@@ -14,7 +15,7 @@ const program: Program<ServerConfig> = {
   parse: parseServerConfig,
   logSettings: ({ log }) => log,
   open: openServer,
-  commands: [reloadCommand, reconfigureCommand],
+  commands: [checkCommand, reloadCommand, reconfigureCommand],
 };
 
 void runProgram(program, process.argv.slice(2)).then((status) => process.exit(status));

@@ -1,0 +1,73 @@
+import type { InterfaceSelector, ServerConfig } from "../shared/config/types.js";
+import { formatIp6, type Ip6, sameIp6 } from "../shared/prefix.js";
+
+/** An interface of the system, as far as it matters here. */
+export interface KnownInterface {
+  readonly name: string;
+  readonly index: number;
+  readonly up: boolean;
+  readonly addresses: readonly { readonly address: Ip6; readonly linkLocal: boolean }[];
+}
+
+/** What is known of the script: how the system would start it. */
+export type KnownScript = "missing" | "not executable" | "started by a shell" | "ready";
+
+/**
+ * What in the system as it is now would keep the server from starting, or have it do less than the file
+ * says; each a sentence. With `inactive-mode` an interface may come later.
+ */
+export function checkNotes(
+  config: ServerConfig,
+  interfaces: readonly KnownInterface[],
+  script: KnownScript | undefined,
+): string[] {
+  const arrivals = config.interfaces.flatMap(({ selector, relay, unicast }) => {
+    const used = relay === undefined ? selector : relay.over;
+    return used === undefined ? [] : [{ used, unicast }];
+  });
+  const notes = arrivals.flatMap(({ used, unicast }) =>
+    interfaceNotes(used, unicast, interfaces, config.inactiveMode),
+  );
+  return [...new Set([...notes, ...(script === undefined ? [] : scriptNotes(config.script, script))])];
+}
+
+function interfaceNotes(
+  selector: InterfaceSelector,
+  unicast: Ip6 | undefined,
+  among: readonly KnownInterface[],
+  mayComeLater: boolean,
+): string[] {
+  const what = "name" in selector ? selector.name : `number ${selector.index}`;
+  const found = among.find((it) =>
+    "name" in selector ? it.name === selector.name : it.index === selector.index,
+  );
+  const outcome = mayComeLater ? "it is served as soon as it is ready" : "the server would not start";
+  if (found === undefined) {
+    const present = among.map(({ name }) => name).join(", ");
+    return [`interface ${what} does not exist here (there are: ${present}): ${outcome}`];
+  }
+  const linkLocal = found.addresses.some((each) => each.linkLocal);
+  const isDown = found.up ? "" : " and is down";
+  const isMissing = unicast !== undefined && !found.addresses.some((it) => sameIp6(it.address, unicast));
+  return [
+    ...(linkLocal ? [] : [`interface ${found.name} has no link-local address${isDown}: ${outcome}`]),
+    ...(isMissing
+      ? [`interface ${found.name} does not have the address ${formatIp6(unicast)}: ${outcome}`]
+      : []),
+  ];
+}
+
+function scriptNotes(path: string | undefined, script: KnownScript): string[] {
+  switch (script) {
+    case "missing":
+      return [`the script ${path} does not exist: the server would serve without it`];
+    case "not executable":
+      return [`the script ${path} is not executable: the server would serve without it (chmod +x it)`];
+    case "started by a shell":
+      return [`the script ${path} has no "#!" line: a shell is started for it, bash if there is one`];
+    case "ready":
+      return [];
+    default:
+      return script satisfies never;
+  }
+}

@@ -1,0 +1,97 @@
+import { accessSync, constants } from "node:fs";
+import { resolve } from "node:path";
+import { type Diagnostic, renderDiagnostic } from "../../shared/config/diagnostics.js";
+import { parseServerConfig } from "../../shared/config/server-schema.js";
+import type { ServerConfig } from "../../shared/config/types.js";
+import { type CommandDeclaration, readCommandArgs } from "../../shared/edge/command-args.js";
+import { sentenceOf } from "../../shared/edge/errors.js";
+import { readText } from "../../shared/edge/files.js";
+import { shellFor } from "../../shared/edge/hook-process.js";
+import { readInterfaces } from "../../shared/edge/interfaces.js";
+import type { Command } from "../../shared/edge/program.js";
+import { checkNotes, type KnownScript } from "../check-notes.js";
+import { understand } from "../understanding.js";
+import { understandingText } from "../understanding-text.js";
+
+const declaration = {
+  name: "dibbler-server check",
+  describe: "say what a configuration means, and whether it can be served; nothing is started or changed",
+  words: {
+    file: { describe: "the file to read; otherwise the one that `run` would read", need: "optional" },
+  },
+  options: {
+    json: { type: "boolean", describe: "print what was found and understood as JSON" },
+  },
+  examples: [
+    ["dibbler-server check", "the configuration in use"],
+    ["dibbler-server check /tmp/server.conf", "another file"],
+    ["dibbler-server check --json | jq .configuration.links", "for programs"],
+  ],
+  notes:
+    "Exit status: 0 when the file can be served, whatever it warns of; 1 when it cannot. Notes are about the " +
+    "system as it is now and do not count.",
+} as const satisfies CommandDeclaration;
+
+/** Says what a configuration means, and all that is wrong with it. */
+export const checkCommand: Command = {
+  name: "check",
+  synopsis: "[<file>] [--json]",
+  help: ["say what a configuration means, what in it is ignored, and whether it can be served"],
+  async run(words, paths) {
+    const args = await readCommandArgs(declaration, words);
+    if (typeof args === "number") return args;
+    const given = args.text("file");
+    const file = given === undefined ? paths.configFile : resolve(given);
+    try {
+      return check(file, paths.workDir, args.flag("json"));
+    } catch (error) {
+      process.stderr.write(`${sentenceOf(error)}\n`);
+      return 1;
+    }
+  },
+};
+
+function check(file: string, workDir: string, asJson: boolean): number {
+  const text = readText(file);
+  const { config, diagnostics } = parseServerConfig(text);
+  const notes = config === undefined ? [] : checkNotes(config, readInterfaces(), scriptOf(config, workDir));
+  const understood = config === undefined ? null : understand(config);
+  const status = config === undefined ? 1 : 0;
+  if (asJson) {
+    const all = { file, served: status === 0, diagnostics, notes, configuration: understood };
+    process.stdout.write(`${JSON.stringify(all, undefined, 2)}\n`);
+    return status;
+  }
+  for (const each of diagnostics) process.stderr.write(`${renderDiagnostic(each, { file, text })}\n`);
+  for (const note of notes) process.stderr.write(`note: ${note}\n`);
+  if (understood !== null) process.stdout.write(`${understandingText(understood)}\n`);
+  process.stdout.write(`${verdict(file, status === 0, diagnostics, notes.length)}\n`);
+  return status;
+}
+
+function verdict(file: string, isServed: boolean, diagnostics: readonly Diagnostic[], notes: number): string {
+  const count = (severity: Diagnostic["severity"]): number =>
+    diagnostics.filter((each) => each.severity === severity).length;
+  const counts = `${some(count("error"), "error")}, ${some(count("warning"), "warning")}, ${some(notes, "note")}`;
+  return `${file} ${isServed ? "can" : "cannot"} be served: ${counts}`;
+}
+
+const some = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
+
+/** How the script would be started: relative paths are below the working directory. */
+function scriptOf({ script }: ServerConfig, workDir: string): KnownScript | undefined {
+  if (script === undefined) return undefined;
+  const path = resolve(workDir, script);
+  if (!isAccessible(path, constants.F_OK)) return "missing";
+  if (shellFor(path) !== undefined) return "started by a shell";
+  return isAccessible(path, constants.X_OK) ? "ready" : "not executable";
+}
+
+function isAccessible(path: string, mode: number): boolean {
+  try {
+    accessSync(path, mode);
+    return true;
+  } catch {
+    return false;
+  }
+}
