@@ -1,11 +1,24 @@
 import { INFINITY, type Millis, type Seconds, seconds } from "../shared/brand.js";
 import { formatDuid } from "../shared/duid.js";
-import type { HookAction, HookCall } from "../shared/hook.js";
+import { type HookAction, type HookCall, hookCall } from "../shared/hook.js";
 import type { Lease } from "../shared/lease/lease.js";
 import { formatIp6, formatPrefix } from "../shared/prefix.js";
-import { decodePath } from "../shared/proto/relay.js";
 import { type ClientServerType, MESSAGE_LABEL } from "../shared/wire/codes.js";
-import { find } from "../shared/wire/options.js";
+import type { Option } from "../shared/wire/options.js";
+import {
+  addressVariables,
+  clientOptions,
+  clientVariables,
+  joined,
+  placeVariables,
+  prefixVariables,
+  relayVariables,
+  routesSent,
+  type Scene,
+  sceneOf,
+  serverOptions,
+  type Variable,
+} from "./hook-variables.js";
 import { type Lifetimes, NO_LIFETIMES } from "./lifetimes.js";
 import { nextHopTo } from "./next-hop.js";
 import type { Query } from "./query.js";
@@ -20,12 +33,18 @@ type Told = readonly [lease: Lease, lifetimes: Lifetimes];
 
 const NO_CALLS: readonly HookCall[] = [];
 
+/** A message and the options of its answer. */
+interface Exchange {
+  readonly query: Query;
+  readonly sent: readonly Option[];
+}
+
 /** What a call says besides its prefixes. */
 interface Occasion {
   readonly action: HookAction;
   readonly reason: Reason;
   /** The message that was answered; `undefined` when there was none. */
-  readonly query: Query | undefined;
+  readonly exchange: Exchange | undefined;
 }
 
 /**
@@ -34,11 +53,16 @@ interface Occasion {
  * is heard at a new place gets a `delete` with the old values before. Withdrawn prefixes come last, with
  * lifetimes 0, and get a `delete` of their own. An answer that delegates nothing makes no call.
  */
-export function callsForReply(query: Query, { added, kept, moved, ended }: Story): readonly HookCall[] {
+export function callsForReply(
+  query: Query,
+  sent: readonly Option[],
+  { added, kept, moved, ended }: Story,
+): readonly HookCall[] {
   if (query.state.config.script === undefined) return NO_CALLS;
   const calls: HookCall[] = [];
+  const exchange = { query, sent };
   const call = (action: HookAction, reason: Reason, told: readonly Told[]): void => {
-    const call = makeCall(query.state, { action, reason, query }, told);
+    const call = makeCall(query.state, { action, reason, exchange }, told);
     if (call !== undefined) calls.push(call);
   };
   const gone = ended.map(withoutTime);
@@ -63,85 +87,67 @@ const ENDS: Readonly<Partial<Record<ClientServerType, Reason>>> = {
 /** The call for a lease that has run out. Dibbler calls it `expire`, which most scripts do not know. */
 export function callForExpired(state: ServerState, lease: Lease): HookCall | undefined {
   const action = state.config.compatibility === "strict" ? "expire" : "delete";
-  return makeCall(state, { action, reason: "expire", query: undefined }, [withoutTime(lease)]);
+  return makeCall(state, { action, reason: "expire", exchange: undefined }, [withoutTime(lease)]);
 }
 
 /** The call for a lease that is alive when the server starts: routes do not outlive a reboot. */
 export function callForStart(state: ServerState, lease: Lease, now: Millis): HookCall | undefined {
   const left = remaining(lease, now);
-  return makeCall(state, { action: "add", reason: "start", query: undefined }, [[lease, left]]);
+  return makeCall(state, { action: "add", reason: "start", exchange: undefined }, [[lease, left]]);
 }
 
-function makeCall(
-  state: ServerState,
-  { action, reason, query }: Occasion,
-  told: readonly Told[],
-): HookCall | undefined {
+function makeCall(state: ServerState, occasion: Occasion, told: readonly Told[]): HookCall | undefined {
   const first = told[0]?.[0];
   if (state.config.script === undefined || first === undefined) return undefined;
-  const variables: Record<string, string> = { ...relayVariables(first), IFACE: first.interfaceName };
-  const index = state.indexes.get(first.interfaceName);
-  if (index !== undefined) variables["IFINDEX"] = String(index);
-  variables["REMOTE_ADDR"] = formatIp6(nextHopTo(first));
-  if (query !== undefined) {
-    variables["CLNT_MESSAGE"] = MESSAGE_LABEL[query.type];
-    variables["SRV_MESSAGE"] = "REPLY";
-  }
-  const [prefixes, addresses] = [told.filter(isOfPrefix), told.filter((each) => !isOfPrefix(each))];
-  addresses.forEach(([lease, lifetimes], i) => {
-    setAddress(variables, i + 1, lease, lifetimes);
-  });
-  prefixes.forEach(([lease, lifetimes], i) => {
-    setPrefix(variables, i + 1, lease, lifetimes);
-  });
-  if (reason === "expire") {
-    variables["IAID"] = String(first.iaid);
-    variables["SRV_OPTION1"] = formatDuid(first.duid);
-  }
-  variables["REASON"] = reason;
-  variables["CLNT_DUID"] = formatDuid(first.duid);
-  return { action, order: told.map(([lease]) => formatPrefix(lease.prefix)), variables };
+  const scene = sceneOf(first, state.indexes);
+  return hookCall(
+    occasion.action,
+    told.map(([lease]) => formatPrefix(lease.prefix)),
+    () => joined(variablesOf(occasion, scene, first, told)),
+  );
 }
 
-/** Numbers, addresses and DUIDs only: nothing that a client can write freely reaches the environment. */
-function setPrefix(
-  variables: Record<string, string>,
-  n: number,
-  lease: Lease,
-  { preferred, valid }: Lifetimes,
-): void {
-  variables[`PREFIX${n}`] = formatIp6(lease.prefix.address);
-  variables[`PREFIX${n}LEN`] = String(lease.prefix.length);
-  variables[`PREFIX${n}PREF`] = String(preferred);
-  variables[`PREFIX${n}VALID`] = String(valid);
-  variables[`PREFIX${n}IAID`] = String(lease.iaid);
+/** In Dibbler's order; what Dibbler does not have comes last. */
+function variablesOf(
+  { reason, exchange }: Occasion,
+  scene: Scene,
+  first: Lease,
+  told: readonly Told[],
+): readonly Variable[] {
+  const prefixes = told.filter(([lease]) => isPrefix(lease));
+  const addresses = told.filter(([lease]) => !isPrefix(lease));
+  const isEnd = reason === "expire";
+  return [
+    ...relayVariables(scene),
+    ...placeVariables(scene),
+    ["REMOTE_ADDR", formatIp6(scene.remote)],
+    ...(exchange === undefined ? [] : messageVariables(exchange.query)),
+    ...addresses.flatMap(([{ prefix }, times], i) => addressVariables(i + 1, { prefix, ...times })),
+    ...prefixes.flatMap(([{ prefix }, times], i) => prefixVariables(i + 1, { prefix, ...times })),
+    ...(isEnd ? endVariables(first) : []),
+    ...(exchange === undefined ? [] : optionVariables(exchange)),
+    ["REASON", reason],
+    ...prefixes.map(([{ iaid }], i): Variable => [`PREFIX${i + 1}IAID`, String(iaid)]),
+    ["CLNT_DUID", formatDuid(first.duid)],
+    ...clientVariables(scene),
+  ];
 }
 
-function setAddress(
-  variables: Record<string, string>,
-  n: number,
-  { prefix }: Lease,
-  { preferred, valid }: Lifetimes,
-): void {
-  variables[`ADDR${n}`] = formatIp6(prefix.address);
-  variables[`ADDR${n}PREF`] = String(preferred);
-  variables[`ADDR${n}VALID`] = String(valid);
-}
+const messageVariables = ({ type }: Query): readonly Variable[] => [
+  ["CLNT_MESSAGE", MESSAGE_LABEL[type]],
+  ["SRV_MESSAGE", "REPLY"],
+];
 
-/** RELAYn_* count from the relay that the client talks to; a direct client has none of them. */
-function relayVariables({ trail, clientAddress }: Lease): Record<string, string> {
-  if (trail === undefined) return { RELAYS: "0" };
-  const path = decodePath(trail.message).toReversed();
-  const variables: Record<string, string> = { RELAYS: String(path.length) };
-  path.forEach(({ peerAddress, linkAddress }, i) => {
-    variables[`RELAY${i + 1}_PEER`] = formatIp6(peerAddress);
-    variables[`RELAY${i + 1}_LINK`] = formatIp6(linkAddress);
-  });
-  variables["CLNT_ADDR"] = formatIp6(clientAddress);
-  const mac = find(path[0]?.options ?? [], "clientLinkLayerAddress")?.address;
-  if (mac !== undefined) variables["CLNT_MAC"] = formatDuid(mac);
-  return variables;
-}
+const endVariables = ({ iaid, duid }: Lease): readonly Variable[] => [
+  ["IAID", String(iaid)],
+  ["SRV_OPTION1", formatDuid(duid)],
+];
+
+const optionVariables = ({ query, sent }: Exchange): readonly Variable[] => [
+  ...serverOptions(query, sent),
+  ...routesSent(sent),
+  ...clientOptions(query),
+];
 
 /** Leases with one address, link and relay each. */
 function byPlace(leases: readonly Lease[]): readonly (readonly Lease[])[] {
@@ -163,6 +169,5 @@ function remaining({ until, since, preferred, valid }: Lease, now: Millis): Life
 }
 
 const isPrefix = (lease: Lease): boolean => lease.iaType === "pd";
-const isOfPrefix = ([lease]: Told): boolean => isPrefix(lease);
 const asGranted = (lease: Lease): Told => [lease, lease];
 const withoutTime = (lease: Lease): Told => [lease, NO_LIFETIMES];

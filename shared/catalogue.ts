@@ -11,6 +11,11 @@ const COMMON_ROWS = {
     text: "About to execute {script} script ({action}), {count} variables.",
     note: "The hook script is being started for one prefix.",
   },
+  "HOOK-TRIMMED": {
+    level: 7,
+    text: "Script {script} ({action}) is not told {names}: too long for an environment",
+    note: "Options of 96 KiB and more; the prefixes are always told. Somebody sends odd messages.",
+  },
   "HOOK-DONE": {
     level: 8,
     text: "Script execution complete ({script} {action}), return code={status}{says}",

@@ -13,3 +13,20 @@ export interface HookCall {
   readonly order: readonly string[];
   readonly variables: Readonly<Record<string, string>>;
 }
+
+/** A call whose variables are written when they are first looked at: one that is never run costs nothing. */
+export function hookCall(
+  action: HookAction,
+  order: readonly string[],
+  write: () => HookCall["variables"],
+): HookCall {
+  let written: HookCall["variables"] | undefined;
+  return {
+    action,
+    order,
+    get variables() {
+      written ??= write();
+      return written;
+    },
+  };
+}

@@ -8,6 +8,7 @@ import {
   type OptionName,
   OPTIONS,
   type OptionValue,
+  type RawFormat,
   rawOption,
 } from "../wire/options.js";
 import { accept, type Cursor, expected, peek, take } from "./cursor.js";
@@ -106,9 +107,10 @@ export const numberedOption: Syntax<Option> = {
   begins: optionCode.begins,
   read: (cursor) => {
     const code = optionCode.read(cursor);
-    const format = code === undefined ? undefined : readFormat(cursor, "duid");
-    const data = format?.read(cursor);
-    return code === undefined || data === undefined ? undefined : rawOption(code, data);
+    const value = code === undefined ? undefined : readFormat(cursor, "duid");
+    const data = value?.syntax.read(cursor);
+    if (code === undefined || data === undefined) return undefined;
+    return rawOption(code, data, value?.format);
   },
 };
 
@@ -120,10 +122,10 @@ export const numberedRequest: Syntax<OptionRequest> = {
   begins: optionCode.begins,
   read: (cursor) => {
     const code = optionCode.read(cursor);
-    const format = code === undefined ? undefined : readFormat(cursor, "hex");
-    const data = format && optional(format).read(cursor);
+    const value = code === undefined ? undefined : readFormat(cursor, "hex");
+    const data = value && optional(value.syntax).read(cursor);
     if (code === undefined || data === undefined) return undefined;
-    return { code, options: data === null ? [] : [rawOption(code, data)] };
+    return { code, options: data === null ? [] : [rawOption(code, data, value?.format)] };
   },
 };
 
@@ -211,19 +213,25 @@ function named<N extends PlainName>(name: N): NamedOption<N> {
 
 const joined = (all: readonly Uint8Array[]): Uint8Array => Uint8Array.from(all.flatMap((each) => [...each]));
 
-/** The word that says how the value of a numbered option is written, and that way of writing. */
-function readFormat(cursor: Cursor, octetsWord: "duid" | "hex"): Syntax<Uint8Array> | undefined {
-  const formats = new Map<string, Syntax<Uint8Array>>([
-    [octetsWord, octets],
-    ["string", textOctets],
-    ["address", address],
-    ["address-list", map(addresses, joined)],
+/** What the value of a numbered option is, and how it is written. */
+interface ValueFormat {
+  readonly format: RawFormat;
+  readonly syntax: Syntax<Uint8Array>;
+}
+
+/** Reads the word that says how the value of a numbered option is written. */
+function readFormat(cursor: Cursor, octetsWord: "duid" | "hex"): ValueFormat | undefined {
+  const formats = new Map<string, ValueFormat>([
+    [octetsWord, { format: "octets", syntax: octets }],
+    ["string", { format: "text", syntax: textOctets }],
+    ["address", { format: "address", syntax: address }],
+    ["address-list", { format: "addresses", syntax: map(addresses, joined) }],
   ]);
   const { kind, text: format } = peek(cursor);
-  const syntax = kind === "word" ? formats.get(format.toLowerCase()) : undefined;
-  if (syntax === undefined) return expected(cursor, `one of ${[...formats.keys()].join(", ")}`);
+  const value = kind === "word" ? formats.get(format.toLowerCase()) : undefined;
+  if (value === undefined) return expected(cursor, `one of ${[...formats.keys()].join(", ")}`);
   take(cursor);
-  return syntax;
+  return value;
 }
 
 function readDash(cursor: Cursor): boolean {

@@ -2,6 +2,7 @@ import type { HookCall } from "../hook.js";
 import { pause } from "./clock.js";
 import { createOutputPipes } from "./hook-output.js";
 import { runScript, type ScriptOutcome, shellFor } from "./hook-process.js";
+import { fitted } from "./hook-size.js";
 import { createHookQueue, type Overflow, type Waiting } from "./hook-queue.js";
 import type { Log } from "./log.js";
 
@@ -57,9 +58,10 @@ export function createHookRunner(options: HookOptions): HookRunner {
       running++;
       const { call, settle, done } = next;
       const used = target;
-      report.starting(call, used);
       const { script, timeoutMs } = used;
-      const { action, variables } = call;
+      const { action } = call;
+      const { variables, left } = fitted(call.variables);
+      report.starting({ ...used, action, variables, left });
       void runScript({ script, action, variables, cwd, timeoutMs, pipes }).then((outcome) => {
         running--;
         done();
@@ -137,15 +139,23 @@ function createOverloadReport(log: Log): {
   };
 }
 
+/** A script that is about to run, with the variables that it gets and those that it cannot get. */
+interface Start extends HookTarget {
+  readonly action: HookCall["action"];
+  readonly variables: Readonly<Record<string, string>>;
+  readonly left: readonly string[];
+}
+
 /** Log lines about the beginning and the end of each run. */
 function createOutcomeReport(log: Log): {
-  readonly starting: (call: HookCall, target: HookTarget) => void;
+  readonly starting: (start: Start) => void;
   readonly ended: (call: HookCall, target: HookTarget, outcome: ScriptOutcome) => void;
 } {
   let shellSaidOf: string | undefined;
   return {
-    starting({ action, variables }, { script }) {
+    starting({ script, action, variables, left }) {
       log("HOOK-START", { script, action, count: () => String(Object.keys(variables).length) });
+      if (left.length > 0) log("HOOK-TRIMMED", { script, action, names: left.join(", ") });
       if (shellSaidOf === script) return;
       const shell = shellFor(script);
       if (shell === undefined) return;

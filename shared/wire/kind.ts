@@ -27,7 +27,12 @@ export interface RawOption {
   readonly code: number;
   readonly data: Uint8Array;
   readonly fault?: Fault;
+  /** What the octets are, where whoever made the option knows it. */
+  readonly format?: RawFormat;
 }
+
+/** Formats of options that are given by their number. */
+export type RawFormat = "octets" | "text" | "address" | "addresses";
 
 /** A value that holds options besides its own fields. */
 export interface Holding<O> {

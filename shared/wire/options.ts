@@ -1,9 +1,9 @@
 import { hasSentTime, isRelayType, MESSAGE_CODE, type MessageType } from "./codes.js";
-import type { RawOption } from "./kind.js";
+import type { RawFormat, RawOption } from "./kind.js";
 import type { Container } from "./option-def.js";
 import { type KnownOption, type Option, type OptionName, OPTIONS, type OptionValue } from "./option-table.js";
 
-export type { RawOption } from "./kind.js";
+export type { RawFormat, RawOption } from "./kind.js";
 export type { Container, OptionDef } from "./option-def.js";
 export type {
   IaAddr,
@@ -24,9 +24,9 @@ export function option<N extends OptionName>(name: N, value: OptionValue<N>): Kn
   return { name, value };
 }
 
-/** Makes an option of any code out of the octets of its data. */
-export function rawOption(code: number, data: Uint8Array): RawOption {
-  return { name: "raw", code, data };
+/** Makes an option of any code out of its octets; `format` says what these are, if that is known. */
+export function rawOption(code: number, data: Uint8Array, format?: RawFormat): RawOption {
+  return format === undefined ? { name: "raw", code, data } : { name: "raw", code, data, format };
 }
 
 /** The value of the first option of that name; faulty ones are passed over, being raw. */

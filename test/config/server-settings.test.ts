@@ -371,7 +371,7 @@ describe("server: options become values for the wire", () => {
         ],
       }),
       option("vendorOptions", { enterprise: 8, options: [{ code: 1, data: data(2) }] }),
-      rawOption(99, data(1)),
+      rawOption(99, data(1), "octets"),
     ]);
   });
 

@@ -86,12 +86,12 @@ pwd >> out
     const variables = { PREFIX1: "2001:db8::", EMPTY: "", ODD: "a b\n'c'" };
     await it.runner.run(call("add", "A", variables));
     const environment = readFileSync(`${it.directory}/environment`, "utf8").split("\0").slice(0, -1);
-    expect(environment.toSorted()).toEqual([
-      "EMPTY=",
+    expect(environment).toEqual([
       "KEY=A",
+      "PREFIX1=2001:db8::",
+      "EMPTY=",
       "ODD=a b\n'c'",
       "PATH=/usr/bin:/bin",
-      "PREFIX1=2001:db8::",
     ]);
     expect(it.out()).toEqual([`${it.directory}/no:tify.sh|1|add`, it.directory]);
     const [stdin, ...open] = readFileSync(`${it.directory}/descriptors`, "utf8").trim().split("\n");
@@ -111,6 +111,27 @@ pwd >> out
     await it.runner.run(call("add", "A"));
     expect(it.out()).toEqual(["A"]);
   });
+
+  it.each([
+    ["one of 200 KB", "SRV_OPTION17", { SRV_OPTION17: "x".repeat(200_000) }],
+    ["two", "CLNT_OPTION17", { SRV_OPTION17: "x".repeat(60_000), CLNT_OPTION17: "y".repeat(70_000) }],
+  ])(
+    "options too long for the kernel (%s) -> left out, longest first; the call is made",
+    async (_, longest, options) => {
+      const it = bench('#!/bin/sh\ntr "\\0" "\\n" < /proc/$$/environ | cut -c 1-20 > out\n');
+      await it.runner.run(call("delete", "A", { ...options, PREFIX1: "2001:db8::" }));
+      const names = it.out().map((line) => line.split("=", 1)[0]);
+      expect(names).toEqual([
+        "KEY",
+        ...Object.keys(options).filter((name) => name !== longest),
+        "PREFIX1",
+        "PATH",
+      ]);
+      expect(it.logged("HOOK-TRIMMED")).toEqual([
+        `Script DIR/no:tify.sh (delete) is not told ${longest}: too long for an environment`,
+      ]);
+    },
+  );
 
   it("without #! line -> run with bash, said once", async () => {
     const it = bench('# the guide has none\nwords=(one two)\necho "$0 $1 ${words[1]} $BASH" > out\n');

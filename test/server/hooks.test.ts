@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { option } from "../../shared/wire/options.js";
+import { option, rawOption } from "../../shared/wire/options.js";
 import { createClient, createRig, na, pd, prefixIn } from "./rig.js";
 import { configure, iface, ip, pdClass, range } from "./settings.js";
 
@@ -9,7 +9,7 @@ const TWO_POOLS = configure([iface("eth0", [pdClass(56, ["2001:db8::/48", "2001:
 const address = (prefix: string): string => prefix.replace(/\/.*/, "");
 
 describe("server: hook calls", () => {
-  test("Request -> add, with everything a route needs and nothing else", () => {
+  test("Request -> add, with everything a route needs and the options of both messages", () => {
     const rig = createRig(LAN);
     const held = createClient(rig, 1).lease(7);
     expect(rig.hooks()).toEqual([
@@ -27,6 +27,10 @@ describe("server: hook calls", () => {
           PREFIX1LEN: "56",
           PREFIX1PREF: "1000",
           PREFIX1VALID: "2000",
+          SRV_OPTION1: "00:03:00:01:02:00:00:00:00:01",
+          SRV_OPTION2: "00:03:00:01:02:00:00:00:00:fe",
+          CLNT_OPTION1: "00:03:00:01:02:00:00:00:00:01",
+          CLNT_OPTION2: "00:03:00:01:02:00:00:00:00:fe",
           PREFIX1IAID: "7",
           REASON: "new",
           CLNT_DUID: "00:03:00:01:02:00:00:00:00:01",
@@ -202,16 +206,44 @@ describe("server: hook calls", () => {
     expect(rig.hooks()).toEqual([]);
   });
 
-  test("whatever a client sends, values are digits, hexadecimal and colons, or names of ours", () => {
-    const rig = createRig(LAN);
-    createClient(rig, 1).ask("request", [pd(1)], {
+  test("whatever a client sends, no variable holds a character that a shell reacts to", () => {
+    const rig = createRig(configure([iface("eth0", [CLASS])], { relaySuppliedOptions: [41] }));
+    const evil = new TextEncoder().encode("$(reboot)\n;`id`\0*");
+    const hops = [{ options: [option("rsoo", { options: [option("posixTimezone", evil)] })] }];
+    createClient(rig, 1, { hops }).ask("request", [pd(1)], {
       options: [
-        option("userClass", [new TextEncoder().encode("$(reboot)")]),
-        option("vendorClass", { enterprise: 1, classes: [new TextEncoder().encode("\n;`id`")] }),
+        option("userClass", [evil]),
+        option("vendorClass", { enterprise: 1, classes: [evil] }),
+        option("vendorOptions", { enterprise: 1, options: [{ code: 1, data: evil }] }),
+        option("tzdbTimezone", evil),
+        option("bootfileUrl", evil),
+        rawOption(65001, evil),
       ],
     });
-    const { IFACE, REASON, CLNT_MESSAGE, SRV_MESSAGE, ...rest } = rig.hooks()[0]?.variables ?? {};
-    expect([IFACE, REASON, CLNT_MESSAGE, SRV_MESSAGE]).toEqual(["eth0", "new", "REQUEST", "REPLY"]);
-    expect(Object.values(rest).filter((value) => !/^[0-9a-f:]+$/.test(value))).toEqual([]);
+    const variables = rig.hooks()[0]?.variables ?? {};
+    expect(variables).toMatchObject({
+      SRV_OPTION41: "__reboot____id___",
+      CLNT_OPTION42: "__reboot____id___",
+      CLNT_OPTION65001: "[generic]",
+    });
+    const values = Object.values(variables).filter((value) => value !== "[generic]");
+    expect(values.filter((value) => !/^[\w .:/,=+@%-]+$/.test(value))).toEqual([]);
+  });
+
+  test("an option of the configuration -> as the operator wrote it; twice the same -> both values", () => {
+    const options = [
+      rawOption(102, new TextEncoder().encode("a&b"), "text"),
+      option("dnsServers", [ip("2001:db8::53")]),
+      option("dnsServers", [ip("2001:db8::54")]),
+      rawOption(102, new TextEncoder().encode("c"), "text"),
+    ];
+    const rig = createRig(configure([iface("eth0", [CLASS], { options })]));
+    const asking = { options: [option("optionRequest", [23, 102])] };
+    rig.watch(createClient(rig, 1).event("request", [pd(1)], asking));
+    expect(rig.hooks()[0]?.variables).toMatchObject({
+      SRV_OPTION23: "2001:db8::53 2001:db8::54 ",
+      SRV_OPTION102: "a&b, c",
+      CLNT_OPTION6: "[generic]",
+    });
   });
 });

@@ -1,0 +1,136 @@
+import { formatDuid } from "../shared/duid.js";
+import type { Lease } from "../shared/lease/lease.js";
+import { formatIp6, type Ip6, type Prefix } from "../shared/prefix.js";
+import { isRouteOption, routeVariables } from "../shared/proto/hook-routes.js";
+import { optionText, printableText, safeText } from "../shared/proto/hook-text.js";
+import { decodePath, type RelayPath } from "../shared/proto/relay.js";
+import { codeOf, find, type Option } from "../shared/wire/options.js";
+import type { Lifetimes } from "./lifetimes.js";
+import { nextHopTo } from "./next-hop.js";
+import type { Query } from "./query.js";
+
+/** A variable of the environment; in Dibbler's order, in which a name may come twice. */
+export type Variable = readonly [name: string, value: string];
+
+/** Where a client is, as the script is told it. */
+export interface Scene {
+  readonly interfaceName: string;
+  /** Of the interface, or Dibbler's number for a link behind relays; undefined when there is none now. */
+  readonly index: number | undefined;
+  /** The client, or the relay that talks to the server. */
+  readonly remote: Ip6;
+  /** The client's own address. */
+  readonly client: Ip6;
+  /** Outermost first. */
+  readonly relays: RelayPath;
+}
+
+/** A prefix or address with what is told of it. */
+export interface Told extends Lifetimes {
+  readonly prefix: Prefix;
+  readonly iaid: number;
+}
+
+/** Where the client of a lease was when it was last heard. */
+export function sceneOf(lease: Lease, indexes: ReadonlyMap<string, number>): Scene {
+  const { interfaceName, trail, clientAddress } = lease;
+  return {
+    interfaceName,
+    index: indexes.get(interfaceName),
+    remote: nextHopTo(lease),
+    client: clientAddress,
+    relays: trail === undefined ? [] : decodePath(trail.message),
+  };
+}
+
+/** Where the client that asks is. */
+export const sceneOfQuery = ({ state, link, arrival, from, path }: Query): Scene => ({
+  interfaceName: link.name,
+  index: state.indexes.get(link.name),
+  remote: arrival.source,
+  client: from,
+  relays: path,
+});
+
+/** RELAYn_* count from the relay that the client talks to; a direct client has none of them. */
+export function relayVariables({ relays }: Scene): readonly Variable[] {
+  const nearestFirst = relays.toReversed();
+  return [
+    ["RELAYS", String(relays.length)],
+    ...nearestFirst.flatMap(({ peerAddress, linkAddress }, i): readonly Variable[] => [
+      [`RELAY${i + 1}_PEER`, formatIp6(peerAddress)],
+      [`RELAY${i + 1}_LINK`, formatIp6(linkAddress)],
+    ]),
+  ];
+}
+
+/** IFACE and IFINDEX, the latter only of an interface that is there. */
+export const placeVariables = ({ interfaceName, index }: Scene): readonly Variable[] => [
+  ["IFACE", interfaceName],
+  ...indexVariable(index),
+];
+
+/** IFINDEX of an interface that is there. */
+export const indexVariable = (index: number | undefined): readonly Variable[] =>
+  index === undefined ? [] : [["IFINDEX", String(index)]];
+
+/** What Dibbler has no name for: the client's own address and its link-layer address, as relays tell it. */
+export function clientVariables({ relays, client }: Scene): readonly Variable[] {
+  const nearest = relays.at(-1);
+  if (nearest === undefined) return [];
+  const mac = find(nearest.options, "clientLinkLayerAddress")?.address;
+  const address: Variable = ["CLNT_ADDR", formatIp6(client)];
+  return mac === undefined ? [address] : [address, ["CLNT_MAC", formatDuid(mac)]];
+}
+
+/** PREFIXn with its length and lifetimes. */
+export const prefixVariables = (n: number, { prefix, preferred, valid }: Omit<Told, "iaid">): Variable[] => [
+  [`PREFIX${n}`, formatIp6(prefix.address)],
+  [`PREFIX${n}LEN`, String(prefix.length)],
+  [`PREFIX${n}PREF`, String(preferred)],
+  [`PREFIX${n}VALID`, String(valid)],
+];
+
+/** ADDRn with its lifetimes. */
+export const addressVariables = (n: number, { prefix, preferred, valid }: Omit<Told, "iaid">): Variable[] => [
+  [`ADDR${n}`, formatIp6(prefix.address)],
+  [`ADDR${n}PREF`, String(preferred)],
+  [`ADDR${n}VALID`, String(valid)],
+];
+
+const IA_NAMES: ReadonlySet<string> = new Set(["iaNa", "iaTa", "iaPd"]);
+
+/** SRV_OPTIONc: the options of an answer besides IAs. What the operator has configured is as written. */
+export function serverOptions(query: Query, sent: readonly Option[]): readonly Variable[] {
+  const { link, reservation } = query;
+  const configured = new Set([...link.settings.options, ...(reservation?.options ?? [])]);
+  return sent
+    .filter((option) => !IA_NAMES.has(option.name) && !isRouteOption(option))
+    .map((option) => {
+      const text = optionText(option);
+      return [`SRV_OPTION${codeOf(option)}`, configured.has(option) ? printableText(text) : safeText(text)];
+    });
+}
+
+/** The routes that an answer tells of. */
+export const routesSent = (sent: readonly Option[]): readonly Variable[] => routeVariables(sent);
+
+/** CLNT_OPTIONc: the options of the client's message besides IAs, in characters that harm no script. */
+export const clientOptions = ({ message }: Query): readonly Variable[] =>
+  message.options
+    .filter(({ name }) => !IA_NAMES.has(name))
+    .map((option) => [`CLNT_OPTION${codeOf(option)}`, safeText(optionText(option))]);
+
+/**
+ * The environment out of its variables. Of a name that comes twice all values are kept, one behind the other:
+ * items of lists end with a blank, others are parted by a comma.
+ */
+export function joined(variables: readonly Variable[]): Readonly<Record<string, string>> {
+  const all: Record<string, string> = {};
+  for (const [name, value] of variables) {
+    const before = all[name];
+    if (before === undefined) all[name] = value;
+    else if (before !== value) all[name] = before.endsWith(" ") ? before + value : `${before}, ${value}`;
+  }
+  return all;
+}
