@@ -1,5 +1,6 @@
 import { createAlarm, type Clock } from "../shared/edge/clock.js";
 import { sentenceOf } from "../shared/edge/errors.js";
+import { createHolding } from "../shared/edge/holding.js";
 import type { HookRunner } from "../shared/edge/hooks.js";
 import type { Log } from "../shared/edge/log.js";
 import type { UdpSocket } from "../shared/edge/udp.js";
@@ -47,11 +48,14 @@ const DECIDED_LIMIT = 1024;
  */
 const RETRY_MS = 1000;
 
+/** What is to be done when a decision is durable. */
+type Effect = Exclude<ServerAction, { type: "commit" }>;
+
 /** One event with what the engine decided on it. */
 interface Decision {
   readonly event: ServerEvent;
   readonly changes: readonly LeaseChange[];
-  readonly effects: readonly Exclude<ServerAction, { type: "commit" }>[];
+  readonly effects: readonly Effect[];
 }
 
 /**
@@ -65,6 +69,7 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
   const alarm = createAlarm(parts.clock, () => {
     push({ type: "timer" });
   });
+  const holding = createHolding(parts.state.config.scriptTimeout * 1000);
   let committing = false;
   let scheduled = false;
   let closing = false;
@@ -157,20 +162,36 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
   }
 
   function perform({ effects }: Decision): void {
+    const awaited =
+      parts.state.config.scriptWait && !closing
+        ? effects.filter((effect) => effect.type === "run" && effect.beforeReply)
+        : [];
+    const sends = awaited.length === 0 ? [] : effects.filter(({ type }) => type === "send");
+    const ended: Promise<void>[] = [];
     for (const effect of effects) {
-      switch (effect.type) {
-        case "send":
-          parts.socketFor(effect.interfaceName, effect.to)?.send(effect.bytes, effect.to, effect.port);
-          break;
-        case "run":
-          void parts.hooks?.run(effect.hook);
-          break;
-        case "log":
-          parts.log(effect.id, effect.values);
-          break;
-        default:
-          effect satisfies never;
-      }
+      if (sends.includes(effect)) continue;
+      const end = carryOut(effect);
+      if (awaited.includes(effect) && end !== undefined) ended.push(end);
+    }
+    if (sends.length === 0) return;
+    holding.hold(Promise.all(ended), () => {
+      for (const effect of sends) void carryOut(effect);
+    });
+  }
+
+  /** Gives the end of a hook call. */
+  function carryOut(effect: Effect): Promise<void> | undefined {
+    switch (effect.type) {
+      case "send":
+        parts.socketFor(effect.interfaceName, effect.to)?.send(effect.bytes, effect.to, effect.port);
+        return undefined;
+      case "run":
+        return parts.hooks?.run(effect.hook);
+      case "log":
+        parts.log(effect.id, effect.values);
+        return undefined;
+      default:
+        return effect satisfies never;
     }
   }
 
@@ -184,6 +205,7 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
     push,
     close() {
       closing = true;
+      holding.release();
       return new Promise((resolve) => {
         idle = resolve;
         schedule();
@@ -194,7 +216,7 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
 
 function decide(event: ServerEvent, actions: readonly ServerAction[]): Decision {
   const changes: LeaseChange[] = [];
-  const effects: Exclude<ServerAction, { type: "commit" }>[] = [];
+  const effects: Effect[] = [];
   for (const action of actions) {
     if (action.type === "commit") changes.push(...action.changes);
     else effects.push(action);

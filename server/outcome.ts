@@ -12,9 +12,9 @@ export interface Outcome {
 /** Nothing yet. */
 export const createOutcome = (): Outcome => ({ sends: [], runs: [], logs: [] });
 
-/** Adds a hook call, if there is one. */
-export function run({ runs }: Outcome, hook: HookCall | undefined): void {
-  if (hook !== undefined) runs.push({ type: "run", hook });
+/** Adds a hook call, if there is one; `beforeReply`: the step's answer waits for its end. */
+export function run({ runs }: Outcome, hook: HookCall | undefined, beforeReply = false): void {
+  if (hook !== undefined) runs.push({ type: "run", hook, beforeReply });
 }
 
 /** Adds a line for the log; functions among the values are called when it is written, if it is. */

@@ -34,7 +34,8 @@ export function respond(query: Query, handler: Handler, outcome: Outcome): DropI
   // An Advertise changes no lease.
   const story = answer.type === "advertise" ? NO_STORY : settle(query, answer, { timers, key });
   logAnswer(query, answer, story, outcome);
-  for (const call of callsForReply(query, options, story)) run(outcome, call);
+  const { scriptWait } = query.state.config;
+  for (const call of callsForReply(query, options, story)) run(outcome, call, scriptWait);
   query.state.counters.answered[query.type] += 1;
   outcome.sends.push(sendBack(query, bytes));
   return undefined;

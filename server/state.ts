@@ -55,7 +55,8 @@ export type ServerAction =
       readonly port: number;
       readonly bytes: Uint8Array;
     }
-  | { readonly type: "run"; readonly hook: HookCall }
+  /** With `beforeReply` what is to be sent waits until the call has ended. */
+  | { readonly type: "run"; readonly hook: HookCall; readonly beforeReply: boolean }
   | { readonly type: "log"; readonly id: LogId; readonly values: LogValues };
 
 /** How often things happened since the start. */

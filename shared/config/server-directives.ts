@@ -28,6 +28,7 @@ const NO_ROUTES = "routes are not sent to clients";
 
 const globals = [
   directive("script-replay", G, toggle, { example: "script-replay 0", standard: "1" }),
+  directive("script-wait", G, toggle, { example: "script-wait 1", standard: "0" }),
   directive("compatibility", G, choice("strict", "fixed"), {
     example: 'compatibility "strict"',
     standard: '"fixed"',

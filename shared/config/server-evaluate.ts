@@ -124,6 +124,7 @@ function evaluate(program: Program, scope: Scope, block: Block, node: Node<Serve
     case "script":
     case "script-timeout":
     case "script-replay":
+    case "script-wait":
     case "compatibility":
     case "stateless":
     case "guess-mode":

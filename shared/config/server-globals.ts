@@ -17,6 +17,7 @@ export type GlobalHead = Acting<
   | "script"
   | "script-timeout"
   | "script-replay"
+  | "script-wait"
   | "compatibility"
   | "stateless"
   | "guess-mode"
@@ -41,6 +42,7 @@ export function initialSettings(): GlobalSettings {
     script: undefined,
     scriptTimeout: seconds(10),
     scriptReplay: true,
+    scriptWait: false,
     compatibility: "fixed",
     inactiveMode: false,
     stateless: false,
@@ -64,6 +66,8 @@ export function applyGlobal(settings: GlobalSettings, head: GlobalHead, report: 
       return { ...settings, scriptTimeout: seconds(head.value) };
     case "script-replay":
       return { ...settings, scriptReplay: head.value };
+    case "script-wait":
+      return { ...settings, scriptWait: head.value };
     case "compatibility":
       return { ...settings, compatibility: head.value };
     case "stateless":

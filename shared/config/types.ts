@@ -41,6 +41,8 @@ export interface ServerConfig {
   readonly scriptTimeout: Seconds;
   /** Whether the script is told at start of every lease that is still live. */
   readonly scriptReplay: boolean;
+  /** Whether a Reply waits until the script has ended. */
+  readonly scriptWait: boolean;
   /** `strict` asks for Dibbler's own answer wherever ours departs from it visibly. */
   readonly compatibility: "strict" | "fixed";
   /** Serve with the interfaces that are ready and take up the others when they are. */

@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { seconds } from "../../shared/brand.js";
 import type { LogId } from "../../shared/catalogue.js";
 import { createClock } from "../../shared/edge/clock.js";
 import type { HookCall } from "../../shared/hook.js";
+import type { ServerConfig } from "../../shared/config/types.js";
 import { createMemoryStore, createStoreMemory } from "../../shared/lease/memory-store.js";
 import type { LeaseStore } from "../../shared/lease/store.js";
 import { createServerLoop, type LoopParts, type ServerLoop } from "../../server/loop.js";
@@ -10,14 +12,18 @@ import { createClient, createRig, pd, prefixIn, type TestClient } from "./rig.js
 import { configure, iface, pdClass } from "./settings.js";
 
 /** A loop over a real engine, with whatever store a test wants, and a note of all that leaves it in order. */
-function createBench(store: LeaseStore): {
+function createBench(
+  store: LeaseStore,
+  settings: Partial<ServerConfig> = {},
+  script: () => Promise<void> = () => Promise.resolve(),
+): {
   readonly loop: ServerLoop;
   readonly client: (n: number) => TestClient;
   readonly seen: string[];
   readonly answers: Uint8Array[];
   readonly settled: () => Promise<void>;
 } {
-  const rig = createRig(configure([iface("eth0", [pdClass(56, ["2001:db8::/48"])])]));
+  const rig = createRig(configure([iface("eth0", [pdClass(56, ["2001:db8::/48"])])], settings));
   const seen: string[] = [];
   const answers: Uint8Array[] = [];
   const note = (what: string): void => void seen.push(what);
@@ -27,7 +33,7 @@ function createBench(store: LeaseStore): {
     hooks: {
       run: ({ action }: HookCall) => {
         note(`run ${action}`);
-        return Promise.resolve();
+        return script();
       },
     },
     clock: createClock(),
@@ -183,5 +189,58 @@ describe("server loop", () => {
     loop.push(client(1).event("request", [pd(1)]));
     await loop.close();
     expect(seen).toEqual(["send", "run add"]);
+  });
+});
+
+describe("server loop: script-wait", () => {
+  /** Scripts of a test: each ends when it is told to. */
+  function createScripts(): { readonly run: () => Promise<void>; readonly end: () => void } {
+    const running: (() => void)[] = [];
+    return {
+      run: () => new Promise((resolve) => running.push(resolve)),
+      end: () => running.shift()?.(),
+    };
+  }
+
+  test("the Reply is sent when the script has ended; others are answered meanwhile", async () => {
+    const scripts = createScripts();
+    const bench = createBench(createMemoryStore(), { scriptWait: true }, scripts.run);
+    bench.loop.push(bench.client(1).event("request", [pd(1)]));
+    bench.loop.push(bench.client(2).event("solicit", [pd(1)]));
+    await bench.settled();
+    expect(bench.seen).toEqual(["run add", "send"]);
+    expect(readAnswer(bench.answers[0] ?? expect.fail()).type).toBe("advertise");
+    scripts.end();
+    await bench.settled();
+    expect(bench.seen).toEqual(["run add", "send", "send"]);
+    expect(readAnswer(bench.answers[1] ?? expect.fail()).type).toBe("reply");
+  });
+
+  test("a script that does not end -> the Reply is sent after script-timeout", async () => {
+    const never = createScripts();
+    const settings = { scriptWait: true, scriptTimeout: seconds(1) };
+    const bench = createBench(createMemoryStore(), settings, never.run);
+    bench.loop.push(bench.client(1).event("request", [pd(1)]));
+    await bench.settled();
+    expect(bench.seen).toEqual(["run add"]);
+    await expect.poll(() => bench.seen, { timeout: 5000 }).toEqual(["run add", "send"]);
+  });
+
+  test("the server stops -> what waits is sent at once", async () => {
+    const never = createScripts();
+    const bench = createBench(createMemoryStore(), { scriptWait: true }, never.run);
+    bench.loop.push(bench.client(1).event("request", [pd(1)]));
+    await bench.settled();
+    bench.loop.push(bench.client(2).event("request", [pd(1)]));
+    await bench.loop.close();
+    expect(bench.seen.toSorted()).toEqual(["run add", "run add", "send", "send"]);
+  });
+
+  test("nothing to tell the script -> no waiting", async () => {
+    const never = createScripts();
+    const bench = createBench(createMemoryStore(), { scriptWait: true }, never.run);
+    bench.loop.push(bench.client(1).event("renew", [pd(1, "2001:db8:f::/56")]));
+    await bench.settled();
+    expect(bench.seen).toEqual(["send"]);
   });
 });

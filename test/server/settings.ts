@@ -143,6 +143,7 @@ export function configure(
     script: "/hook",
     scriptTimeout: seconds(10),
     scriptReplay: true,
+    scriptWait: false,
     compatibility: "fixed",
     inactiveMode: false,
     stateless: false,

@@ -1,0 +1,28 @@
+import { pause } from "./clock.js";
+
+/** Answers that wait for the hook script (`script-wait`). */
+export interface Holding {
+  /** Calls `send` when the promise has resolved, but not later than the patience says. */
+  readonly hold: (until: Promise<unknown>, send: () => void) => void;
+  /** Ends all waiting. */
+  readonly release: () => void;
+}
+
+/** Nothing held yet; each answer waits for so many milliseconds at most. */
+export function createHolding(patienceMs: number): Holding {
+  const held = new Set<AbortController>();
+  return {
+    hold(until, send) {
+      const patience = new AbortController();
+      held.add(patience);
+      void Promise.race([until, pause(patienceMs, patience.signal)]).then(() => {
+        held.delete(patience);
+        patience.abort();
+        send();
+      });
+    },
+    release() {
+      for (const patience of held) patience.abort();
+    },
+  };
+}
