@@ -52,14 +52,16 @@ function logRefusals(query: Query, { results, ignored }: Answer, outcome: Outcom
   const isRefused = (why: Refusal, what: "prefix" | "address"): boolean =>
     refused.some(({ status }) => status === REFUSALS[why][what]);
   const isRefusedAny = (why: Refusal): boolean => isRefused(why, "prefix") || isRefused(why, "address");
-  if (isRefused("exhausted", "prefix")) say("SERVER-NO-PREFIX");
-  // Most links have no addresses to give, and most clients ask for one all the same.
-  if (isRefused("exhausted", "address") && link.classes.na.length > 0) say("SERVER-NO-ADDRESS");
+  if (NOTHING_FOR_IT.some((why) => isRefused(why, "prefix"))) say("SERVER-NO-PREFIX");
+  // Most links have no addresses to give, and most clients ask for one all the same: that is not told.
+  if (isRefused("exhausted", "address") || isRefused("access", "address")) say("SERVER-NO-ADDRESS");
   if (isRefusedAny("client limit")) say("SERVER-CLIENT-LIMIT", { limit: link.settings.clientMaxLease });
   if (isRefusedAny("rate")) say("SERVER-LEASE-RATE");
   if (isRefusedAny("exclusion")) say("SERVER-NO-EXCLUSION");
   if (ignored > 0) say("SERVER-IA-LIMIT", { limit: IA_LIMIT, ignored });
 }
+
+const NOTHING_FOR_IT = ["exhausted", "no class", "access"] as const;
 
 const valuesOf = (lease: Lease): LogValues => ({
   prefix: () => formatPrefix(lease.prefix),

@@ -1,5 +1,6 @@
 import { type Millis, millis } from "../shared/brand.js";
 import type { LeaseId } from "../shared/lease/lease.js";
+import { noteUndone } from "./chronicle.js";
 import { OFFER_LIMIT, revert, takeChanges } from "./ledger.js";
 import { createOutcome, log } from "./outcome.js";
 import { receive } from "./receive.js";
@@ -33,6 +34,7 @@ export function step(state: ServerState, event: ServerEvent, env: Env): ServerAc
       askAgain(state, event.client, event.asks, env.now);
       break;
     case "started":
+      state.history.since = env.now;
       prepareReplay(state, env.now, presentArrivals(state));
       if (state.config.reconfigure) lookForOutdated(state, env.now);
       break;
@@ -80,5 +82,7 @@ export function undo(
   ids: Iterable<LeaseId>,
   read: (id: LeaseId) => Uint8Array | undefined,
 ): void {
-  revert(state.ledger, ids, read);
+  const all = [...ids];
+  noteUndone(state, all, read);
+  revert(state.ledger, all, read);
 }

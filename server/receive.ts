@@ -7,6 +7,7 @@ import { MESSAGE_LABEL, messageLabel } from "../shared/wire/codes.js";
 import { type Decoded, decodeMessage, type Message } from "../shared/wire/message.js";
 import { find } from "../shared/wire/options.js";
 import { ANSWERS, type Handler } from "./answers.js";
+import { noteDrop } from "./chronicle.js";
 import { linkFor } from "./link-choice.js";
 import { log, type Outcome } from "./outcome.js";
 import type { Query } from "./query.js";
@@ -26,6 +27,7 @@ export function receive(state: ServerState, datagram: Datagram, env: Env, outcom
   const reason = decoded.ok ? handle(state, decoded.message, datagram, env, outcome) : DROP.undecodable;
   if (reason === undefined) return;
   counters.dropped[reason] += 1;
+  noteDrop(state, env.now, reason, decoded, datagram);
   const { from, interfaceName } = datagram;
   log(outcome, reason, {
     what: () => describe(decoded),

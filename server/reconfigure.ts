@@ -2,13 +2,14 @@ import { type Millis, millis, xid } from "../shared/brand.js";
 import { type Duid, formatDuid } from "../shared/duid.js";
 import { type Lease, leaseId, type LeaseId } from "../shared/lease/lease.js";
 import type { LeaseTable } from "../shared/lease/table.js";
-import { formatIp6 } from "../shared/prefix.js";
+import { formatIp6, UNSPECIFIED } from "../shared/prefix.js";
 import { decodePath, wantsSourcePort, wrap } from "../shared/proto/relay.js";
 import { CLIENT_PORT, SERVER_PORT } from "../shared/proto/well-known.js";
 import { MESSAGE_CODE, MESSAGE_LABEL } from "../shared/wire/codes.js";
 import { type ClientServerMessage, clientServerMessage, encodeMessage } from "../shared/wire/message.js";
 import { option } from "../shared/wire/options.js";
 import { rkapAuth } from "../shared/wire/rkap.js";
+import { type Concerned, note } from "./history.js";
 import { classOf } from "./links.js";
 import { nextHopTo } from "./next-hop.js";
 import { log, type Outcome } from "./outcome.js";
@@ -64,6 +65,7 @@ export function reconfigureSome(state: ServerState, now: Millis, outcome: Outcom
     const isLost = asked.attempts >= REC_MAX_RC || lease === undefined;
     if (isLost) {
       reconfigures.asked.delete(asked.client);
+      note(state.history, now, "reconfigureFailed", lease ?? nobody(asked.client));
       log(outcome, "SERVER-RECONFIGURE-FAILED", {
         client: () => formatDuid(asked.client),
         type: MESSAGE_LABEL[asked.asks],
@@ -72,9 +74,13 @@ export function reconfigureSome(state: ServerState, now: Millis, outcome: Outcom
       continue;
     }
     send(state, asked, lease, outcome);
+    note(state.history, now, "reconfigureSent", lease);
     again(reconfigures, asked, now);
   }
 }
+
+/** A client of which nothing else is known. */
+const nobody = (duid: Duid): Concerned => ({ duid, clientAddress: UNSPECIFIED, interfaceName: "" });
 
 /** A client has come with a message: if it is the one it was asked for, that is over. */
 export function noteArrival({ reconfigures }: ServerState, client: Duid, type: string): void {

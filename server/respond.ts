@@ -8,6 +8,7 @@ import type { Option } from "../shared/wire/options.js";
 import { logAnswer } from "./answer-log.js";
 import type { Answer, Handler } from "./answers.js";
 import type { IaResult } from "./bindings.js";
+import { noteAnswer } from "./chronicle.js";
 import { mayUse } from "./classify.js";
 import { callsForReply } from "./hook-env.js";
 import { type LeaseAnswer, writeIa } from "./ia.js";
@@ -34,6 +35,7 @@ export function respond(query: Query, handler: Handler, outcome: Outcome): DropI
   // An Advertise changes no lease.
   const story = answer.type === "advertise" ? NO_STORY : settle(query, answer, { timers, key });
   logAnswer(query, answer, story, outcome);
+  noteAnswer(query, answer, story);
   const { scriptWait } = query.state.config;
   for (const call of callsForReply(query, options, story)) run(outcome, call, scriptWait);
   query.state.counters.answered[query.type] += 1;

@@ -16,7 +16,7 @@ import type { Query } from "./query.js";
 import { reservedPrefix } from "./reservations.js";
 
 /** Why an IA gets nothing new. */
-export type Refusal = "exhausted" | "client limit" | "rate" | "exclusion";
+export type Refusal = "exhausted" | "no class" | "access" | "client limit" | "rate" | "exclusion";
 
 /** Offers that are looked at, oldest first, when a Request finds nothing free. */
 const ROOM_SEARCH = 256;
@@ -37,12 +37,20 @@ export function findNew(
   if (reserved !== undefined) return [reserved];
   if (isAtLimit(query, leaving)) return "client limit";
   if (!isWithinLimits(query)) return "rate";
-  const open = query.link.classes[ia.type].filter(({ access }) => mayUse(access, query));
+  const all = query.link.classes[ia.type];
+  const open = all.filter(({ access }) => mayUse(access, query));
   const classes = open.filter((poolClass) => !isBeyond(poolClass, query));
   const choices = choose(query, ia, former, classes);
-  if (choices.length === 0) return classes.length < open.length ? "exclusion" : "exhausted";
+  if (choices.length === 0) return whyNothing(all.length, open.length, classes.length);
   if (isBinding(query)) spend(query);
   return choices;
+}
+
+/** By how many classes there are, how many are for the client, and how many it could make use of. */
+function whyNothing(all: number, open: number, usable: number): Refusal {
+  if (all === 0) return "no class";
+  if (open === 0) return "access";
+  return usable < open ? "exclusion" : "exhausted";
 }
 
 /** Of what an unknown binding names, what is free and would be delegated to it (one from each pool). */

@@ -10,6 +10,7 @@ import type { LeaseTable } from "../shared/lease/table.js";
 import type { Ip6 } from "../shared/prefix.js";
 import { DROP, type DropId } from "../shared/proto/validity.js";
 import { MESSAGE_CODE, type MessageType } from "../shared/wire/codes.js";
+import { createHistory, type History } from "./history.js";
 import { createLedger, type Ledger } from "./ledger.js";
 import { createNetwork, indexesOf, type Network } from "./links.js";
 import { type Affinity, createAffinity } from "./affinity.js";
@@ -94,6 +95,8 @@ export interface ServerState {
   /** For `nextReplay`: how often the server has started, and how many values it has given since. */
   readonly replayValue: { readonly epoch: number; count: number };
   readonly hmacMd5: ServerParts["hmacMd5"];
+  /** What happened to clients lately, for operators who ask. */
+  readonly history: History;
   /** How many lines of a kind there were in the current minute, see `warn`. */
   readonly warnings: Map<string, { since: Millis; lines: number }>;
   /** Leases that the hook script has still to be told of after a start, and when to go on with them. */
@@ -120,12 +123,13 @@ export interface ServerParts {
 export function createServerState(parts: ServerParts): ServerState {
   const { config, duid, table, secret, interfaces, epoch, hmacMd5 } = parts;
   const network = createNetwork(config, interfaces);
+  const hash = createSipHash(secret);
   return {
     config,
     duid,
     network,
     ledger: createLedger(table, network),
-    hash: createSipHash(secret),
+    hash,
     indexes: indexesOf(network, interfaces),
     counters: createCounters(),
     reserved: reservedOf(network),
@@ -135,6 +139,7 @@ export function createServerState(parts: ServerParts): ServerState {
     reconfigures: createReconfigures(secret),
     replayValue: { epoch, count: 0 },
     hmacMd5,
+    history: createHistory(hash),
     warnings: new Map(),
     replay: { ids: [], at: 0, started: NEVER, next: NEVER },
   };

@@ -29,6 +29,8 @@ export const STATUSES = {
 /** What an IA that gets nothing new is told, by the reason and by what it asks for. */
 export const REFUSALS: Readonly<Record<Refusal, Readonly<Record<"prefix" | "address", StatusOption>>>> = {
   exhausted: refusal("No prefix is free.", "No address is free."),
+  "no class": refusal("No prefixes are delegated here.", "No addresses are given here."),
+  access: refusal("Nothing here is for this client."),
   "client limit": refusal("This client has as many leases as it may have."),
   rate: refusal("New leases are asked for too fast from here."),
   exclusion: refusal("What is left is for clients that ask for PD Exclude."),

@@ -1,6 +1,7 @@
 import { type Millis, millis } from "../shared/brand.js";
 import { formatDuid } from "../shared/duid.js";
 import { formatPrefix } from "../shared/prefix.js";
+import { note } from "./history.js";
 import { callForExpired, callForStart } from "./hook-env.js";
 import { endLease } from "./endings.js";
 import { remove } from "./ledger.js";
@@ -32,6 +33,7 @@ export function expire(state: ServerState, now: Millis, outcome: Outcome): void 
     const lease = ledger.table.read(id);
     endLease(state, id, lease, now);
     counters.expired += 1;
+    note(state.history, now, "expired", lease);
     run(outcome, callForExpired(state, lease));
     log(outcome, "SERVER-LEASE-EXPIRED", {
       prefix: () => formatPrefix(lease.prefix),
