@@ -2,7 +2,7 @@ import { INFINITY, type Millis, type Seconds, seconds } from "../shared/brand.js
 import { formatDuid } from "../shared/duid.js";
 import { type HookAction, type HookCall, hookCall } from "../shared/hook.js";
 import type { Lease } from "../shared/lease/lease.js";
-import { formatIp6, formatPrefix } from "../shared/prefix.js";
+import { formatIp6, formatPrefix, isUnspecified } from "../shared/prefix.js";
 import { type ClientServerType, MESSAGE_LABEL } from "../shared/wire/codes.js";
 import type { Option } from "../shared/wire/options.js";
 import {
@@ -120,7 +120,7 @@ function variablesOf(
   return [
     ...relayVariables(scene),
     ...placeVariables(scene),
-    ["REMOTE_ADDR", formatIp6(scene.remote)],
+    ...(isUnspecified(scene.remote) ? [] : [remoteVariable(scene)]),
     ...(exchange === undefined ? [] : messageVariables(exchange.query)),
     ...addresses.flatMap(([{ prefix }, times], i) => addressVariables(i + 1, { prefix, ...times })),
     ...prefixes.flatMap(([{ prefix }, times], i) => prefixVariables(i + 1, { prefix, ...times })),
@@ -132,6 +132,8 @@ function variablesOf(
     ...clientVariables(scene),
   ];
 }
+
+const remoteVariable = ({ remote }: Scene): Variable => ["REMOTE_ADDR", formatIp6(remote)];
 
 const messageVariables = ({ type }: Query): readonly Variable[] => [
   ["CLNT_MESSAGE", MESSAGE_LABEL[type]],

@@ -1,6 +1,6 @@
 import { formatDuid } from "../shared/duid.js";
 import type { Lease } from "../shared/lease/lease.js";
-import { formatIp6, type Ip6, type Prefix } from "../shared/prefix.js";
+import { formatIp6, type Ip6, isUnspecified, type Prefix } from "../shared/prefix.js";
 import { isRouteOption, routeVariables } from "../shared/proto/hook-routes.js";
 import { optionText, printableText, safeText } from "../shared/proto/hook-text.js";
 import { decodePath, type RelayPath } from "../shared/proto/relay.js";
@@ -21,8 +21,10 @@ export interface Scene {
   readonly remote: Ip6;
   /** The client's own address. */
   readonly client: Ip6;
-  /** Outermost first. */
+  /** Outermost first; of a lease that was taken over from another server none are known. */
   readonly relays: RelayPath;
+  /** How many relays there are, or one when it is only known that there are some. */
+  readonly levels: number;
 }
 
 /** A prefix or address with what is told of it. */
@@ -34,12 +36,14 @@ export interface Told extends Lifetimes {
 /** Where the client of a lease was when it was last heard. */
 export function sceneOf(lease: Lease, indexes: ReadonlyMap<string, number>): Scene {
   const { interfaceName, trail, clientAddress } = lease;
+  const relays = trail === undefined ? [] : decodePath(trail.message);
   return {
     interfaceName,
     index: indexes.get(interfaceName),
     remote: nextHopTo(lease),
     client: clientAddress,
-    relays: trail === undefined ? [] : decodePath(trail.message),
+    relays,
+    levels: trail === undefined ? 0 : Math.max(1, relays.length),
   };
 }
 
@@ -50,13 +54,14 @@ export const sceneOfQuery = ({ state, link, arrival, from, path }: Query): Scene
   remote: arrival.source,
   client: from,
   relays: path,
+  levels: path.length,
 });
 
 /** RELAYn_* count from the relay that the client talks to; a direct client has none of them. */
-export function relayVariables({ relays }: Scene): readonly Variable[] {
+export function relayVariables({ relays, levels }: Scene): readonly Variable[] {
   const nearestFirst = relays.toReversed();
   return [
-    ["RELAYS", String(relays.length)],
+    ["RELAYS", String(levels)],
     ...nearestFirst.flatMap(({ peerAddress, linkAddress }, i): readonly Variable[] => [
       [`RELAY${i + 1}_PEER`, formatIp6(peerAddress)],
       [`RELAY${i + 1}_LINK`, formatIp6(linkAddress)],
@@ -79,8 +84,10 @@ export function clientVariables({ relays, client }: Scene): readonly Variable[] 
   const nearest = relays.at(-1);
   if (nearest === undefined) return [];
   const mac = find(nearest.options, "clientLinkLayerAddress")?.address;
-  const address: Variable = ["CLNT_ADDR", formatIp6(client)];
-  return mac === undefined ? [address] : [address, ["CLNT_MAC", formatDuid(mac)]];
+  return [
+    ...(isUnspecified(client) ? [] : [["CLNT_ADDR", formatIp6(client)] as const]),
+    ...(mac === undefined ? [] : [["CLNT_MAC", formatDuid(mac)] as const]),
+  ];
 }
 
 /** PREFIXn with its length and lifetimes. */

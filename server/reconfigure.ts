@@ -2,7 +2,7 @@ import { type Millis, millis, xid } from "../shared/brand.js";
 import { type Duid, formatDuid } from "../shared/duid.js";
 import { type Lease, leaseId, type LeaseId } from "../shared/lease/lease.js";
 import type { LeaseTable } from "../shared/lease/table.js";
-import { formatIp6, UNSPECIFIED } from "../shared/prefix.js";
+import { formatIp6, isUnspecified, UNSPECIFIED } from "../shared/prefix.js";
 import { decodePath, wantsSourcePort, wrap } from "../shared/proto/relay.js";
 import { CLIENT_PORT, SERVER_PORT } from "../shared/proto/well-known.js";
 import { MESSAGE_CODE, MESSAGE_LABEL } from "../shared/wire/codes.js";
@@ -52,9 +52,17 @@ export function askAgain(
 export const canReconfigure = (state: ServerState, client: Duid): boolean =>
   leaseToReach(state, client) !== undefined;
 
-/** True for a lease whose client has been given a key with it. */
+/** True for a lease whose client has been given a key with it, and when it is known how to reach that. */
 export const hasReconfigureKey = (table: LeaseTable, id: LeaseId): boolean =>
-  table.has(id) && table.stateOf(id) === "bound" && table.keyOf(id) !== undefined;
+  table.has(id) && table.stateOf(id) === "bound" && table.keyOf(id) !== undefined && isReachable(table, id);
+
+/**
+ * Not so when another server's file gave the lease, without the client's address or with the relay's only.
+ */
+function isReachable(table: LeaseTable, id: LeaseId): boolean {
+  const trail = table.trailOf(id);
+  return trail === undefined ? !isUnspecified(table.read(id).clientAddress) : trail.message.length > 0;
+}
 
 /** Goes on with the walk and sends what is due. */
 export function reconfigureSome(state: ServerState, now: Millis, outcome: Outcome): void {

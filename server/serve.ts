@@ -1,8 +1,10 @@
 import { createHmac, randomBytes } from "node:crypto";
+import { join } from "node:path";
 import { type Arrival, arrivalsOf, type BulkListening } from "../shared/edge/arrivals.js";
 import { openStoredClock } from "../shared/edge/boot-clock.js";
 import { openControl } from "../shared/edge/control-server.js";
 import { loadOrMakeDuid } from "../shared/edge/duid-file.js";
+import { SystemError } from "../shared/edge/errors.js";
 import { createHookSwitch } from "../shared/edge/hook-switch.js";
 import { readInterfaces } from "../shared/edge/interfaces.js";
 import { openLeaseStore } from "../shared/edge/lmdb-store.js";
@@ -10,6 +12,7 @@ import type { Log } from "../shared/edge/log.js";
 import { findPlace, type Place } from "../shared/edge/place.js";
 import { createListening, type Listening, type ListeningParts } from "../shared/edge/listening.js";
 import type { Service, Surroundings } from "../shared/edge/program.js";
+import { keepCopy, openText } from "../shared/edge/state-files.js";
 import { createSiteSocket } from "../shared/edge/site-socket.js";
 import { openTcp, type TcpListener } from "../shared/edge/tcp.js";
 import type { ServerConfig } from "../shared/config/types.js";
@@ -20,8 +23,10 @@ import type { Ip6 } from "../shared/prefix.js";
 import { type BulkParts, createBulkService } from "./bulk-server.js";
 import { createControlService } from "./control.js";
 import { createServerState } from "./engine.js";
+import { createNetwork } from "./links.js";
 import { createServerLoop, type LoopParts, type ServerLoop } from "./loop.js";
 import { createReload } from "./serve-reload.js";
+import type { TakeOverParts } from "./take-over.js";
 
 /** How long a stop waits for scripts that run. */
 const HOOK_DRAIN_MS = 5000;
@@ -40,6 +45,7 @@ export async function openServer(surroundings: Surroundings<ServerConfig>): Prom
   const store = await openLeaseStore(paths.workDir);
   const clock = await openStoredClock(store, log);
   const table = loadTable(store, log);
+  await takeOverOnce(store, { config, workDir: paths.workDir, table, interfaces, now: clock.now(), log });
   const secret = await allocationSecret(store);
   const epoch = await nextEpoch(store, clock.now());
   const state = createServerState({ config, duid, table, secret, interfaces, epoch, hmacMd5 });
@@ -122,6 +128,37 @@ function loadTable(store: LeaseStore, log: Log): LeaseTable {
   });
   return table;
 }
+
+/**
+ * A store that is new takes the leases of the Dibbler that served from this directory before. They are there
+ * after one commit or not at all, and a note says that this is done, also when there was nothing to take.
+ */
+async function takeOverOnce(
+  store: LeaseStore,
+  {
+    config,
+    workDir,
+    ...parts
+  }: Omit<TakeOverParts, "file" | "network"> & {
+    readonly config: ServerConfig;
+    readonly workDir: string;
+  },
+): Promise<void> {
+  const name = "taken-over";
+  if (store.meta(name) !== undefined) return;
+  const file = parts.table.size > 0 ? undefined : openText(join(workDir, "server-AddrMgr.xml"));
+  if (file !== undefined) {
+    const { takeOver } = await import("./take-over.js");
+    const taken = takeOver({ ...parts, file, network: createNetwork(config, parts.interfaces) });
+    if (!taken.ok) throw new SystemError("state-unreadable", taken.sentence);
+    for (const view of VIEWS) keepCopy(join(workDir, view));
+    if (taken.changes.length > 0) await store.commit(taken.changes);
+  }
+  await store.setMeta(name, Uint8Array.of(1));
+}
+
+/** Files of Dibbler that are replaced by views of ours. */
+const VIEWS = ["server-AddrMgr.xml", "server-cache.xml", "server-CfgMgr.xml"] as const;
 
 /**
  * The key of the allocation hash: kept with the leases, so that a returning client is led to the same prefix.

@@ -1,7 +1,7 @@
 import { millis, toMillis } from "../shared/brand.js";
 import type { Lease, Trail } from "../shared/lease/lease.js";
 import { TRAIL_OCTETS } from "../shared/lease/record-tail.js";
-import { sameIp6 } from "../shared/prefix.js";
+import { isUnspecified, sameIp6 } from "../shared/prefix.js";
 import { nextHopTo } from "./next-hop.js";
 import { encodePath } from "../shared/proto/relay.js";
 import type { Answer } from "./answers.js";
@@ -95,7 +95,8 @@ function trailOf({ path, arrival }: Query): Trail | undefined {
   return { relay: source, port, arrival: interfaceName, message: encodePath(path, TRAIL_OCTETS) };
 }
 
+/** Leases that were taken over from another server do not always say where their client was. */
 const isAtSamePlace = (a: Lease, b: Lease): boolean =>
   a.interfaceName === b.interfaceName &&
-  sameIp6(a.clientAddress, b.clientAddress) &&
-  sameIp6(nextHopTo(a), nextHopTo(b));
+  (isUnspecified(a.clientAddress) || sameIp6(a.clientAddress, b.clientAddress)) &&
+  (isUnspecified(nextHopTo(a)) || sameIp6(nextHopTo(a), nextHopTo(b)));

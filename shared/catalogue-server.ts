@@ -12,6 +12,31 @@ export const SERVER_ROWS = {
     text: "Lease record {id} ({octets} octets) cannot be read: what it said is lost.",
     note: "The store is damaged. The client gets its prefix again when it renews, if nobody else has it by then.",
   },
+  "SERVER-STATE-TAKEN-OVER": {
+    level: 6,
+    text: "Taken over from {file}: {leases} of {clients} client(s); {skipped} passage(s) gave no lease.",
+    note: "Said once, at the first start in a directory of Dibbler. Copies of its files end in .dibbler.",
+  },
+  "SERVER-STATE-UNREADABLE": {
+    level: 4,
+    text: "{place} cannot be read: {text}.",
+    note: "A lease may be missing. Its client keeps its prefix when it renews, if nobody else has it by then.",
+  },
+  "SERVER-STATE-NOTE": {
+    level: 5,
+    text: "{place}: {text}.",
+    note: "A lease was not taken over, or not quite as it is written.",
+  },
+  "SERVER-STATE-MORE": {
+    level: 5,
+    text: "{file}: {count} more passage(s) of this kind are not told one by one.",
+    note: "So that a file that is broken all through does not fill the log.",
+  },
+  "SERVER-STATE-PARKED": {
+    level: 5,
+    text: "{count} lease(s) are on {name}, which the configuration does not have: kept until they end.",
+    note: "Their prefixes are given to nobody else. Add the interface, or correct its name, and they are served.",
+  },
   "SERVER-LISTENING": {
     level: 6,
     text: "Listening on {interface}, address {address}, receive buffer {octets} octets.",

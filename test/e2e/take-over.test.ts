@@ -1,0 +1,113 @@
+import { describe, expect } from "vitest";
+import { diaryScript, installDiary, readDiary, waitForCall } from "./bed/diary.js";
+import { type GoodLease, leaseWell } from "./bed/good-client.js";
+import { startServer } from "./bed/guide-server.js";
+import type { Host } from "./bed/host.js";
+import { connect, linkLocal } from "./bed/network.js";
+import { requirePeer } from "./bed/peers.js";
+import { installOurs, ours } from "./bed/programs.js";
+import { waitFor } from "./bed/wait.js";
+import { isLogged } from "../log-lines.js";
+import { expectRefusal, scenario, testWorld } from "./fixture.js";
+
+const folder = "/var/lib/dibbler";
+const leaseFile = `${folder}/server-AddrMgr.xml`;
+const logFile = "/var/log/dibbler/dibbler-server.log";
+
+describe("e2e: our server takes the place of Debian's dibbler-server", () => {
+  scenario("dibblerServer")(
+    "killed amid its work: its clients renew with ours, over our restarts too",
+    async () => {
+      const { server, client } = await layOut();
+      await startServer(server, requirePeer("dibblerServer"));
+      const leases = await leaseAll(client, [1, 2, 3]);
+      const [duid, original] = [server.readFile(`${folder}/server-duid`), server.readFile(leaseFile)];
+      expect(original).toContain(leases[2]?.prefix.replace("/56", ""));
+      await kill(server);
+
+      expect(await startServer(server, ours.server)).toMatchObject({ stderr: "" });
+      expect(isLogged(server.readFile(logFile), "SERVER-STATE-TAKEN-OVER")).toBe(true);
+      expect(server.readFile(`${folder}/server-duid`)).toBe(duid);
+      expect(server.readFile(`${leaseFile}.dibbler`)).toBe(original);
+      for (const { prefix } of leases) await waitForCall(server, { action: "add", prefix, REASON: "start" });
+      await renewAll(leases);
+      for (const { prefix } of leases)
+        await waitForCall(server, { action: "update", prefix, REASON: "renewed" });
+      expect(readDiary(server).filter(({ action }) => action === "delete")).toEqual([]);
+
+      await kill(server);
+      await startServer(server, ours.server);
+      await renewAll(leases);
+      const [other] = await leaseAll(client, [4]);
+      expect(leases.map(({ prefix }) => prefix)).not.toContain(other?.prefix);
+      expect(server.listFolder(folder).filter((file) => file.startsWith("server-AddrMgr.xml."))).toHaveLength(
+        1,
+      );
+    },
+  );
+
+  scenario().each([
+    ["is empty", ""],
+    ["is something else", "#!/bin/sh\nexit 0\n"],
+    ["breaks off before its first lease", "<AddrMgr>\n  <timestamp>1795449638</timestamp>\n  <AddrClient>\n"],
+  ])("a file of leases that %s: it does not start, until the file is out of the way", async (_what, text) => {
+    const { server, client } = await layOut();
+    server.writeFile(leaseFile, text);
+    for (let attempt = 0; attempt < 2; attempt++) {
+      const refused = await server.run([ours.server, "start"]);
+      expectRefusal(refused, [leaseFile, "no lease can be read", "move it away"]);
+    }
+    expect(server.readFile(leaseFile)).toBe(text);
+    await server.shell(`mv ${leaseFile} ${leaseFile}.away`);
+    await startServer(server, ours.server);
+    expect(await leaseAll(client, [1])).toHaveLength(1);
+  });
+
+  scenario()("a directory in place of the file of leases: it does not start, and says so", async () => {
+    const { server } = await layOut();
+    await server.shell(`mkdir ${leaseFile}`);
+    expectRefusal(await server.run([ours.server, "start"]), [leaseFile, "it is a directory"]);
+  });
+});
+
+/** A server with a hook script that keeps a diary, and a host for its clients. */
+async function layOut(): Promise<{ readonly server: Host; readonly client: Host }> {
+  const world = await testWorld();
+  const [server, client] = await Promise.all([world.addHost("server"), world.addHost("client")]);
+  await connect({ host: server, device: "eth0" }, { host: client, device: "wan0" });
+  await linkLocal(server, "eth0");
+  await linkLocal(client, "wan0");
+  installOurs(server);
+  installDiary(server);
+  server.writeFile("/etc/dibbler/server.conf", configuration);
+  return { server, client };
+}
+
+const configuration = `script "${diaryScript}"
+iface "eth0" {
+  pd-class {
+    pd-pool 2001:db8:1000::/40
+    pd-length 56
+    T1 1000
+    T2 1500
+    preferred-lifetime 2000
+    valid-lifetime 3000
+  }
+}
+`;
+
+async function leaseAll(host: Host, clients: readonly number[]): Promise<readonly GoodLease[]> {
+  const leases: GoodLease[] = [];
+  for (const client of clients) leases.push(await leaseWell(host, client));
+  return leases;
+}
+
+async function renewAll(leases: readonly GoodLease[]): Promise<void> {
+  for (const lease of leases) expect(await lease.renew()).toMatchObject({ prefix: lease.prefix });
+}
+
+async function kill(server: Host): Promise<void> {
+  const pid = (server.readFile(`${folder}/server.pid`) ?? "").trim();
+  await server.shell(`kill -9 ${pid}`);
+  await waitFor("the server to be gone", () => !server.hasUdpPort(547));
+}
