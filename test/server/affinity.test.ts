@@ -23,7 +23,7 @@ const known = (affinity: Affinity, client: number, id = 1, iaType: IaType = "pd"
   recall(affinity, duidOf(client), iaType, iaid(id)).map(formatPrefix);
 
 describe("affinity", () => {
-  test("a binding gets what it had, and no other binding does", () => {
+  test("a binding gets what it had, another one of the client the last of all, another client nothing", () => {
     const affinity = affinityOf(10);
     end(affinity, 1, "2001:db8:1::/56");
     end(affinity, 1, "2001:db8:2::/56", 2);
@@ -33,7 +33,9 @@ describe("affinity", () => {
     expect(known(affinity, 1, 2)).toEqual(["2001:db8:2::/56"]);
     expect(known(affinity, 1, 1, "na")).toEqual(["2001:db8::1/128"]);
     expect(known(affinity, 1, 1, "ta")).toEqual(["2001:db8::2/128"]);
-    expect([known(affinity, 2), known(affinity, 1, 3)]).toEqual([[], []]);
+    expect(known(affinity, 1, 3)).toEqual(["2001:db8:2::/56"]);
+    expect(known(affinity, 1, 3, "na")).toEqual(["2001:db8::1/128"]);
+    expect(known(affinity, 2)).toEqual([]);
   });
 
   test("several prefixes: all of them, newest first, each once; recalling uses nothing up", () => {

@@ -306,17 +306,24 @@ describe("server: what has been leased before", () => {
     expect(client.lease()).not.toBe(hinted);
   });
 
-  test("affinity: none kept with cache-size 0; another IAID has a memory of its own", () => {
-    const forgetful = createRig(configure(lan().interfaces, { affinity: 0 }));
-    for (const [rig, expected] of [
-      [forgetful, false],
-      [createRig(lan()), true],
-    ] as const) {
-      const client = createClient(rig, 1);
-      client.release(pd(1, client.lease(1, "2001:db8:0:4200::/56")));
-      expect(client.lease(2) === "2001:db8:0:4200::/56").toBe(false);
-      expect(client.lease(1) === "2001:db8:0:4200::/56").toBe(expected);
-    }
+  test("affinity: each IAID gets what it had, an unknown one what the client had last, if that is free", () => {
+    const client = createClient(createRig(lan()), 1);
+    const [first, second] = ["2001:db8:0:4200::/56", "2001:db8:0:4300::/56"];
+    for (const [id, held] of [
+      [2, second],
+      [1, first],
+    ] as const)
+      client.release(pd(id, client.lease(id, held)));
+    expect([client.lease(2), client.lease(1)]).toEqual([second, first]);
+    client.release(pd(1, first));
+    expect(client.lease(3)).toBe(first);
+    expect([first, second]).not.toContain(client.lease(1));
+  });
+
+  test("affinity: none kept with cache-size 0", () => {
+    const client = createClient(createRig(configure(lan().interfaces, { affinity: 0 })), 1);
+    client.release(pd(1, client.lease(1, "2001:db8:0:4200::/56")));
+    for (const id of [1, 2]) expect(client.lease(id)).not.toBe("2001:db8:0:4200::/56");
   });
 });
 
