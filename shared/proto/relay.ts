@@ -94,12 +94,16 @@ function relayReply(level: RelayMessage, inner: Message, order: InterfaceIdOrder
     option("relayMessage", inner),
     ...(order === "after" ? ids : []),
   ];
-  for (const code of find(options, "echoRequest") ?? []) {
-    const isThere = code === OPTIONS.interfaceId.code || answer.some((present) => codeOf(present) === code);
-    if (!isThere) answer.push(...options.filter((each) => codeOf(each) === code && !isFaulty(each)));
-  }
+  const wanted = find(options, "echoRequest") ?? [];
+  const there = new Set([...answer.map(codeOf), OPTIONS.interfaceId.code]);
+  // In the order in which they came, as Dibbler has them.
+  answer.push(...options.filter((each) => isWanted(each, wanted) && !there.has(codeOf(each))));
   return { form: "relay", type: "relayReply", hopCount, linkAddress, peerAddress, options: answer };
 }
+
+/** What a relay wants echoed (RFC 4994), unless it is faulty. */
+const isWanted = (each: Option, wanted: readonly number[]): boolean =>
+  wanted.includes(codeOf(each)) && !isFaulty(each);
 
 function encodeLevels(path: RelayPath, kept: ReadonlySet<number>): Uint8Array {
   const strip = (level: RelayMessage, inner: Message | undefined): Message => {

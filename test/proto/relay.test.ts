@@ -118,7 +118,7 @@ describe("relay: wrap", () => {
     ["what is not there", [38, 79], [18, 9]],
     ["what is given back anyway, or is the message itself", [18, 9], [18, 9]],
     ["the same twice", [37, 37], [18, 9, 37]],
-    ["in its own order", [40_000, 37], [18, 9, 40_000, 40_000, 37]],
+    ["in another order than that in which they came", [40_000, 37], [18, 9, 37, 40_000, 40_000]],
   ])("Echo Request of %s (RFC 4994)", (_what, asked, expected) => {
     const extra = [rawOption(40_000, Uint8Array.of(1)), rawOption(40_000, Uint8Array.of(2))];
     const options = [interfaceId, remoteId, option("echoRequest", asked), ...extra];
