@@ -1,3 +1,4 @@
+import type { ClientServerType } from "../shared/wire/codes.js";
 import { rkapAuth } from "../shared/wire/rkap.js";
 import {
   codeOf,
@@ -16,6 +17,7 @@ import type { StatusOption } from "./status.js";
 
 /** Up to here options steer the protocol; a client that sends one of them does not ask for it thereby. */
 const LAST_BASIC_CODE = 20;
+const NOTHING: readonly Option[] = [];
 /** Octets of a Reconfigure key (RFC 8415 20.4.1). */
 const KEY_OCTETS = 16;
 
@@ -71,12 +73,22 @@ function identifiers({ state, message }: Query): Option[] {
 const takesKey = ({ type, client }: Query): boolean =>
   (type === "request" || type === "solicit") && client.length > 0;
 
+/** Messages that ask for options (RFC 8415 appendix B). Some clients have an Option Request in others too. */
+const ASKING: ReadonlySet<ClientServerType> = new Set([
+  "solicit",
+  "request",
+  "renew",
+  "rebind",
+  "informationRequest",
+]);
+
 /**
  * Configured options whose code is in an Option Request, or that the client sent itself, which Dibbler
  * takes for asking. The refresh time is for Replies to Information-requests only (RFC 8415 21.23).
  */
 function askedFor(query: Query): readonly Option[] {
-  const { link, message, reservation } = query;
+  const { link, message, reservation, type } = query;
+  if (!ASKING.has(type)) return NOTHING;
   const own = reservation?.options ?? [];
   // Options of a `client` block stand for all those of the link, as in Dibbler.
   const configured = own.length > 0 ? own : link.settings.options;

@@ -19,6 +19,16 @@ describe("server: Release", () => {
     expect(rig.logs()).toContain("SERVER-LEASE-RELEASED");
   });
 
+  test("with an Option Request, as dhclient has it in a Release -> no options for that", () => {
+    const asked = { options: [option("optionRequest", [23])] };
+    const options = [option("dnsServers", [ip("2001:db8::53")])];
+    const rig = createRig(configure([iface("eth0", [pdClass(56, ["2001:db8::/40"])], { options })]));
+    const client = createClient(rig, 1);
+    const held = prefixIn(client.ask("request", [pd(1)], asked)) ?? "";
+    expect(client.ask("renew", [pd(1, held)], asked)?.codes).toEqual([1, 2, 25, 23]);
+    expect(client.ask("release", [pd(1, held)], asked)?.codes).toEqual([1, 2, 13]);
+  });
+
   test("with the pool used up -> the prefix can go to another client", () => {
     const rig = createRig(ONE);
     const [a, b] = [createClient(rig, 1), createClient(rig, 2)];
