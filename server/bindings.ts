@@ -6,7 +6,8 @@ import { excludedFrom, partOf } from "./exclude.js";
 import { classFor, fitness, type Held, type HeldHere, holdingsOf } from "./holdings.js";
 import type { IaAsked, NamedPrefix } from "./ia.js";
 import { enter, OFFER_MILLIS } from "./ledger.js";
-import { grantLifetimes, type Lifetimes, renewedWish, type TimeBounds } from "./lifetimes.js";
+import type { Lifetimes, TimeBounds } from "./lifetimes.js";
+import { mannersOf } from "./manners.js";
 import type { Query } from "./query.js";
 import { findNamed, findNew, type Refusal, takeBack } from "./search.js";
 import { REFUSALS, STATUSES, type StatusOption } from "./status.js";
@@ -56,15 +57,18 @@ export function delegate(query: Query, ia: IaAsked): IaResult {
  */
 export function extend(query: Query, ia: IaAsked): IaResult | undefined {
   const { here, stale, loose } = holdingsOf(query, ia);
+  const manners = mannersOf(query.state.config);
   if (here.length > 0) {
     const grants = here.map((held) => again(query, ia, held));
     const status = query.type === "renew" ? STATUSES.extended : undefined;
-    return { ia, grants, stale, wrong: wrongOnes(query, ia, grants, stale), status };
+    const wrong = manners.corrects ? wrongOnes(query, ia, grants, stale) : [];
+    return { ia, grants, stale, wrong, status };
   }
   if (stale.length > 0) {
     const { grants } = allocate(query, ia, loose, stale);
     return { ia, grants, stale, wrong: wrongOnes(query, ia, grants, stale), status: undefined };
   }
+  if (query.type === "renew" && !manners.revives) return failed(ia, STATUSES.noBinding);
   // An IA without leases is still wanted (RFC 8415 18.2.4): NoBinding would send dhcpcd back to Request at
   // every T1.
   if (query.type === "renew" && ia.named.length === 0) return { ...allocate(query, ia, loose, []), stale };
@@ -118,14 +122,14 @@ function revive(query: Query, ia: IaAsked, loose: readonly LeaseId[]): IaResult 
 /** An existing lease, with lifetimes that begin anew. */
 function again(query: Query, ia: IaAsked, { id, lease, poolClass }: HeldHere): Grant {
   const { prefix } = lease;
-  const lifetimes = grantLifetimes(poolClass.bounds, renewedWish(lease, ia.lifetimes));
+  const lifetimes = mannersOf(query.state.config).renewed(poolClass.bounds, lease, ia.lifetimes);
   const excluded = excludedFrom(query, poolClass, prefix);
   return { id, prefix, bounds: poolClass.bounds, excluded, before: lease, ...lifetimes };
 }
 
 /** Keeps a new prefix from everybody else. */
 function reserve(query: Query, ia: IaAsked, { prefix, poolClass }: Choice): Grant {
-  const lifetimes = grantLifetimes(poolClass.bounds, ia.lifetimes);
+  const lifetimes = mannersOf(query.state.config).lifetimes(poolClass.bounds, ia.lifetimes);
   const id = enter(query.state.ledger, {
     iaType: ia.type,
     duid: query.client,

@@ -2,6 +2,7 @@ import type { IaType, Lease, LeaseId } from "../shared/lease/lease.js";
 import { type Prefix, samePrefix } from "../shared/prefix.js";
 import type { IaAsked } from "./ia.js";
 import { classOf, type Fitness, fitsAnywhere, judge, type PoolClass } from "./links.js";
+import { mannersOf } from "./manners.js";
 import { holds } from "./pool.js";
 import type { Query } from "./query.js";
 import { isReservedForOther, reservedPrefix } from "./reservations.js";
@@ -33,7 +34,9 @@ export interface Holdings {
 
 /** Looks up a binding by client, IA type and IAID. */
 export function holdingsOf(query: Query, { type, iaid }: IaAsked): Holdings {
-  const { table } = query.state.ledger;
+  const { ledger, config } = query.state;
+  const { table } = ledger;
+  const keepsOutdated = mannersOf(config).keepsOutdated(config);
   const here: HeldHere[] = [];
   const stale: Held[] = [];
   const loose: LeaseId[] = [];
@@ -45,9 +48,11 @@ export function holdingsOf(query: Query, { type, iaid }: IaAsked): Holdings {
     const poolClass = classFor(query, type, lease.prefix);
     if (isReservedForOther(query, lease.prefix)) stale.push({ id, lease });
     else if (poolClass !== undefined) here.push({ id, lease, poolClass });
-    else if (!fitsElsewhere(query, lease)) stale.push({ id, lease });
+    else if (fitsElsewhere(query, lease)) continue;
+    else if (keepsOutdated) here.push({ id, lease, poolClass: query.link.reserved });
+    else stale.push({ id, lease });
   }
-  if (isToMove(query, type, here)) return { here: [], stale: [...stale, ...here], loose };
+  if (!keepsOutdated && isToMove(query, type, here)) return { here: [], stale: [...stale, ...here], loose };
   return { here: inPoolOrder(here), stale, loose };
 }
 

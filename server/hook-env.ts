@@ -86,8 +86,7 @@ const ENDS: Readonly<Partial<Record<ClientServerType, Reason>>> = {
 
 /** The call for a lease that has run out. Dibbler calls it `expire`, which most scripts do not know. */
 export function callForExpired(state: ServerState, lease: Lease): HookCall | undefined {
-  const action = state.config.compatibility === "strict" ? "expire" : "delete";
-  return makeCall(state, { action, reason: "expire", exchange: undefined }, [withoutTime(lease)]);
+  return makeCall(state, { action: "delete", reason: "expire", exchange: undefined }, [withoutTime(lease)]);
 }
 
 /** The call for a lease that is alive when the server starts: routes do not outlive a reboot. */

@@ -21,6 +21,8 @@ export interface IaAsked {
   readonly length: number | undefined;
   /** The lifetimes of the first IAPREFIX or IAADDR, 0 meaning no wish. */
   readonly lifetimes: Lifetimes | undefined;
+  /** The client's own T1 and T2, of which RFC 8415 21.21 has a server take no notice; IA_TA has none. */
+  readonly timers: Timers | undefined;
 }
 
 /** The IAs of a message, and how many were left aside because there were too many. */
@@ -85,14 +87,19 @@ function readOption(candidate: Option, types: readonly IaType[]): IaAsked | unde
     case "iaNa":
     case "iaTa": {
       const type = IA_TYPE[candidate.name];
-      return types.includes(type) ? readIa(type, candidate.value) : undefined;
+      if (!types.includes(type)) return undefined;
+      return readIa(type, candidate.value, candidate.name === "iaTa" ? undefined : candidate.value);
     }
     default:
       return undefined;
   }
 }
 
-function readIa(type: IaType, { iaid, options }: Pick<IaNa, "iaid" | "options">): IaAsked {
+function readIa(
+  type: IaType,
+  { iaid, options }: Pick<IaNa, "iaid" | "options">,
+  timers: Timers | undefined,
+): IaAsked {
   const named: NamedPrefix[] = [];
   let length: number | undefined;
   let lifetimes: Lifetimes | undefined;
@@ -111,7 +118,7 @@ function readIa(type: IaType, { iaid, options }: Pick<IaNa, "iaid" | "options">)
       named.push({ address, length: bits, excluded: lease.excluded });
     }
   }
-  return { type, iaid, named, length: length ?? named[0]?.length, lifetimes };
+  return { type, iaid, named, length: length ?? named[0]?.length, lifetimes, timers };
 }
 
 function readLease(type: IaType, candidate: Option): LeaseAnswer | undefined {

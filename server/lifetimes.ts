@@ -73,7 +73,8 @@ const longer = (held: Seconds, wish: Seconds): Seconds => (wish === 0 || wish > 
 const wished = (value: Seconds | undefined): Seconds =>
   value === undefined || value === 0 ? INFINITY : value;
 
-function clamp(value: Seconds, { min, max }: Bounds): Seconds {
+/** A time brought into bounds. */
+export function clamp(value: Seconds, { min, max }: Bounds): Seconds {
   if (value > max) return max;
   return value < min ? min : value;
 }

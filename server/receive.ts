@@ -9,6 +9,7 @@ import { find } from "../shared/wire/options.js";
 import { ANSWERS, type Handler } from "./answers.js";
 import { noteDrop } from "./chronicle.js";
 import { linkFor } from "./link-choice.js";
+import { mannersOf } from "./manners.js";
 import { log, type Outcome } from "./outcome.js";
 import type { Query } from "./query.js";
 import { receiveLeasequery } from "./receive-leasequery.js";
@@ -70,13 +71,17 @@ function handle(
 
 function judge(query: Query, handler: Handler, multicast: boolean, outcome: Outcome): DropId | undefined {
   const { state, type, message, link } = query;
-  if (state.config.stateless && type !== "informationRequest") return DROP.stateless;
+  const { config } = state;
+  const manners = mannersOf(config);
+  if (config.stateless && type !== "informationRequest") return DROP.stateless;
   const unicastAllowed = link.settings.unicast !== undefined;
   const server = state.duid;
-  const reason = whyInvalid(message, handler.rule, { server, multicast, unicastAllowed });
+  const rule = manners.ruleFor(type, handler.rule);
+  const isFine = multicast || (manners.takesUnicast && !config.dropUnicast);
+  const reason = whyInvalid(message, rule, { server, multicast: isFine, unicastAllowed });
   if (reason === undefined) return respond(query, handler, outcome);
-  if (reason !== DROP.unicast || !state.config.dropUnicast || handler.rule.unicast === "never") return reason;
-  const other = whyInvalid(message, handler.rule, { server, multicast: true, unicastAllowed });
+  if (reason !== DROP.unicast || !config.dropUnicast || rule.unicast === "never") return reason;
+  const other = whyInvalid(message, rule, { server, multicast: true, unicastAllowed });
   if (other === undefined) sendUseMulticast(query, outcome);
   return other;
 }

@@ -6,6 +6,7 @@ import {
   findAll,
   has,
   isFaulty,
+  type KnownOption,
   type Option,
   option,
   OPTIONS,
@@ -44,18 +45,27 @@ export function answerOptions(
   if (type === "advertise" && preference > 0) answer.push(option("preference", preference));
   // Behind relays it would lead the client past them (RFC 8415 21.12).
   if (type === "reply" && unicast !== undefined && path.length === 0) answer.push(option("unicast", unicast));
-  const reconfigures = query.state.config.reconfigure && has(query.message.options, "reconfigureAccept");
-  if (reconfigures) answer.push(option("reconfigureAccept", null));
+  if (isToReconfigure(query)) answer.push(option("reconfigureAccept", null));
   answer.push(...ias);
   if (status !== undefined) answer.push(status);
-  answer.push(...askedFor(query));
-  if (query.path.length > 0) answer.push(...suppliedByRelays(query, answer));
-  const key = reconfigures && type === "reply" && takesKey(query) ? query.random(KEY_OCTETS) : undefined;
-  if (key !== undefined) {
-    answer.push(option("auth", rkapAuth(nextReplay(query.state), { type: "key", value: key })));
-  }
-  return { options: answer, key };
+  answer.push(...askedFor(query, "where it belongs"));
+  answer.push(...suppliedByRelays(query, answer));
+  const key = type === "reply" ? freshKey(query) : undefined;
+  if (key !== undefined) answer.push(key.option);
+  return { options: answer, key: key?.value };
 }
+
+/** A new Reconfigure key, and the option that tells the client, when this Reply is the one to have it. */
+export function freshKey(
+  query: Query,
+): { readonly value: Uint8Array; readonly option: KnownOption<"auth"> } | undefined {
+  if (!isToReconfigure(query) || !takesKey(query)) return undefined;
+  const value = query.random(KEY_OCTETS);
+  return { value, option: option("auth", rkapAuth(nextReplay(query.state), { type: "key", value })) };
+}
+
+const isToReconfigure = ({ state, message }: Query): boolean =>
+  state.config.reconfigure && has(message.options, "reconfigureAccept");
 
 /** The options of an answer that says nothing but a status. */
 export const statusOptions = (query: Query, status: StatusOption): readonly Option[] => [
@@ -63,10 +73,15 @@ export const statusOptions = (query: Query, status: StatusOption): readonly Opti
   status,
 ];
 
-function identifiers({ state, message }: Query): Option[] {
+const identifiers = (query: Query): Option[] => [
+  ...clientIdentifier(query),
+  option("serverId", query.state.duid),
+];
+
+/** The Client Identifier, if the client has sent one. */
+export function clientIdentifier({ message }: Query): readonly Option[] {
   const clientId = find(message.options, "clientId");
-  const serverId = option("serverId", state.duid);
-  return clientId === undefined ? [serverId] : [option("clientId", clientId), serverId];
+  return clientId === undefined ? [] : [option("clientId", clientId)];
 }
 
 /** Where an exchange begins; later Replies leave the key as it is (RFC 8415 20.4.1). */
@@ -84,9 +99,9 @@ const ASKING: ReadonlySet<ClientServerType> = new Set([
 
 /**
  * Configured options whose code is in an Option Request, or that the client sent itself, which Dibbler
- * takes for asking. The refresh time is for Replies to Information-requests only (RFC 8415 21.23).
+ * takes for asking. The refresh time belongs in Replies to Information-requests only (RFC 8415 21.23).
  */
-function askedFor(query: Query): readonly Option[] {
+export function askedFor(query: Query, refreshTime: "where it belongs" | "always"): readonly Option[] {
   const { link, message, reservation, type } = query;
   if (!ASKING.has(type)) return NOTHING;
   const own = reservation?.options ?? [];
@@ -96,7 +111,8 @@ function askedFor(query: Query): readonly Option[] {
   const requests = findAll(message.options, "optionRequest");
   return configured.filter((candidate) => {
     const code = codeOf(candidate);
-    if (code === OPTIONS.informationRefreshTime.code && message.type !== "informationRequest") return false;
+    const isRefreshTime = code === OPTIONS.informationRefreshTime.code && refreshTime !== "always";
+    if (isRefreshTime && message.type !== "informationRequest") return false;
     if (code === OPTIONS.vendorOptions.code) return wantsVendor(query, configured, candidate);
     if (requests.some((codes) => codes.includes(code))) return true;
     return code > LAST_BASIC_CODE && message.options.some((sent) => codeOf(sent) === code);
@@ -124,7 +140,8 @@ function wantsVendor(query: Query, configured: readonly Option[], candidate: Opt
  * What relays supply for the client, as far as it may be supplied, is well made, and the server has nothing
  * better; of several relays the one closest to the client counts (RFC 6422 5, 6).
  */
-function suppliedByRelays({ state, path }: Query, answer: readonly Option[]): readonly Option[] {
+export function suppliedByRelays({ state, path }: Query, answer: readonly Option[]): readonly Option[] {
+  if (path.length === 0) return [];
   const supplied: Option[] = [];
   const present = new Set(answer.map(codeOf));
   for (const level of path.toReversed()) {

@@ -10,25 +10,26 @@ import type { Answer, Handler } from "./answers.js";
 import type { IaResult } from "./bindings.js";
 import { noteAnswer } from "./chronicle.js";
 import { mayUse } from "./classify.js";
-import { callsForReply } from "./hook-env.js";
 import { type LeaseAnswer, writeIa } from "./ia.js";
-import { NO_LIFETIMES, NO_TIMERS, type Timers, timersFor } from "./lifetimes.js";
+import { NO_LIFETIMES, NO_TIMERS, type Timers } from "./lifetimes.js";
 import { log, type Outcome, run } from "./outcome.js";
 import type { Query } from "./query.js";
 import { noteArrival } from "./reconfigure.js";
-import { answerOptions, statusOptions } from "./reply-options.js";
+import { statusOptions } from "./reply-options.js";
 import { NO_STORY, settle } from "./settle.js";
 import type { ServerAction } from "./state.js";
 import { STATUSES } from "./status.js";
+import { styleOf } from "./style.js";
 
 /** Lets the handler decide, binds what the answer promises, and puts the answer together. */
 export function respond(query: Query, handler: Handler, outcome: Outcome): DropId | undefined {
   if (isShutOut(query)) return DROP.noClass;
   noteArrival(query.state, query.client, query.type);
-  const answer = handler.answer(query);
+  const style = styleOf(query.state.config);
+  const answer = style.adapt(query, handler.answer(query));
   if (typeof answer === "string") return answer;
-  const timers = timersFor(answer.results.flatMap(({ grants }) => grants));
-  const { options, key } = answerOptions(query, answer, writeIas(query, answer, timers));
+  const timers = style.timers(answer.results);
+  const { options, key } = style.options(query, answer, writeIas(query, answer, timers));
   const bytes = encodeAnswer(query, answer.type, options);
   if (bytes === undefined) return DROP.answerTooLong;
 
@@ -37,7 +38,8 @@ export function respond(query: Query, handler: Handler, outcome: Outcome): DropI
   logAnswer(query, answer, story, outcome);
   noteAnswer(query, answer, story);
   const { scriptWait } = query.state.config;
-  for (const call of callsForReply(query, options, story)) run(outcome, call, scriptWait);
+  const calls = answer.type === "advertise" ? [] : style.calls(query, options, story);
+  for (const call of calls) run(outcome, call, scriptWait);
   query.state.counters.answered[query.type] += 1;
   outcome.sends.push(sendBack(query, bytes));
   return undefined;
@@ -85,12 +87,17 @@ function isShutOut(query: Query): boolean {
   return state.ledger.table.countOf(client) === 0;
 }
 
-function writeIas(query: Query, { results }: Answer, timers: Timers): readonly Option[] {
+function writeIas(
+  query: Query,
+  { results }: Answer,
+  timers: (result: IaResult) => Timers,
+): readonly Option[] {
   const tellsOfEnds = query.type === "renew" || query.type === "rebind";
   return results.map((result) => {
-    const { ia, grants, status } = result;
+    const { ia, grants } = result;
     const leases: readonly LeaseAnswer[] = tellsOfEnds ? [...grants, ...endsOf(result)] : grants;
-    return writeIa(ia, grants.length > 0 ? timers : NO_TIMERS, leases, status);
+    const status = styleOf(query.state.config).statusOf(query, result);
+    return writeIa(ia, grants.length > 0 ? timers(result) : NO_TIMERS, leases, status);
   });
 }
 

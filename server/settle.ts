@@ -5,7 +5,7 @@ import { isUnspecified, sameIp6 } from "../shared/prefix.js";
 import { nextHopTo } from "./next-hop.js";
 import { encodePath } from "../shared/proto/relay.js";
 import type { Answer } from "./answers.js";
-import type { Grant } from "./bindings.js";
+import type { Grant, IaResult } from "./bindings.js";
 import type { IaAsked } from "./ia.js";
 import { endLease, setAside } from "./endings.js";
 import { amend } from "./ledger.js";
@@ -29,7 +29,7 @@ export const NO_STORY: Story = { added: [], kept: [], moved: [], ended: [] };
 
 /** What a Reply says besides its leases: T1 and T2, and a new key for Reconfigure. */
 export interface Extras {
-  readonly timers: Timers;
+  readonly timers: (result: IaResult) => Timers;
   readonly key: Uint8Array | undefined;
 }
 
@@ -42,10 +42,11 @@ export function settle(query: Query, { results, givenUp }: Answer, extras: Extra
   const trail = results.some(({ grants }) => grants.length > 0) ? trailOf(query) : undefined;
   // The client has one key for all of its leases, also for those that it gets without a new one.
   const key = extras.key ?? (state.config.reconfigure ? leaseToReach(state, query.client)?.key : undefined);
-  for (const { ia, grants } of results) {
-    for (const grant of grants) {
+  for (const result of results) {
+    const timers = extras.timers(result);
+    for (const grant of result.grants) {
       const { before } = grant;
-      const after = bind(query, ia, grant, extras.timers, key ?? before?.key, trail);
+      const after = bind(query, result.ia, grant, timers, key ?? before?.key, trail);
       amend(state.ledger, grant.id, after);
       if (before === undefined) added.push(after);
       else if (isAtSamePlace(before, after)) kept.push(after);

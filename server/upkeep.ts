@@ -2,11 +2,12 @@ import { type Millis, millis } from "../shared/brand.js";
 import { formatDuid } from "../shared/duid.js";
 import { formatPrefix } from "../shared/prefix.js";
 import { note } from "./history.js";
-import { callForExpired, callForStart } from "./hook-env.js";
+import { callForStart } from "./hook-env.js";
 import { endLease } from "./endings.js";
 import { remove } from "./ledger.js";
 import type { Network } from "./links.js";
 import { log, type Outcome, run } from "./outcome.js";
+import { styleOf } from "./style.js";
 import { NEVER, type ServerState } from "./state.js";
 
 /**
@@ -34,7 +35,7 @@ export function expire(state: ServerState, now: Millis, outcome: Outcome): void 
     endLease(state, id, lease, now);
     counters.expired += 1;
     note(state.history, now, "expired", lease);
-    run(outcome, callForExpired(state, lease));
+    run(outcome, styleOf(state.config).expired(state, lease));
     log(outcome, "SERVER-LEASE-EXPIRED", {
       prefix: () => formatPrefix(lease.prefix),
       client: () => formatDuid(lease.duid),

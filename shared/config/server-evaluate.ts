@@ -11,7 +11,7 @@ import type { ExcludeLine } from "./pd-exclude.js";
 import { checkRelayName, isRelay, makeRelay, type RelayInterfaces, relayName } from "./relay-interfaces.js";
 import { checkReservations, makeReservation, type ReservationLines } from "./reservations.js";
 import type { ServerHead } from "./server-directives.js";
-import { applyGlobal, type GlobalSettings, initialSettings } from "./server-globals.js";
+import { applyGlobal, completeSettings, type GlobalSettings, initialSettings } from "./server-globals.js";
 import { type Acting, applySetting, enter, initialScope, type Scope } from "./server-scope.js";
 import type { AddressClass, PdClass, ServerConfig, ServerInterface } from "./types.js";
 
@@ -71,7 +71,7 @@ export function evaluateServer(nodes: Nodes, report: Report): ServerConfig {
   };
   evaluateAll(program, initialScope(), program.top, nodes);
   checkProgram(program);
-  return { ...program.settings, interfaces: program.interfaces };
+  return { ...completeSettings(program.settings), interfaces: program.interfaces };
 }
 
 function evaluateAll(program: Program, scope: Scope, block: Block, nodes: Nodes | undefined): void {

@@ -5,8 +5,10 @@ import { applyLog } from "./log-settings.js";
 import type { Acting } from "./server-scope.js";
 import type { ServerConfig } from "./types.js";
 
-/** What holds for the whole server. */
-export type GlobalSettings = Omit<ServerConfig, "interfaces">;
+/** What holds for the whole server, so far as the file says it. */
+export type GlobalSettings = Omit<ServerConfig, "interfaces" | "scriptReplay"> & {
+  readonly scriptReplay: boolean | undefined;
+};
 
 /** The directives that say it. */
 export type GlobalHead = Acting<
@@ -41,7 +43,7 @@ export function initialSettings(): GlobalSettings {
     log: { level: 8, mode: "full", name: "Server", colors: false },
     script: undefined,
     scriptTimeout: seconds(10),
-    scriptReplay: true,
+    scriptReplay: undefined,
     scriptWait: false,
     compatibility: "fixed",
     inactiveMode: false,
@@ -56,6 +58,12 @@ export function initialSettings(): GlobalSettings {
     shown: { workDir: undefined, authMethods: [] },
   };
 }
+
+/** The settings with what follows from others. Dibbler's scripts do not hear of a start. */
+export const completeSettings = (settings: GlobalSettings): Omit<ServerConfig, "interfaces"> => ({
+  ...settings,
+  scriptReplay: settings.scriptReplay ?? settings.compatibility !== "strict",
+});
 
 /** The settings with this directive applied. */
 export function applyGlobal(settings: GlobalSettings, head: GlobalHead, report: Report): GlobalSettings {

@@ -30,8 +30,8 @@ export type DropId = (typeof DROP)[keyof typeof DROP];
 /** What a message has to bring along for a server to look at it (RFC 8415 16). */
 export interface ServerRule {
   readonly clientId: "required" | "optional";
-  /** `ours`: must be there and be this server's; `none`: must not be there. */
-  readonly serverId: "ours" | "none" | "ours or none";
+  /** `ours`: must be there and be this server's; `none`: must not be there; `any`: is not looked at. */
+  readonly serverId: "ours" | "none" | "ours or none" | "any";
   readonly ia: "allowed" | "none";
   /** Whether a client may send it to an address of the server that it has been told of (RFC 8415 18.4). */
   readonly unicast: "allowed" | "never";
@@ -81,6 +81,7 @@ function whyBadClient(options: readonly Option[], rule: ServerRule): DropId | un
 }
 
 function whyBadServer(options: readonly Option[], rule: ServerRule, server: Duid): DropId | undefined {
+  if (rule.serverId === "any") return undefined;
   const serverId = find(options, "serverId");
   if (serverId === undefined) return rule.serverId === "ours" ? DROP.noServerId : undefined;
   if (rule.serverId === "none") return DROP.unexpectedServerId;
