@@ -1,15 +1,15 @@
 import type { Iaid } from "../shared/brand.js";
-import type { Duid } from "../shared/duid.js";
+import { duid, type Duid } from "../shared/duid.js";
 import type { IaType, Lease } from "../shared/lease/lease.js";
 import { createOctetMap, type OctetMap } from "../shared/octet-map.js";
-import { type Prefix, samePrefix } from "../shared/prefix.js";
+import { type Prefix, sameIp6, samePrefix } from "../shared/prefix.js";
 
 /** What bindings had that have nothing now, or less. */
 export interface Affinity {
   readonly limit: number;
   /** By binding: its prefixes, newest first. */
   readonly known: OctetMap<readonly Prefix[]>;
-  /** By client and type of IA: the newest of all its bindings. */
+  /** By client and type of IA: the last of all that its bindings had. */
   readonly newest: OctetMap<readonly Prefix[]>;
 }
 
@@ -40,7 +40,20 @@ export function remember(
   const key = keyOf(lease.duid, lease.iaType, lease.iaid);
   const others = (known.get(key) ?? []).filter((prefix) => !samePrefix(prefix, lease.prefix));
   known.set(key, [lease.prefix, ...others].slice(0, REMEMBERED_PREFIXES));
-  newest.set(clientKeyOf(lease.duid, lease.iaType), [lease.prefix]);
+  newest.set(keyOf(lease.duid, lease.iaType, undefined), [lease.prefix]);
+}
+
+/** Notes what a client had in an IA whose IAID is not known: any of its IAs may have it again. */
+export function rememberClient(
+  { limit, known }: Affinity,
+  client: Duid,
+  iaType: IaType,
+  prefix: Prefix,
+): void {
+  if (limit === 0) return;
+  const key = keyOf(client, iaType, undefined);
+  const others = (known.get(key) ?? []).filter(({ address }) => !sameIp6(address, prefix.address));
+  known.set(key, [prefix, ...others].slice(0, REMEMBERED_PREFIXES));
 }
 
 /**
@@ -54,25 +67,41 @@ export function recall(
   iaid: Iaid,
 ): readonly Prefix[] {
   if (known.size === 0) return NOTHING;
+  const whatever = keyOf(client, iaType, undefined);
   // Both are asked, so that both forget the same clients first.
-  const last = newest.get(clientKeyOf(client, iaType));
-  return known.get(keyOf(client, iaType, iaid)) ?? last ?? NOTHING;
+  const last = newest.get(whatever);
+  return known.get(keyOf(client, iaType, iaid)) ?? last ?? known.get(whatever) ?? NOTHING;
+}
+
+/** One thing that is remembered. */
+export interface Remembered {
+  readonly client: Duid;
+  readonly iaType: IaType;
+  readonly prefix: Prefix;
+}
+
+/** Everything that is remembered: of bindings asked for the longest ago first, of each its oldest first. */
+export function* remembered({ known }: Affinity): Generator<Remembered> {
+  for (const { key, value } of known) {
+    const client = duid(key.subarray(5));
+    const iaType = TYPES[(key[0] ?? 0) & TYPE_BITS] ?? "pd";
+    for (const prefix of value.toReversed()) yield { client, iaType, prefix };
+  }
 }
 
 const NOTHING: readonly Prefix[] = [];
 
 const IA_TYPES: Readonly<Record<IaType, number>> = { pd: 0, na: 1, ta: 2 };
 
-function keyOf(client: Duid, iaType: IaType, iaid: Iaid): Uint8Array {
-  const key = new Uint8Array(client.length + 5);
-  key.set([IA_TYPES[iaType], iaid >>> 24, iaid >>> 16, iaid >>> 8, iaid]);
-  key.set(client, 5);
-  return key;
-}
+const TYPES: readonly IaType[] = ["pd", "na", "ta"];
+const TYPE_BITS = 3;
+/** In the first octet of a key: whatever the IAID. */
+const ANY_IAID = 4;
 
-function clientKeyOf(client: Duid, iaType: IaType): Uint8Array {
-  const key = new Uint8Array(client.length + 1);
-  key[0] = IA_TYPES[iaType];
-  key.set(client, 1);
+function keyOf(client: Duid, iaType: IaType, iaid: Iaid | undefined): Uint8Array {
+  const key = new Uint8Array(client.length + 5);
+  if (iaid === undefined) key[0] = IA_TYPES[iaType] | ANY_IAID;
+  else key.set([IA_TYPES[iaType], iaid >>> 24, iaid >>> 16, iaid >>> 8, iaid]);
+  key.set(client, 5);
   return key;
 }

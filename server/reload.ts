@@ -49,6 +49,8 @@ function keepLimiters(state: ServerState, network: Network): ServerState["limite
 /** The newest of what is remembered goes on being so. */
 function resize({ affinity, seed }: ServerState, limit: number): ServerState["affinity"] {
   const resized = createAffinity({ limit, seed });
-  if (limit > 0) for (const { key, value } of affinity.known) resized.known.set(key, value);
+  if (limit === 0) return resized;
+  for (const name of ["known", "newest"] as const)
+    for (const { key, value } of affinity[name]) resized[name].set(key, value);
   return resized;
 }

@@ -1,10 +1,8 @@
 import { createHmac, randomBytes } from "node:crypto";
-import { join } from "node:path";
 import { type Arrival, arrivalsOf, type BulkListening } from "../shared/edge/arrivals.js";
 import { openStoredClock } from "../shared/edge/boot-clock.js";
 import { openControl } from "../shared/edge/control-server.js";
 import { loadOrMakeDuid } from "../shared/edge/duid-file.js";
-import { SystemError } from "../shared/edge/errors.js";
 import { createHookSwitch } from "../shared/edge/hook-switch.js";
 import { readInterfaces } from "../shared/edge/interfaces.js";
 import { openLeaseStore } from "../shared/edge/lmdb-store.js";
@@ -12,7 +10,6 @@ import type { Log } from "../shared/edge/log.js";
 import { findPlace, type Place } from "../shared/edge/place.js";
 import { createListening, type Listening, type ListeningParts } from "../shared/edge/listening.js";
 import type { Service, Surroundings } from "../shared/edge/program.js";
-import { keepCopy, openText } from "../shared/edge/state-files.js";
 import { createSiteSocket } from "../shared/edge/site-socket.js";
 import { openTcp, type TcpListener } from "../shared/edge/tcp.js";
 import type { ServerConfig } from "../shared/config/types.js";
@@ -23,10 +20,9 @@ import type { Ip6 } from "../shared/prefix.js";
 import { type BulkParts, createBulkService } from "./bulk-server.js";
 import { createControlService } from "./control.js";
 import { createServerState } from "./engine.js";
-import { createNetwork } from "./links.js";
 import { createServerLoop, type LoopParts, type ServerLoop } from "./loop.js";
 import { createReload } from "./serve-reload.js";
-import type { TakeOverParts } from "./take-over.js";
+import { openViews, recallFormer, takeOverOnce, tellingOf } from "./serve-state.js";
 
 /** How long a stop waits for scripts that run. */
 const HOOK_DRAIN_MS = 5000;
@@ -52,24 +48,31 @@ export async function openServer(surroundings: Surroundings<ServerConfig>): Prom
   const hooks = createHookSwitch(paths.workDir, log);
   hooks.use(config);
   const socketFor: LoopParts["socketFor"] = (name, to) => listening.socketFor(name, to);
-  const loop = createServerLoop({ state, store, hooks, clock, log, random: randomBytes, socketFor });
-  const listening = openListening(loop.push, log, (place, addresses, bulk) =>
+  recallFormer(state, paths.workDir, log);
+  const views = openViews(state, paths.workDir, clock, log);
+  const stored = tellingOf(store, views.changed);
+  const loop = createServerLoop({ state, store: stored, hooks, clock, log, random: randomBytes, socketFor });
+  const push: ServerLoop["push"] = (event) => {
+    loop.push(event);
+    if (event.type !== "datagram") views.changed();
+  };
+  const listening = openListening(push, log, (place, addresses, bulk) =>
     openBulk({ state, now: clock.now, log }, place, addresses, bulk),
   );
+  await views.write();
   await listening.serve(arrivalsOf(config.interfaces), config.inactiveMode, (places) => {
-    loop.push({ type: "started" });
+    push({ type: "started" });
     // What has come up since it was looked for.
     for (const [interfaceName, interfaceIndex] of places) {
-      if (!interfaces.has(interfaceName))
-        loop.push({ type: "interfaceReady", interfaceName, interfaceIndex });
+      if (!interfaces.has(interfaceName)) push({ type: "interfaceReady", interfaceName, interfaceIndex });
     }
     log("SERVER-STARTED", { leases: table.size, interfaces: places.size });
   });
   listening.watch();
-  const reload = createReload({ surroundings, listening, hooks, push: loop.push });
+  const reload = createReload({ surroundings, listening, hooks, push });
   const control = await openControl({
     path: paths.controlSocket,
-    ...createControlService({ state, push: loop.push, log, reload }),
+    ...createControlService({ state, push, log, reload }),
   });
 
   return {
@@ -78,6 +81,7 @@ export async function openServer(surroundings: Surroundings<ServerConfig>): Prom
       await control.close();
       await listening.rest();
       await loop.close();
+      await views.close();
       await listening.close();
       await clock.close();
       await store.close();
@@ -128,37 +132,6 @@ function loadTable(store: LeaseStore, log: Log): LeaseTable {
   });
   return table;
 }
-
-/**
- * A store that is new takes the leases of the Dibbler that served from this directory before. They are there
- * after one commit or not at all, and a note says that this is done, also when there was nothing to take.
- */
-async function takeOverOnce(
-  store: LeaseStore,
-  {
-    config,
-    workDir,
-    ...parts
-  }: Omit<TakeOverParts, "file" | "network"> & {
-    readonly config: ServerConfig;
-    readonly workDir: string;
-  },
-): Promise<void> {
-  const name = "taken-over";
-  if (store.meta(name) !== undefined) return;
-  const file = parts.table.size > 0 ? undefined : openText(join(workDir, "server-AddrMgr.xml"));
-  if (file !== undefined) {
-    const { takeOver } = await import("./take-over.js");
-    const taken = takeOver({ ...parts, file, network: createNetwork(config, parts.interfaces) });
-    if (!taken.ok) throw new SystemError("state-unreadable", taken.sentence);
-    for (const view of VIEWS) keepCopy(join(workDir, view));
-    if (taken.changes.length > 0) await store.commit(taken.changes);
-  }
-  await store.setMeta(name, Uint8Array.of(1));
-}
-
-/** Files of Dibbler that are replaced by views of ours. */
-const VIEWS = ["server-AddrMgr.xml", "server-cache.xml", "server-CfgMgr.xml"] as const;
 
 /**
  * The key of the allocation hash: kept with the leases, so that a returning client is led to the same prefix.

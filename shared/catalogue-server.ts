@@ -37,6 +37,16 @@ export const SERVER_ROWS = {
     text: "{count} lease(s) are on {name}, which the configuration does not have: kept until they end.",
     note: "Their prefixes are given to nobody else. Add the interface, or correct its name, and they are served.",
   },
+  "SERVER-CACHE-UNREADABLE": {
+    level: 5,
+    text: "What clients had before is not known: {reason}.",
+    note: "A client whose lease is over may get another prefix than last time. Leases are not concerned.",
+  },
+  "SERVER-VIEW-FAILED": {
+    level: 4,
+    text: "A file for other programs is out of date: {sentence}.",
+    note: "Said once until it can be written again. Leases are in the store and clients are answered all the same.",
+  },
   "SERVER-LISTENING": {
     level: 6,
     text: "Listening on {interface}, address {address}, receive buffer {octets} octets.",

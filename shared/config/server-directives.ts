@@ -48,10 +48,11 @@ const globals = [
     example: "relay-supplied-options 65,143",
     standard: "65",
   }),
-  inert("performance-mode", G, toggle, {
+  // Leases are stored before their clients hear of them all the same: it is the views that wait.
+  directive("performance-mode", G, toggle, {
     example: "performance-mode 1",
+    standard: "0",
     needs: "experimental",
-    unused: "leases are always written before the client hears of them",
   }),
   inert("fqdn-ddns-address", G, address, { example: "fqdn-ddns-address 2001:db8::53", unused: NO_NAMES }),
   inert("key", G, text, {

@@ -133,6 +133,7 @@ function evaluate(program: Program, scope: Scope, block: Block, node: Node<Serve
     case "drop-unicast":
     case "reconfigure-enabled":
     case "relay-supplied-options":
+    case "performance-mode":
     case "work-dir":
     case "auth-methods":
       program.settings = applyGlobal(program.settings, head, report);

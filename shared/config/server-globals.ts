@@ -28,6 +28,7 @@ export type GlobalHead = Acting<
   | "drop-unicast"
   | "reconfigure-enabled"
   | "relay-supplied-options"
+  | "performance-mode"
   | "work-dir"
   | "auth-methods"
 >;
@@ -55,6 +56,7 @@ export function initialSettings(): GlobalSettings {
     affinity: Math.floor(1_048_576 / OCTETS_PER_CLIENT),
     // Relays may supply this one without being told so (RFC 6440).
     relaySuppliedOptions: [OPTIONS.erpLocalDomain.code],
+    performanceMode: false,
     shown: { workDir: undefined, authMethods: [] },
   };
 }
@@ -94,6 +96,8 @@ export function applyGlobal(settings: GlobalSettings, head: GlobalHead, report: 
       const codes = new Set([...settings.relaySuppliedOptions, ...head.value]);
       return { ...settings, relaySuppliedOptions: [...codes] };
     }
+    case "performance-mode":
+      return { ...settings, performanceMode: head.value };
     case "work-dir":
       return { ...settings, shown: { ...settings.shown, workDir: head.value } };
     case "auth-methods":

@@ -61,6 +61,8 @@ export interface ServerConfig {
   readonly affinity: number;
   /** Codes of options that relays may supply for clients (RFC 6422 7). */
   readonly relaySuppliedOptions: readonly number[];
+  /** Write the files for other programs at start and stop only, however leases change. */
+  readonly performanceMode: boolean;
   /** What is not acted on and only shown to those who read Dibbler's view of its configuration. */
   readonly shown: {
     /** As configured; undefined for what the command line says. */

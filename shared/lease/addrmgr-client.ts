@@ -7,6 +7,7 @@ import type { FilePassage, ForeignLease, ForeignSink } from "./foreign.js";
 import type { IaType } from "./lease.js";
 import { KEY_OCTETS } from "./record-tail.js";
 import { attributeOf, elementsIn, strangersIn, textOf, type XmlElement } from "./xml-elements.js";
+import { unescapeXml } from "./xml-text.js";
 
 /** The client that Dibbler keeps declined addresses under: a DUID of one octet. */
 export const DECLINED_DUID: Duid = duid(Uint8Array.of(0x58));
@@ -108,7 +109,7 @@ function iaOf(ia: XmlElement, iaType: IaType): Omit<Ia, "owner"> {
     iaid: u32(ia, "IAID"),
     t1: seconds(u32(ia, "T1") ?? 0),
     t2: seconds(u32(ia, "T2") ?? 0),
-    interfaceName: name === "" ? undefined : name,
+    interfaceName: name === undefined || name === "" ? undefined : unescapeXml(name),
     interfaceIndex: u32(ia, "iface"),
     nextHop: addressOf(attributeOf(ia, "unicast")),
   };

@@ -45,6 +45,7 @@ describe("server: the configuration of the OpenStack guide", () => {
       reconfigure: false,
       affinity: 7133,
       relaySuppliedOptions: [65],
+      performanceMode: false,
       shown: { workDir: undefined, authMethods: [] },
       interfaces: [
         {
@@ -103,6 +104,7 @@ describe("server: what a directive sets", () => {
     ["interface-id-order after", { interfaceIdOrder: "after" }],
     ['interface-id-order "Omitted"', { interfaceIdOrder: "omit" }],
     ["drop-unicast", { dropUnicast: true }],
+    ["experimental performance-mode 1", { performanceMode: true }],
     ["reconfigure-enabled 1", { reconfigure: true }],
     ["reconfigure-enabled 1 reconfigure-enabled no", { reconfigure: false }],
     ["cache-size 1469", { affinity: 9 }],

@@ -63,6 +63,47 @@ describe("e2e: our server takes the place of Debian's dibbler-server", () => {
     expect(await leaseAll(client, [1])).toHaveLength(1);
   });
 
+  scenario("dibblerServer")("and back: Debian's server goes on with what ours has left", async () => {
+    const { server, client } = await layOut();
+    await startServer(server, ours.server);
+    const leases = await leaseAll(client, [1, 2, 3]);
+    expect(await server.run([ours.server, "stop"])).toMatchObject({ status: 0 });
+    for (const file of ["server-AddrMgr.xml", "server-cache.xml", "server-CfgMgr.xml"]) {
+      expect(server.fileMode(`${folder}/${file}`)).toBe(0o640);
+    }
+    const duid = server.readFile(`${folder}/server-duid`);
+    const ourText = server.readFile(leaseFile) ?? "";
+
+    await startServer(server, requirePeer("dibblerServer"));
+    const loaded = server.readFile(leaseFile) ?? "";
+    const unlikeOurs = /<timestamp>.*|state="\w+"/g;
+    expect(loaded.replaceAll(unlikeOurs, "")).toBe(ourText.replaceAll(unlikeOurs, ""));
+    await renewAll(leases);
+    expect(server.readFile(`${folder}/server-duid`)).toBe(duid);
+  });
+
+  scenario()(
+    "files for other programs follow what happens, and when they cannot, clients do not notice",
+    async () => {
+      const { server, client } = await layOut();
+      server.writeFile(
+        `${folder}/server-cache.xml`,
+        '<cache size="1">\n<entry type="prefix">::1</entry>\n</cache>',
+      );
+      await startServer(server, ours.server);
+      expect(server.readFile(leaseFile)).toMatch(/^<AddrMgr>[^]*<cache size="0"\/>\n<\/AddrMgr>\n$/);
+      expect(isLogged(server.readFile(logFile), "SERVER-CACHE-UNREADABLE")).toBe(true);
+      const [lease] = await leaseAll(client, [1]);
+      const shows = (text: string): boolean => (server.readFile(leaseFile) ?? "").includes(text);
+      await waitFor("the lease in the file", () => shows(lease?.prefix.replace("/56", "") ?? "none"));
+      await server.shell(`rm ${leaseFile} && mkdir ${leaseFile}`);
+      expect(await leaseAll(client, [2, 3])).toHaveLength(2);
+      await waitFor("a word about it", () => isLogged(server.readFile(logFile), "SERVER-VIEW-FAILED"));
+      expect(await server.run([ours.server, "stop"])).toMatchObject({ status: 0 });
+      expect(server.listFolder(folder).filter((file) => file.startsWith("."))).toEqual([]);
+    },
+  );
+
   scenario()("a directory in place of the file of leases: it does not start, and says so", async () => {
     const { server } = await layOut();
     await server.shell(`mkdir ${leaseFile}`);

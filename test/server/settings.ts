@@ -153,6 +153,7 @@ export function configure(
     reconfigure: false,
     affinity: 1000,
     relaySuppliedOptions: [65],
+    performanceMode: false,
     shown: { workDir: undefined, authMethods: [] },
     interfaces,
     ...settings,

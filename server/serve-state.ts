@@ -1,0 +1,85 @@
+import { join } from "node:path";
+import { millis } from "../shared/brand.js";
+import type { Clock } from "../shared/edge/clock.js";
+import { SystemError, sentenceOf } from "../shared/edge/errors.js";
+import { readTextIfThere } from "../shared/edge/files.js";
+import type { Log } from "../shared/edge/log.js";
+import { keepCopy, openText } from "../shared/edge/state-files.js";
+import { createViewWriter, type ViewWriter } from "../shared/edge/view-writer.js";
+import type { ServerConfig } from "../shared/config/types.js";
+import type { LeaseStore } from "../shared/lease/store.js";
+import type { ServerState } from "./engine.js";
+import { createNetwork } from "./links.js";
+import type { TakeOverParts } from "./take-over.js";
+import { recallCache, viewsOf } from "./views.js";
+
+/** Files of Dibbler that are replaced by views of ours. */
+const VIEWS = ["server-AddrMgr.xml", "server-cache.xml", "server-CfgMgr.xml"] as const;
+
+/** What is needed to take over what another server has left. */
+export interface FormerState extends Omit<TakeOverParts, "file" | "network"> {
+  readonly config: ServerConfig;
+  readonly workDir: string;
+}
+
+/**
+ * A store that is new takes the leases of the Dibbler that served from this directory before. They are there
+ * after one commit or not at all, and a note says that this is done, also when there was nothing to take.
+ * Rejects with a SystemError when the leases are there and cannot be read.
+ */
+export async function takeOverOnce(
+  store: LeaseStore,
+  { config, workDir, ...parts }: FormerState,
+): Promise<void> {
+  const name = "taken-over";
+  if (store.meta(name) !== undefined) return;
+  const file = parts.table.size > 0 ? undefined : openText(join(workDir, "server-AddrMgr.xml"));
+  if (file !== undefined) {
+    const { takeOver } = await import("./take-over.js");
+    const taken = takeOver({ ...parts, file, network: createNetwork(config, parts.interfaces) });
+    if (!taken.ok) throw new SystemError("state-unreadable", taken.sentence);
+    for (const view of VIEWS) keepCopy(join(workDir, view));
+    if (taken.changes.length > 0) await store.commit(taken.changes);
+  }
+  await store.setMeta(name, Uint8Array.of(1));
+}
+
+/**
+ * What clients had whose leases are gone, from Dibbler's cache at first and from our own view of it later.
+ */
+export function recallFormer(state: ServerState, workDir: string, log: Log): void {
+  const reason = recallFrom(state, join(workDir, "server-cache.xml"));
+  if (reason !== undefined) log("SERVER-CACHE-UNREADABLE", { reason });
+}
+
+function recallFrom(state: ServerState, file: string): string | undefined {
+  try {
+    const text = readTextIfThere(file);
+    const bad = text === undefined ? 0 : recallCache(state, text);
+    return bad > 0 ? `${file}: ${bad} of its entries cannot be read` : undefined;
+  } catch (error) {
+    return sentenceOf(error);
+  }
+}
+
+/** Keeps Dibbler's files current for whoever reads them. */
+export function openViews(state: ServerState, workDir: string, { now }: Clock, log: Log): ViewWriter {
+  const facts = { workDir, now, wall: () => millis(Date.now()) };
+  return createViewWriter({
+    views: viewsOf(state, facts).map(({ file, render }) => ({ path: join(workDir, file), render })),
+    isLive: () => !state.config.performanceMode,
+    onFailure: (sentence) => {
+      log("SERVER-VIEW-FAILED", { sentence });
+    },
+  });
+}
+
+/** The same store; `changed` hears of every commit that has been made. */
+export const tellingOf = (store: LeaseStore, changed: () => void): LeaseStore => ({
+  ...store,
+  async commit(changes) {
+    const refused = await store.commit(changes);
+    changed();
+    return refused;
+  },
+});

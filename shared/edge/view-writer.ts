@@ -1,0 +1,169 @@
+import { readdirSync } from "node:fs";
+import { type FileHandle, open, rename } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { fileError, removeQuietly, temporaryName } from "./files.js";
+
+/** A file that is kept for other programs. */
+export interface WrittenView {
+  readonly path: string;
+  /** Its text of this moment, in pieces that are made quickly. */
+  readonly render: () => Iterable<string>;
+}
+
+/** Keeps files for other programs current. */
+export interface ViewWriter {
+  /** What they show has changed: they are written soon. */
+  readonly changed: () => void;
+  /** Writes all of them now; resolves when they are on disk, or when that has failed and been told. */
+  readonly write: () => Promise<void>;
+  /** `write`, and nothing afterwards. */
+  readonly close: () => Promise<void>;
+}
+
+/** What a view writer works with. */
+export interface ViewWriterOptions {
+  readonly views: readonly WrittenView[];
+  /** False while they are written at `write` and `close` only. */
+  readonly isLive: () => boolean;
+  /** Is told the first of failures in a row, as a sentence. */
+  readonly onFailure: (sentence: string) => void;
+  /** Milliseconds between the beginnings of two rounds at least. */
+  readonly intervalMs?: number;
+}
+
+/** At most once a second. */
+const INTERVAL_MS = 1000;
+/** Large tables take long to write: so many times as long nothing is written, for there is more to do. */
+const REST_FACTOR = 20;
+/** Pause after a round that failed; a full disk is not filled any sooner by trying harder. */
+const RETRY_MS = 10_000;
+/** Milliseconds of work after which others have their turn. */
+const SLICE_MS = 2;
+const MODE = 0o640;
+
+/**
+ * Replaces each file as a whole, so that a reader never sees a part of it; the work is done in slices, in
+ * between which everything else goes on. Nothing depends on the files, so while the program runs they are not
+ * forced to the disk.
+ */
+export function createViewWriter(options: ViewWriterOptions): ViewWriter {
+  const { views, isLive, onFailure, intervalMs = INTERVAL_MS } = options;
+  for (const { path } of views) removeRemains(path);
+  let timer: NodeJS.Timeout | undefined;
+  let running: Promise<void> = Promise.resolve();
+  let isRunning = false;
+  let dirty = false;
+  let failing = false;
+  let closed = false;
+  let earliest = 0;
+
+  function schedule(): void {
+    if (timer !== undefined || isRunning || closed || !dirty) return;
+    timer = setTimeout(
+      () => {
+        timer = undefined;
+        void round(false);
+      },
+      Math.max(0, earliest - performance.now()),
+    );
+    timer.unref();
+  }
+
+  async function round(durable: boolean): Promise<void> {
+    isRunning = true;
+    dirty = false;
+    running = writeAll(durable);
+    await running;
+    isRunning = false;
+    schedule();
+  }
+
+  async function writeAll(durable: boolean): Promise<void> {
+    const began = performance.now();
+    let worked = 0;
+    try {
+      for (const view of views) worked += await writeView(view, durable);
+      failing = false;
+      earliest = began + Math.max(intervalMs, worked * REST_FACTOR);
+    } catch (error) {
+      if (!failing) onFailure(error instanceof Error ? error.message : String(error));
+      failing = true;
+      dirty = true;
+      earliest = performance.now() + RETRY_MS;
+    }
+  }
+
+  async function write(): Promise<void> {
+    clearTimeout(timer);
+    timer = undefined;
+    while (isRunning) await running;
+    await round(true);
+  }
+
+  return {
+    changed() {
+      if (!isLive()) return;
+      dirty = true;
+      schedule();
+    },
+    write,
+    async close() {
+      await write();
+      closed = true;
+      clearTimeout(timer);
+    },
+  };
+}
+
+/** Gives how many milliseconds the text took to make. Throws SystemError. */
+async function writeView({ path, render }: WrittenView, durable: boolean): Promise<number> {
+  const temporary = temporaryName(path);
+  try {
+    const file = await open(temporary, "wx", 0o600);
+    let worked = 0;
+    try {
+      worked = await writePieces(file, render());
+      await file.chmod(MODE);
+      if (durable) await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+    return worked;
+  } catch (cause) {
+    removeQuietly(temporary);
+    throw fileError("write", path, cause);
+  }
+}
+
+async function writePieces(file: FileHandle, pieces: Iterable<string>): Promise<number> {
+  let worked = 0;
+  let began = performance.now();
+  let text = "";
+  for (const piece of pieces) {
+    text += piece;
+    const spent = performance.now() - began;
+    if (spent < SLICE_MS) continue;
+    worked += spent;
+    await file.writeFile(text);
+    text = "";
+    began = performance.now();
+  }
+  worked += performance.now() - began;
+  await file.writeFile(text);
+  return worked;
+}
+
+/** Removes what runs that were killed while they wrote this file have left. */
+function removeRemains(path: string): void {
+  const folder = dirname(path);
+  const start = `.${basename(path)}.`;
+  try {
+    for (const name of readdirSync(folder)) {
+      const isOurs = name.startsWith(start) && /^\d+\.\d+$/.test(name.slice(start.length));
+      if (isOurs) removeQuietly(join(folder, name));
+    }
+  } catch {
+    // They take room, and that is all.
+  }
+}
