@@ -3,6 +3,7 @@ import { parseServerConfig } from "../shared/config/server-schema.js";
 import type { ServerConfig } from "../shared/config/types.js";
 import { checkCommand } from "./commands/check.js";
 import { reconfigureCommand } from "./commands/reconfigure.js";
+import { leasesCommand } from "./commands/leases.js";
 import { reloadCommand } from "./commands/reload.js";
 import { openServer } from "./serve.js";
 
@@ -15,7 +16,7 @@ const program: Program<ServerConfig> = {
   parse: parseServerConfig,
   logSettings: ({ log }) => log,
   open: openServer,
-  commands: [checkCommand, reloadCommand, reconfigureCommand],
+  commands: [checkCommand, leasesCommand, reloadCommand, reconfigureCommand],
 };
 
 void runProgram(program, process.argv.slice(2)).then((status) => process.exit(status));

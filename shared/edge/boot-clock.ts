@@ -69,6 +69,12 @@ export function resumedAt(saved: Anchor | undefined, sources: BootSources): Mill
   return millis(Math.max(saved.now, sources.wall()));
 }
 
+/** What the clock of a store says, be a server using it or not; for those that only read it. */
+export function storedNow(store: Pick<LeaseStore, "meta">, sources: BootSources = systemBoot()): Millis {
+  const octets = store.meta(META_NAME);
+  return resumedAt(octets && decodeAnchor(octets), sources);
+}
+
 const VERSION = 1;
 /** Version, boot and now; what follows is the boot's name. */
 const ANCHOR_OCTETS = 17;

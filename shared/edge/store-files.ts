@@ -28,9 +28,15 @@ function isDirectory(directory: string): boolean {
   }
 }
 
-/** Throws a StoreError unless there is a database to read. */
+/** Throws a StoreError unless there is a database to read, or what the system says. */
 export function requireDatabase(path: string): void {
-  if (existsSync(path)) return;
+  try {
+    statSync(path);
+    return;
+  } catch (error) {
+    // What may not be looked at need not be missing.
+    if (codeOf(error) !== "ENOENT") throw error;
+  }
   const message = `there is no lease database ${path}; no server has used this directory yet`;
   throw new StoreError("STORE_MISSING", path, message);
 }
