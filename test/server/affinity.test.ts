@@ -11,7 +11,8 @@ import {
   REMEMBERED_PREFIXES,
 } from "../../server/affinity.js";
 import { duidOf, leaseOf, prefixOf, SEED } from "../lease/model.js";
-import { prefix } from "./settings.js";
+import { createClient, createRig, pd, prefixIn } from "./rig.js";
+import { configure, iface, pdClass, prefix } from "./settings.js";
 
 const affinityOf = (limit: number): Affinity => createAffinity({ limit, seed: SEED });
 
@@ -72,5 +73,43 @@ describe("affinity", () => {
     remember(affinity, leaseOf(1, { duid: short }));
     expect(recall(affinity, long, "pd", iaid(1))).toEqual([]);
     expect(recall(affinity, short, "pd", iaid(1))).toEqual([prefixOf(1)]);
+  });
+});
+
+const LAN = configure([iface("eth0", [pdClass(56, ["2001:db8::/40"])])]);
+
+describe("server: what a client had before", () => {
+  test("a client that had its prefix by a hint comes without one -> gets it again if it is free", () => {
+    const rig = createRig(LAN);
+    const client = createClient(rig, 1);
+    const usual = prefixIn(client.solicit(pd(1)));
+    const hinted = client.lease(1, "2001:db8:0:4200::/56");
+    expect(hinted).toBe("2001:db8:0:4200::/56");
+    expect(hinted).not.toBe(usual);
+    client.release(pd(1, hinted));
+    expect(client.lease()).toBe(hinted);
+    client.release(pd(1, hinted));
+    createClient(rig, 2).lease(1, hinted);
+    expect(client.lease()).not.toBe(hinted);
+  });
+
+  test("each IAID gets what it had, an unknown one what the client had last, if that is free", () => {
+    const client = createClient(createRig(LAN), 1);
+    const [first, second] = ["2001:db8:0:4200::/56", "2001:db8:0:4300::/56"];
+    for (const [id, held] of [
+      [2, second],
+      [1, first],
+    ] as const)
+      client.release(pd(id, client.lease(id, held)));
+    expect([client.lease(2), client.lease(1)]).toEqual([second, first]);
+    client.release(pd(1, first));
+    expect(client.lease(3)).toBe(first);
+    expect([first, second]).not.toContain(client.lease(1));
+  });
+
+  test("none kept with cache-size 0", () => {
+    const client = createClient(createRig(configure(LAN.interfaces, { affinity: 0 })), 1);
+    client.release(pd(1, client.lease(1, "2001:db8:0:4200::/56")));
+    for (const id of [1, 2]) expect(client.lease(id)).not.toBe("2001:db8:0:4200::/56");
   });
 });

@@ -291,40 +291,6 @@ describe("server: what has been leased before", () => {
     a.release(pd(1, a.lease()));
     expect(createClient(rig, 2).lease()).toBe(ONE);
   });
-
-  test("affinity: a client that had its prefix by a hint comes without one -> gets it again if it is free", () => {
-    const rig = createRig(lan());
-    const client = createClient(rig, 1);
-    const usual = prefixIn(client.solicit(pd(1)));
-    const hinted = client.lease(1, "2001:db8:0:4200::/56");
-    expect(hinted).toBe("2001:db8:0:4200::/56");
-    expect(hinted).not.toBe(usual);
-    client.release(pd(1, hinted));
-    expect(client.lease()).toBe(hinted);
-    client.release(pd(1, hinted));
-    createClient(rig, 2).lease(1, hinted);
-    expect(client.lease()).not.toBe(hinted);
-  });
-
-  test("affinity: each IAID gets what it had, an unknown one what the client had last, if that is free", () => {
-    const client = createClient(createRig(lan()), 1);
-    const [first, second] = ["2001:db8:0:4200::/56", "2001:db8:0:4300::/56"];
-    for (const [id, held] of [
-      [2, second],
-      [1, first],
-    ] as const)
-      client.release(pd(id, client.lease(id, held)));
-    expect([client.lease(2), client.lease(1)]).toEqual([second, first]);
-    client.release(pd(1, first));
-    expect(client.lease(3)).toBe(first);
-    expect([first, second]).not.toContain(client.lease(1));
-  });
-
-  test("affinity: none kept with cache-size 0", () => {
-    const client = createClient(createRig(configure(lan().interfaces, { affinity: 0 })), 1);
-    client.release(pd(1, client.lease(1, "2001:db8:0:4200::/56")));
-    for (const id of [1, 2]) expect(client.lease(id)).not.toBe("2001:db8:0:4200::/56");
-  });
 });
 
 describe("server: what clients can have written to the log", () => {
