@@ -61,7 +61,7 @@ describe("what clients had before, from a server-cache.xml", () => {
     remember(affinity, leaseOf(1));
     rememberClient(affinity, duidOf(1), "pd", prefixOf(9));
     expect(recall(affinity, duidOf(1), "pd", iaid(1))).toEqual([prefixOf(1)]);
-    expect(recall(affinity, duidOf(1), "pd", iaid(2))).toEqual([prefixOf(9)]);
+    expect(recall(affinity, duidOf(1), "pd", iaid(2))).toEqual([prefixOf(1)]);
     expect(recall(affinity, duidOf(1), "na", iaid(1))).toEqual([]);
   });
 
