@@ -6,7 +6,7 @@ import { formatIp6, formatPrefix } from "../shared/prefix.js";
 /** How an instant is written for programs: ISO 8601 in UTC. `Infinity` is never given. */
 export type IsoTime = (at: Millis) => string;
 
-/** The state of a lease as it is shown: `expired` is a bound one that is over, and that no server has ended. */
+/** The state of a lease as it is shown: `expired` is a bound one that is over, and no server has ended it. */
 export type ShownState = LeaseState | "expired";
 
 /** States that a stored lease can be in; offers are in memory only. */
