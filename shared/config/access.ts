@@ -19,7 +19,11 @@ export function defineClientClass(
   }
   let condition: Condition | undefined;
   for (const { head } of body ?? []) {
-    if (head.acts && head.keyword === "match-if") condition = head.value;
+    if (!head.acts || head.keyword !== "match-if") continue;
+    if (condition !== undefined) {
+      report.error(head.at, "a client-class has one condition", "join conditions: match-if ((…) and (…))");
+    }
+    condition = head.value;
   }
   classes.set(name, condition);
 }

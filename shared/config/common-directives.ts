@@ -1,5 +1,5 @@
 import { rowsFor } from "./grammar.js";
-import { choice, flag, list, number, text, toggle } from "./syntax.js";
+import { choice, flag, list, number, text, truth } from "./syntax.js";
 
 const { directive, inert } = rowsFor<"global">();
 const GLOBAL = ["global"] as const;
@@ -29,7 +29,7 @@ export const COMMON_DIRECTIVES = [
   }),
   inert("auth-replay", GLOBAL, text, { example: "auth-replay monotonic", unused: UNSIGNED }),
   inert("auth-realm", GLOBAL, text, { example: 'auth-realm "example.com"', unused: UNSIGNED }),
-  inert("auth-required", GLOBAL, toggle, { example: "auth-required 1", unused: UNSIGNED }),
+  inert("auth-required", GLOBAL, truth, { example: "auth-required 1", unused: UNSIGNED }),
   inert("auth-algorithm", GLOBAL, text, {
     example: 'auth-algorithm "hmac-md5"',
     refused: "Dibbler never supported it; auth-methods names algorithms",

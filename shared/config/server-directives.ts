@@ -22,6 +22,7 @@ import {
   terminated,
   text,
   toggle,
+  truth,
 } from "./syntax.js";
 
 const NO_ROUTES = "routes are not sent to clients";
@@ -49,19 +50,19 @@ const globals = [
     standard: "65",
   }),
   // Leases are stored before their clients hear of them all the same: it is the views that wait.
-  directive("performance-mode", G, toggle, {
+  directive("performance-mode", G, truth, {
     example: "performance-mode 1",
     standard: "0",
     needs: "experimental",
   }),
   inert("fqdn-ddns-address", G, address, { example: "fqdn-ddns-address 2001:db8::53", unused: NO_NAMES }),
-  inert("key", G, text, {
+  directive("key", G, text, {
     example: 'key "ddns" { secret "c2VjcmV0"; algorithm hmac-sha256; fudge 300; };',
     unused: NO_NAMES,
     body: { scope: "key", end: ";" },
   }),
-  inert("secret", ["key"], terminated(text), { example: 'secret "c2VjcmV0";', unused: NO_NAMES }),
-  inert("algorithm", ["key"], terminated(choice("hmac-md5", "hmac-sha1", "hmac-sha256")), {
+  directive("secret", ["key"], terminated(text), { example: 'secret "c2VjcmV0";', unused: NO_NAMES }),
+  directive("algorithm", ["key"], terminated(choice("hmac-md5", "hmac-sha1", "hmac-sha256")), {
     example: "algorithm hmac-sha256;",
     unused: NO_NAMES,
   }),
@@ -97,7 +98,7 @@ const interfaces = [
 ] as const;
 
 const relays = [
-  // Before any interface it crashes Dibbler; behind one it is accepted.
+  // Before any interface it crashes Dibbler; behind one it belongs to that.
   directive("subnet", GI, addressRange, { example: "subnet 2001:db8:1::/48", needs: "iface" }),
   directive("relay", GI, selector, { example: 'relay "eth0"' }),
   directive("interface-id", GI, interfaceId, { example: "interface-id 5020" }),

@@ -3,11 +3,13 @@ import { applyAccess, type ClientClasses, defineClientClass, prefixAccess } from
 import { makeAddressClass } from "./address-class.js";
 import type { Report, Span } from "./diagnostics.js";
 import { interfaceName, type InterfaceNames, noteInterface } from "./interface-names.js";
+import { checkKey } from "./keys.js";
 import { makeBulkLeasequery } from "./leasequery-settings.js";
 import { mergeVendorOptions } from "./option-syntax.js";
 import type { Node } from "./parser.js";
 import { checkOverlaps, makePdClass, makePool, type PoolLine } from "./pd-class.js";
 import type { ExcludeLine } from "./pd-exclude.js";
+import { orderAddresses } from "./ranges.js";
 import { checkRelayName, isRelay, makeRelay, type RelayInterfaces, relayName } from "./relay-interfaces.js";
 import { checkReservations, makeReservation, type ReservationLines } from "./reservations.js";
 import type { ServerHead } from "./server-directives.js";
@@ -138,14 +140,32 @@ function evaluate(program: Program, scope: Scope, block: Block, node: Node<Serve
     case "auth-methods":
       program.settings = applyGlobal(program.settings, head, report);
       break;
+    case "key":
+      checkKey(head, node, report);
+      break;
+    case "subnet":
+      if (block.isGlobal) addSubnet(program, head);
+      else applySetting(scope, head, report);
+      break;
     case "match-if":
     case "prefix":
     case "address":
+    case "secret":
+    case "algorithm":
       // Read with the block that they stand in.
       break;
     default:
       applySetting(scope, head, report);
   }
+}
+
+/** Outside of an interface Dibbler adds the subnet to the one before it. */
+function addSubnet({ interfaces, report }: Program, { value, at }: Acting<"subnet">): void {
+  const subnet = orderAddresses(value, at, report);
+  const last = interfaces.pop();
+  if (last === undefined) return;
+  interfaces.push({ ...last, subnets: [...last.subnets, subnet] });
+  report.warning(at, `this subnet belongs to the interface before it, ${interfaceName(last.selector)}`);
 }
 
 function evaluateInterface(
@@ -274,7 +294,7 @@ function checkProgram(program: Program): void {
 }
 
 /** What does nothing at the top level but for the interfaces behind it. */
-const NEED_INTERFACE: ReadonlySet<string> = new Set(["pd-class", "client", "subnet"]);
+const NEED_INTERFACE: ReadonlySet<string> = new Set(["pd-class", "client"]);
 const PD_CLASS_EXAMPLE = "for example: pd-class { pd-pool 2001:db8::/40 pd-length 56 }";
 const IFACE_EXAMPLE = 'for example: iface "eth0" { pd-class { pd-pool 2001:db8::/40 pd-length 56 } }';
 

@@ -47,7 +47,7 @@ export const timeRange: Syntax<NumberRange> = {
   },
 };
 
-const prefixLength = number(0, 128);
+const prefixLength = number(1, 128);
 
 /** `A/N`, `A-B`, or a single address; of `A-B` the first may be the higher one. */
 export const addressRange: Syntax<AddressRange> = {

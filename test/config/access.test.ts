@@ -63,9 +63,7 @@ describe("access: client classes", () => {
     ]);
   });
 
-  test("the last condition of a class, and the last class of a name above the line", () => {
-    const twice = "client-class a { match-if (x == y) match-if (client.vendor-class.en == 1) }";
-    expect(prefixes(`${twice} iface s0 { pd-class { ${PD} allow a } }`)[0]?.allow).toEqual([isA]);
+  test("the last class of a name above the line", () => {
     const again = `${A} iface s0 { pd-class { ${PD} allow a } } ${B.replace('"b"', "a")}
       iface s1 { pd-class { ${PD} allow a } }`;
     const found = server(again).interfaces.map(({ pdClasses }) => pdClasses[0]?.access.allow);

@@ -26,7 +26,8 @@ const inServer: Readonly<Record<ServerScope, (statement: string) => string>> = {
   "ta-class": (statement) => `${CLIENT_CLASS} iface s0 { ta-class { pool ::/64 ${statement} } ${PD_CLASS} }`,
   client: (statement) => `experimental iface s0 { client duid 0x0102 { ${statement} } ${PD_CLASS} }`,
   "client-class": (statement) => `client-class cc { ${statement} } iface s0 { ${PD_CLASS} }`,
-  key: (statement) => `key k { ${statement} }; iface s0 { ${PD_CLASS} }`,
+  key: (statement) =>
+    `key k { secret "c2VjcmV0"; algorithm hmac-md5; ${statement} }; iface s0 { ${PD_CLASS} }`,
   "next-hop": (statement) => `iface s0 { next-hop ::1 { ${statement} } ${PD_CLASS} }`,
 };
 

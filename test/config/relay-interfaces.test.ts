@@ -91,9 +91,9 @@ describe("interfaces: subnets", () => {
     expect(subnets(`iface r1 { relay s0 ${line} }`)).toEqual(expected);
   });
 
-  test("one of the top level holds behind it, beside those of an interface", () => {
+  test("one of the top level belongs to the interface before it, as with Dibbler", () => {
     const text = `${S0} subnet ::1 iface s1 { subnet ::2 ${PD_CLASS} } iface s2 { ${PD_CLASS} }`;
-    expect([0, 1, 2].map((index) => subnets(text, index))).toEqual([[], ["::1-::1", "::2-::2"], ["::1-::1"]]);
+    expect([0, 1, 2].map((index) => subnets(text, index))).toEqual([["::1-::1"], ["::2-::2"], []]);
   });
 
   test.each([
@@ -102,11 +102,7 @@ describe("interfaces: subnets", () => {
       `iface s0 { subnet ::5-::1 ${PD_CLASS} }`,
       "1:12 this range of addresses is upside down: it is read as ::1-::5",
     ],
-    [
-      "at the top level behind the last interface",
-      `${S0} subnet ::/64`,
-      "1:67 this subnet has no interface behind it and is not used",
-    ],
+    ["at the top level", `${S0} subnet ::/64`, '1:67 this subnet belongs to the interface before it, "s0"'],
   ])("%s", (_name, text, warning) => {
     expect(warnings("server", text)).toEqual([warning]);
   });
