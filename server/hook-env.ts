@@ -7,16 +7,15 @@ import { type ClientServerType, MESSAGE_LABEL } from "../shared/wire/codes.js";
 import type { Option } from "../shared/wire/options.js";
 import {
   addressVariables,
-  clientOptions,
+  clientOption,
   clientVariables,
   joined,
   placeVariables,
   prefixVariables,
   relayVariables,
-  routesSent,
   type Scene,
   sceneOf,
-  serverOptions,
+  serverOption,
   type Variable,
 } from "./hook-variables.js";
 import { type Lifetimes, NO_LIFETIMES } from "./lifetimes.js";
@@ -145,9 +144,8 @@ const endVariables = ({ iaid, duid }: Lease): readonly Variable[] => [
 ];
 
 const optionVariables = ({ query, sent }: Exchange): readonly Variable[] => [
-  ...serverOptions(query, sent),
-  ...routesSent(sent),
-  ...clientOptions(query),
+  ...sent.flatMap(serverOption(query)),
+  ...query.message.options.flatMap(clientOption),
 ];
 
 /** Leases with one address, link and relay each. */

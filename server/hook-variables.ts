@@ -106,27 +106,26 @@ export const addressVariables = (n: number, { prefix, preferred, valid }: Omit<T
 ];
 
 const IA_NAMES: ReadonlySet<string> = new Set(["iaNa", "iaTa", "iaPd"]);
+const isIa = ({ name }: Option): boolean => IA_NAMES.has(name);
 
-/** SRV_OPTIONc: the options of an answer besides IAs. What the operator has configured is as written. */
-export function serverOptions(query: Query, sent: readonly Option[]): readonly Variable[] {
-  const { link, reservation } = query;
+/**
+ * SRV_OPTIONc, or the route, that an option of an answer is told as; nothing for an IA. What the operator has
+ * configured is as written.
+ */
+export function serverOption({ link, reservation }: Query): (option: Option) => readonly Variable[] {
   const configured = new Set([...link.settings.options, ...(reservation?.options ?? [])]);
-  return sent
-    .filter((option) => !IA_NAMES.has(option.name) && !isRouteOption(option))
-    .map((option) => {
-      const text = optionText(option);
-      return [`SRV_OPTION${codeOf(option)}`, configured.has(option) ? printableText(text) : safeText(text)];
-    });
+  return (option) => {
+    if (isIa(option)) return [];
+    if (isRouteOption(option)) return routeVariables([option]);
+    const text = optionText(option);
+    const value = configured.has(option) ? printableText(text) : safeText(text);
+    return [[`SRV_OPTION${codeOf(option)}`, value]];
+  };
 }
 
-/** The routes that an answer tells of. */
-export const routesSent = (sent: readonly Option[]): readonly Variable[] => routeVariables(sent);
-
-/** CLNT_OPTIONc: the options of the client's message besides IAs, in characters that harm no script. */
-export const clientOptions = ({ message }: Query): readonly Variable[] =>
-  message.options
-    .filter(({ name }) => !IA_NAMES.has(name))
-    .map((option) => [`CLNT_OPTION${codeOf(option)}`, safeText(optionText(option))]);
+/** CLNT_OPTIONc that an option of a client's message is told as, in characters that harm no script. */
+export const clientOption = (option: Option): readonly Variable[] =>
+  isIa(option) ? [] : [[`CLNT_OPTION${codeOf(option)}`, safeText(optionText(option))]];
 
 /**
  * The environment out of its variables. Of a name that comes twice all values are kept, one behind the other:

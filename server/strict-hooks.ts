@@ -1,20 +1,20 @@
 import { formatDuid } from "../shared/duid.js";
 import { type HookAction, type HookCall, hookCall } from "../shared/hook.js";
 import type { Lease } from "../shared/lease/lease.js";
-import { formatIp6, formatPrefix } from "../shared/prefix.js";
+import { formatIp6, formatPrefix, isUnspecified } from "../shared/prefix.js";
 import { type ClientServerType, MESSAGE_LABEL } from "../shared/wire/codes.js";
 import { findAll, type Option } from "../shared/wire/options.js";
 import {
   addressVariables,
-  clientOptions,
+  clientOption,
   indexVariable,
   placeVariables,
   prefixVariables,
   relayVariables,
-  routesSent,
   sceneOf,
   sceneOfQuery,
-  serverOptions,
+  serverOption,
+  type Told,
   type Variable,
 } from "./hook-variables.js";
 import { NO_LIFETIMES } from "./lifetimes.js";
@@ -62,50 +62,61 @@ export function strictExpired(state: ServerState, lease: Lease): HookCall | unde
   const ended = { prefix, ...NO_LIFETIMES };
   return hookCall("expire", [formatPrefix(prefix)], () =>
     lastOfEach([
+      ...indexVariable(index),
+      ...(isLink ? [["IFACE", interfaceName] as const] : []),
+      ...(isUnspecified(remote) ? [] : [["REMOTE_ADDR", formatIp6(remote)] as const]),
       ...(iaType === "pd" ? prefixVariables(1, ended) : addressVariables(1, ended)),
       ["IAID", String(iaid)],
       ["SRV_OPTION1", formatDuid(duid)],
-      ...indexVariable(index),
-      ...(isLink ? [["IFACE", interfaceName] as const] : []),
-      ["REMOTE_ADDR", formatIp6(remote)],
     ]),
   );
 }
 
 function variablesOf(query: Query, sent: readonly Option[], removed: readonly Lease[]): readonly Variable[] {
   const scene = sceneOfQuery(query);
-  const gone = removed.flatMap(({ prefix }, i) => prefixVariables(i + 1, { prefix, ...NO_LIFETIMES }));
+  const leases = createLeaseNumbers();
   return [
-    ...gone,
+    ...removed.flatMap(({ prefix }) => leases.prefix({ prefix, ...NO_LIFETIMES })),
     ...relayVariables(scene),
     ...placeVariables(scene),
     ["REMOTE_ADDR", formatIp6(scene.remote)],
     ["CLNT_MESSAGE", query.type === "informationRequest" ? "INF-REQUEST" : MESSAGE_LABEL[query.type]],
     ["SRV_MESSAGE", "REPLY"],
-    ...leaseVariables([...sent, ...query.message.options], removed.length),
-    ...serverOptions(query, sent),
-    ...routesSent(sent),
-    ...clientOptions(query),
+    ...optionVariables(sent, leases, serverOption(query)),
+    ...optionVariables(query.message.options, leases, clientOption),
   ];
 }
 
+/** What is told of the options of a message, in the order in which they stand in it. */
+function optionVariables(
+  options: readonly Option[],
+  leases: LeaseNumbers,
+  tell: (option: Option) => readonly Variable[],
+): readonly Variable[] {
+  return options.flatMap((candidate) => {
+    if (candidate.name !== "iaPd" && candidate.name !== "iaNa" && candidate.name !== "iaTa")
+      return tell(candidate);
+    const { options: inner } = candidate.value;
+    const addresses = findAll(inner, "iaAddr").map((lease) => ({
+      ...lease,
+      prefix: { address: lease.address, length: 128 },
+    }));
+    return [...addresses.flatMap(leases.address), ...findAll(inner, "iaPrefix").flatMap(leases.prefix)];
+  });
+}
+
 /** One counter for prefixes and one for addresses, through the answer and on through the message. */
-function leaseVariables(options: readonly Option[], prefixesBefore: number): readonly Variable[] {
-  const variables: Variable[] = [];
-  let [prefixes, addresses] = [prefixesBefore, 0];
-  for (const candidate of options) {
-    if (candidate.name !== "iaPd" && candidate.name !== "iaNa" && candidate.name !== "iaTa") continue;
-    for (const lease of findAll(candidate.value.options, "iaAddr")) {
-      addresses += 1;
-      const prefix = { address: lease.address, length: 128 };
-      variables.push(...addressVariables(addresses, { ...lease, prefix }));
-    }
-    for (const lease of findAll(candidate.value.options, "iaPrefix")) {
-      prefixes += 1;
-      variables.push(...prefixVariables(prefixes, lease));
-    }
-  }
-  return variables;
+interface LeaseNumbers {
+  readonly prefix: (lease: Omit<Told, "iaid">) => readonly Variable[];
+  readonly address: (lease: Omit<Told, "iaid">) => readonly Variable[];
+}
+
+function createLeaseNumbers(): LeaseNumbers {
+  let [prefixes, addresses] = [0, 0];
+  return {
+    prefix: ({ prefix, preferred, valid }) => prefixVariables(++prefixes, { prefix, preferred, valid }),
+    address: ({ prefix, preferred, valid }) => addressVariables(++addresses, { prefix, preferred, valid }),
+  };
 }
 
 /** Of a name that comes twice Dibbler passes both values, and a shell takes the last. */

@@ -35,10 +35,10 @@ describe("strict hooks: calls as captured from Dibbler 1.0.1", () => {
         ...DIRECT,
         ...messages("REQUEST"),
         ...told(1, NO_PREFIX, 1000, 2000),
-        ...told(2, NO_PREFIX, 1000, 2000),
         ...COMMON,
         ...ASKED,
         ...FROM,
+        ...told(2, NO_PREFIX, 1000, 2000),
         "CLNT_OPTION6=[generic]",
       ],
     ]);
@@ -54,10 +54,10 @@ describe("strict hooks: calls as captured from Dibbler 1.0.1", () => {
         ...DIRECT,
         ...messages("RENEW"),
         ...told(1, held, 1000, 2000),
-        ...told(2, held, 1000, 2000),
         ...COMMON,
         ...ASKED,
         ...FROM,
+        ...told(2, held, 1000, 2000),
         "CLNT_OPTION6=[generic]",
       ],
     ]);
@@ -68,7 +68,7 @@ describe("strict hooks: calls as captured from Dibbler 1.0.1", () => {
     const { client } = holder(rig);
     expect(client.renew(pd(9, NO_PREFIX))?.ias).toMatchObject([{ status: 3, leases: [] }]);
     expect(calls(rig)).toEqual([
-      ["update", ...DIRECT, ...messages("RENEW"), ...told(1, NO_PREFIX, 0, 0), ...COMMON, ...FROM],
+      ["update", ...DIRECT, ...messages("RENEW"), ...COMMON, ...FROM, ...told(1, NO_PREFIX, 0, 0)],
     ]);
   });
 
@@ -82,10 +82,10 @@ describe("strict hooks: calls as captured from Dibbler 1.0.1", () => {
         ...DIRECT,
         ...messages("REBIND"),
         ...told(1, held, 1000, 2000),
-        ...told(2, held, 1000, 2000),
         ...COMMON,
         ...ASKED,
         `CLNT_OPTION1=${CLIENT}`,
+        ...told(2, held, 1000, 2000),
         "CLNT_OPTION6=[generic]",
       ],
     ]);
@@ -101,10 +101,10 @@ describe("strict hooks: calls as captured from Dibbler 1.0.1", () => {
         ...told(1, held, 0, 0),
         ...DIRECT,
         ...messages("RELEASE"),
-        ...told(2, held, 0, 0),
         ...COMMON,
         "SRV_OPTION13=[generic]",
         ...FROM,
+        ...told(2, held, 0, 0),
       ],
     ]);
   });
@@ -118,10 +118,10 @@ describe("strict hooks: calls as captured from Dibbler 1.0.1", () => {
         "delete",
         ...DIRECT,
         ...messages("RELEASE"),
-        ...told(1, NO_PREFIX, 0, 0),
         ...COMMON,
         "SRV_OPTION13=[generic]",
         ...FROM,
+        ...told(1, NO_PREFIX, 0, 0),
       ],
     ]);
   });
@@ -133,12 +133,12 @@ describe("strict hooks: calls as captured from Dibbler 1.0.1", () => {
     expect(calls(rig)).toEqual([
       [
         "expire",
-        ...told(1, held, 0, 0),
-        "IAID=1",
-        `SRV_OPTION1=${CLIENT}`,
         "IFINDEX=2",
         "IFACE=eth0",
         "REMOTE_ADDR=fe80::1",
+        ...told(1, held, 0, 0),
+        "IAID=1",
+        `SRV_OPTION1=${CLIENT}`,
       ],
     ]);
   });
@@ -153,11 +153,11 @@ describe("strict hooks: calls as captured from Dibbler 1.0.1", () => {
     expect(calls(rig)).toEqual([
       [
         "expire",
+        "IFINDEX=1024",
+        "REMOTE_ADDR=fe80::4",
         ...told(1, held, 0, 0),
         "IAID=1",
         `SRV_OPTION1=${CLIENT}`,
-        "IFINDEX=1024",
-        "REMOTE_ADDR=fe80::4",
       ],
     ]);
   });
