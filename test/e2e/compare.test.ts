@@ -2,7 +2,7 @@ import { afterAll, describe, expect } from "vitest";
 import { openWorld, type World } from "./bed/world.js";
 import { compareAnswers, listed, type OurMode, write } from "./compare/compare.js";
 import { differences } from "./compare/differences.js";
-import { general } from "./compare/general.js";
+import { generalIn } from "./compare/general.js";
 import { scenes } from "./compare/scenes.js";
 import { buildStage, play, type Scene, type Stage } from "./compare/stage.js";
 import { scenario } from "./fixture.js";
@@ -23,7 +23,10 @@ describe("e2e compare: Debian's dibbler-server and ours answer alike, but for wh
       const texts = modes.map((mode, index) => {
         const found = scene.rows.map(({ what }, row) => {
           const answers = [dibbler[row] ?? [], variants[index]?.[row] ?? []] as const;
-          return write(nameOf(scene, what), compareAnswers(...answers, general, used.get(mode) ?? new Set()));
+          return write(
+            nameOf(scene, what),
+            compareAnswers(...answers, generalIn(mode), used.get(mode) ?? new Set()),
+          );
         });
         const expected = scene.rows.map(({ what }) => {
           const row = nameOf(scene, what);
@@ -39,7 +42,12 @@ describe("e2e compare: Debian's dibbler-server and ours answer alike, but for wh
   scenario("dibblerServer")("what is listed for all answers shows somewhere", () => {
     for (const mode of modes) {
       const names = [...(used.get(mode) ?? [])].sort();
-      expect({ mode, names }).toEqual({ mode, names: general.map(({ what }) => what).sort() });
+      expect({ mode, names }).toEqual({
+        mode,
+        names: generalIn(mode)
+          .map(({ what }) => what)
+          .sort(),
+      });
     }
   });
 

@@ -7,6 +7,8 @@ import type { Side } from "./stage.js";
 export interface General {
   readonly what: string;
   readonly why: string;
+  /** In which of our modes; in both when it is left out. */
+  readonly only?: OurMode;
   /** Gives the answer of ours that follows from Dibbler's; the same one where this plays no part. */
   readonly apply: (dibbler: Described) => Described;
 }

@@ -50,6 +50,7 @@ lifetimes without configuration > S-CFG-54: lifetimes beyond the ranges
     Dibbler: T1 5 T2 10, P1/56 of pool 1 9999/99999, status 0
     ours: T1 3600 T2 5400, P1/56 of pool 1 9999/99999, status 0
 `,
+    "ours",
   ),
   because(
     "decisions 1 and 2: a lifetime of 0 is no wish",
@@ -63,6 +64,7 @@ lifetimes without configuration > S-CFG-54: lifetimes 0/0
     Dibbler: T1 5 T2 10, P1/56 of pool 1 7200/10800, status 0
     ours: T1 3600 T2 5400, P1/56 of pool 1 86400/172800, status 0
 `,
+    "ours",
   ),
   because(
     "decisions 1 and 2: a Renew may wish for more, never for less than what is held",
@@ -78,6 +80,7 @@ lifetimes within ranges > S-MSG-40: Renew with shorter wishes than those of the 
     Dibbler: T1 1000 T2 1500, P1/56 of pool 1 3000/5000, status 0
     ours: T1 1750 T2 2800, P1/56 of pool 1 3500/6000, status 0
 `,
+    "ours",
   ),
   because(
     "S-PD-11, decision 4: the whole pool is delegated",

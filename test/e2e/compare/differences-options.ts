@@ -25,6 +25,7 @@ reconfigure-enabled > S-MSG-32: Reconfigure Accept in all messages
     Dibbler: 1 2 25
     ours: 1 2 20 25
 `,
+    "ours",
   ),
   because(
     "RFC 8415 21.23: the refresh time is for Replies to Information-requests",
@@ -37,6 +38,7 @@ options on the wire > S-OPT-9: lifetime
     Dibbler: 1 2 25 32
     ours: 1 2 25
 `,
+    "ours",
   ),
   because(
     "the order of options has no meaning (RFC 8415 21): vendor options stand where they are configured",
@@ -46,6 +48,17 @@ options on the wire > S-MSG-101: vendor options that are configured last
     Dibbler: 1 2 17 23
     ours: 1 2 23 17
 `,
+    "ours",
+  ),
+  because(
+    "the order of options has no meaning (RFC 8415 21): vendor options stand where they are configured",
+    `
+options > S-MSG-101: vendor options: without a request, of one vendor, of another
+  2 options
+    Dibbler: 25 17 2 1 7
+    ours: 25 2 1 7 17
+`,
+    "ours, strict",
   ),
   because(
     "RFC 8415 18.3.6: an Information-request is answered, so that the client stops asking",
@@ -62,6 +75,7 @@ options > S-MSG-101: vendor options: without a request, of one vendor, of anothe
     Dibbler: none
     ours: reply
 `,
+    "ours",
   ),
   because(
     "RFC 8415 21.7: one Option Request is allowed; ours reads all of them",
@@ -70,10 +84,27 @@ options > S-MSG-101: two Option Requests
   1 option 23
     Dibbler:
     ours: 20010db800000000000000000000005320010db8000000000000000000000054
+`,
+  ),
+  because(
+    "RFC 8415 21.7: one Option Request is allowed; ours reads all of them",
+    `
+options > S-MSG-101: two Option Requests
   1 options
     Dibbler: 1 2 25 24
     ours: 1 2 25 23 24
 `,
+    "ours",
+  ),
+  because(
+    "RFC 8415 21.7: one Option Request is allowed; ours reads all of them",
+    `
+options > S-MSG-101: two Option Requests
+  1 options
+    Dibbler: 25 2 1 7 24
+    ours: 25 2 1 7 23 24
+`,
+    "ours, strict",
   ),
   because(
     "S-LQ-3, S-LQ-4: one answer, with the time that has passed; the order of options has no meaning",
@@ -95,19 +126,50 @@ leasequery > S-LQ-1: by address
 `,
   ),
   because(
+    "S-LQ-3, S-LQ-4: one answer, with the time that has passed; the order of options has no meaning",
+    `
+leasequery > S-LQ-1: by Client Identifier, a prefix
+  2 options
+    Dibbler: 1 45 2
+    ours: 1 2 45
+leasequery > S-LQ-1: by address
+  2 options
+    Dibbler: 1 45 2
+    ours: 1 2 45
+`,
+    "ours, strict",
+  ),
+  because(
     "S-LQ-3, RFC 5007 4.3.3: one answer; without a binding it has neither data nor status",
     `
 leasequery > S-LQ-2: no binding
   1 answer
     Dibbler: leasequeryReply 2 times
     ours: leasequeryReply
-  1 options
-    Dibbler: 1 2 13
-    ours: 1 2
   1 status
     Dibbler: 9
     ours:
 `,
+  ),
+  because(
+    "S-LQ-3, RFC 5007 4.3.3: one answer; without a binding it has neither data nor status",
+    `
+leasequery > S-LQ-2: no binding
+  1 options
+    Dibbler: 1 2 13
+    ours: 1 2
+`,
+    "ours",
+  ),
+  because(
+    "S-LQ-3, RFC 5007 4.3.3: one answer; without a binding it has neither data nor status",
+    `
+leasequery > S-LQ-2: no binding
+  1 options
+    Dibbler: 1 13 2
+    ours: 1 2
+`,
+    "ours, strict",
   ),
   because(
     "S-LQ-3, RFC 5007 4.1.2: the Server Identifier is always there, a message without a query is dropped, and a query that lacks something is MalformedQuery",
@@ -131,6 +193,16 @@ leasequery > S-LQ-2: a query by Client Identifier without one
     Dibbler: 1
     ours: 8
 `,
+  ),
+  because(
+    "S-LQ-3, RFC 5007 4.1.2: the Server Identifier is always there, a message without a query is dropped, and a query that lacks something is MalformedQuery",
+    `
+leasequery > S-LQ-2: a query by Client Identifier without one
+  1 options
+    Dibbler: 1 13 2
+    ours: 1 2 13
+`,
+    "ours, strict",
   ),
   because(
     "RFC 5007 4.3.3: NotAllowed",

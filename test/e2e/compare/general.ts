@@ -1,4 +1,4 @@
-import type { General } from "./compare.js";
+import type { General, OurMode } from "./compare.js";
 import type { Described } from "./describe.js";
 import { globals } from "./stage.js";
 
@@ -7,11 +7,15 @@ import { globals } from "./stage.js";
  */
 const ourOrder = [1, 2, 14, 7, 12, 20] as const;
 
-/** The differences that show in nearly every answer. */
-export const general: readonly General[] = [
+/** The differences that show in nearly every answer of one of our modes. */
+export const generalIn = (mode: OurMode): readonly General[] =>
+  general.filter(({ only }) => only === undefined || only === mode);
+
+const general: readonly General[] = [
   {
     what: "Preference is sent in Advertises, and when it is not 0",
     why: "RFC 8415 21.8: in Advertise only, 0 when it is missing",
+    only: "ours",
     apply: (answer) =>
       answer["option 7"] !== undefined && (isReply(answer) || answer["option 7"] === "00")
         ? without(answer, 7)
@@ -20,6 +24,7 @@ export const general: readonly General[] = [
   {
     what: "Server Unicast is sent in Replies, and not through relays",
     why: "RFC 8415 21.12: in Reply only, and behind relays it would lead past them",
+    only: "ours",
     apply: (answer) =>
       answer["option 12"] !== undefined && (!isReply(answer) || "relay 1" in answer)
         ? without(answer, 12)
@@ -49,6 +54,7 @@ export const general: readonly General[] = [
   {
     what: "the order of options: identifiers first, IAs, status, others",
     why: "the order of options has no meaning (RFC 8415 21); ours is that of most servers",
+    only: "ours",
     apply: (answer: Described): Described => {
       const options = reorder(answer["options"] ?? "");
       return options === (answer["options"] ?? "") ? answer : { ...answer, options };
