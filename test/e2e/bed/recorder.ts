@@ -1,7 +1,7 @@
 import type { Host } from "./host.js";
 import { waitFor } from "./wait.js";
 
-/** One call of a hook script as the kernel passed it: its arguments, its environment in order, twice and all. */
+/** One call of a hook script as the kernel passed it: its arguments, and its environment in order, doubles too. */
 export interface Recorded {
   readonly args: readonly string[];
   /** `NAME=value`, without PATH. */
