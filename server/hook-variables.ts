@@ -17,6 +17,8 @@ export interface Scene {
   readonly interfaceName: string;
   /** Of the interface, or Dibbler's number for a link behind relays; undefined when there is none now. */
   readonly index: number | undefined;
+  /** The interface of the system that a relay is heard on; undefined for direct clients. */
+  readonly arrival: string | undefined;
   /** The client, or the relay that talks to the server. */
   readonly remote: Ip6;
   /** The client's own address. */
@@ -40,6 +42,7 @@ export function sceneOf(lease: Lease, indexes: ReadonlyMap<string, number>): Sce
   return {
     interfaceName,
     index: indexes.get(interfaceName),
+    arrival: trail?.arrival,
     remote: nextHopTo(lease),
     client: clientAddress,
     relays,
@@ -51,6 +54,7 @@ export function sceneOf(lease: Lease, indexes: ReadonlyMap<string, number>): Sce
 export const sceneOfQuery = ({ state, link, arrival, from, path }: Query): Scene => ({
   interfaceName: link.name,
   index: state.indexes.get(link.name),
+  arrival: path.length > 0 ? arrival.interfaceName : undefined,
   remote: arrival.source,
   client: from,
   relays: path,
@@ -79,12 +83,17 @@ export const placeVariables = ({ interfaceName, index }: Scene): readonly Variab
 export const indexVariable = (index: number | undefined): readonly Variable[] =>
   index === undefined ? [] : [["IFINDEX", String(index)]];
 
-/** What Dibbler has no name for: the client's own address and its link-layer address, as relays tell it. */
-export function clientVariables({ relays, client }: Scene): readonly Variable[] {
+/**
+ * What Dibbler has no name for, of relayed clients: where their relay is heard, which is where routes go as
+ * IFACE is a name of the configuration; the client's own address and link-layer address, as relays tell it.
+ */
+export function clientVariables({ relays, client, arrival = "" }: Scene): readonly Variable[] {
+  const heard: readonly Variable[] = arrival === "" ? [] : [["ARRIVAL_IFACE", arrival]];
   const nearest = relays.at(-1);
-  if (nearest === undefined) return [];
+  if (nearest === undefined) return heard;
   const mac = find(nearest.options, "clientLinkLayerAddress")?.address;
   return [
+    ...heard,
     ...(isUnspecified(client) ? [] : [["CLNT_ADDR", formatIp6(client)] as const]),
     ...(mac === undefined ? [] : [["CLNT_MAC", formatDuid(mac)] as const]),
   ];

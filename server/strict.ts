@@ -1,6 +1,5 @@
 import type { Seconds } from "../shared/brand.js";
 import { DROP, type DropId } from "../shared/proto/validity.js";
-import type { ClientServerType } from "../shared/wire/codes.js";
 import { has, type Option, option } from "../shared/wire/options.js";
 import type { Answer } from "./answers.js";
 import { failed, type IaResult } from "./bindings.js";
@@ -93,15 +92,6 @@ function adaptedRelease(query: Query, answer: Answer): Answer | DropId {
 const isKnown = ({ state: { ledger }, client }: Query): boolean =>
   ledger.table.ofClient(client).some((id) => ledger.table.stateOf(id) === "bound");
 
-/** Messages whose answer has the options that are asked for. */
-const WITH_OPTIONS: ReadonlySet<ClientServerType> = new Set([
-  "solicit",
-  "request",
-  "renew",
-  "rebind",
-  "informationRequest",
-]);
-
 /** Dibbler's order; Preference always, Server Unicast in Advertises too, and no Reconfigure Accept. */
 function strictOptions(query: Query, answer: Answer, ias: readonly Option[]): AnswerOptions {
   const { type } = query;
@@ -118,7 +108,7 @@ function strictOptions(query: Query, answer: Answer, ias: readonly Option[]): An
     option("preference", preference),
     ...(unicast === undefined ? [] : [option("unicast", unicast)]),
     ...(isLast ? ias : []),
-    ...(WITH_OPTIONS.has(type) ? vendorFirst(askedFor(query, "always")) : []),
+    ...vendorFirst(askedFor(query, "always")),
     ...(type === "confirm" ? [] : status),
     ...(key === undefined ? [] : [key.option]),
   ];

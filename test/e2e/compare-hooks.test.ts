@@ -200,7 +200,7 @@ async function record(program: string, compatibility: string): Promise<readonly 
   return all;
 }
 
-/** What ours has to be by what Dibbler's is. Of a name that comes twice shells take the last (S-HK-34). */
+/** What ours has to be by what Dibbler's is; of a name that comes twice a shell takes the last (S-HK-34). */
 function expected({ differs }: Exchange, { environment, ...rest }: Recorded): Recorded {
   const variables = new Map<string, string>();
   for (const line of environment) {

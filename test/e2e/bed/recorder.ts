@@ -1,7 +1,7 @@
 import type { Host } from "./host.js";
 import { waitFor } from "./wait.js";
 
-/** One call of a hook script as the kernel passed it: its arguments, and its environment in order, doubles too. */
+/** One call of a hook script as the kernel passed it: its arguments, and its environment in order. */
 export interface Recorded {
   readonly args: readonly string[];
   /** `NAME=value`, without PATH. */
