@@ -74,6 +74,7 @@ describe("server, relayed: hook calls", () => {
       IFACE: "line1",
       IFINDEX: "1024",
       REMOTE_ADDR: "2001:db8:f::2",
+      ARRIVAL_IFACE: "eth0",
       CLNT_ADDR: "fe80::1",
       CLNT_MAC: "02:00:00:00:00:09",
     });
@@ -99,6 +100,7 @@ describe("server, relayed: hook calls", () => {
         "IFACE",
         "IFINDEX",
         "REMOTE_ADDR",
+        "ARRIVAL_IFACE",
         "CLNT_ADDR",
       ]) {
         expect(variables[name], name).toBe(first?.variables[name]);
