@@ -1,3 +1,4 @@
+import type { Millis } from "../shared/brand.js";
 import { createAlarm, type Clock } from "../shared/edge/clock.js";
 import { sentenceOf } from "../shared/edge/errors.js";
 import { createHolding } from "../shared/edge/holding.js";
@@ -50,6 +51,8 @@ const RETRY_MS = 1000;
 
 /** What is to be done when a decision is durable. */
 type Effect = Exclude<ServerAction, { type: "commit" }>;
+/** What Dibbler says when nothing is due ever. */
+const NO_EVENT = 4_294_967_295;
 
 /** One event with what the engine decided on it. */
 interface Decision {
@@ -73,6 +76,7 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
   let committing = false;
   let scheduled = false;
   let closing = false;
+  let busy = false;
   let dropped = 0;
   let idle = (): void => undefined;
 
@@ -98,6 +102,7 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
     reportDropped();
     if (decided.length < DECIDED_LIMIT) {
       const env = { now: parts.clock.now(), random: parts.random };
+      busy ||= queue.length > 0;
       for (const event of queue.splice(0, BATCH_LIMIT))
         decided.push(decide(event, step(parts.state, event, env)));
     }
@@ -105,7 +110,21 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
     if (closing) alarm.cancel();
     else alarm.set(deadline(parts.state));
     if (queue.length > 0 && decided.length < DECIDED_LIMIT) schedule();
-    if (queue.length === 0 && !committing) idle();
+    if (queue.length === 0 && !committing) rest();
+  }
+
+  /** Everything has been dealt with: Dibbler says so, and how long it will be until something is due. */
+  function rest(): void {
+    if (busy && !closing) {
+      parts.log("SERVER-ACCEPTING", { seconds: () => String(secondsUntil(deadline(parts.state))) });
+    }
+    busy = false;
+    idle();
+  }
+
+  function secondsUntil(due: Millis): number {
+    const seconds = Math.ceil((due - parts.clock.now()) / 1000);
+    return Math.min(Math.max(seconds, 0), NO_EVENT);
   }
 
   function commit(): void {

@@ -16,6 +16,7 @@ import { receiveLeasequery } from "./receive-leasequery.js";
 import { reservationFor } from "./reservations.js";
 import { respond, sendUseMulticast } from "./respond.js";
 import type { Env, ServerState } from "./state.js";
+import { noteReceived } from "./traffic-log.js";
 
 /** Stands for the client of an Information-request without Client Identifier. */
 const NOBODY: Duid = duid(new Uint8Array(0));
@@ -53,6 +54,7 @@ function handle(
   const { path, message } = unwrapped;
   const { type } = message;
   if (type === "unknown") return DROP.unknownType;
+  noteReceived(state, message, datagram, path, outcome);
   if (type === "leasequery") return receiveLeasequery(state, message, datagram, path, env.now, outcome);
   const link = linkFor(state, interfaceName, path);
   if (link === undefined) return DROP.unknownLink;

@@ -20,6 +20,7 @@ import { NO_STORY, settle } from "./settle.js";
 import type { ServerAction } from "./state.js";
 import { STATUSES } from "./status.js";
 import { styleOf } from "./style.js";
+import { noteSending } from "./traffic-log.js";
 
 /** Lets the handler decide, binds what the answer promises, and puts the answer together. */
 export function respond(query: Query, handler: Handler, outcome: Outcome): DropId | undefined {
@@ -40,6 +41,7 @@ export function respond(query: Query, handler: Handler, outcome: Outcome): DropI
   const { scriptWait } = query.state.config;
   const calls = answer.type === "advertise" ? [] : style.calls(query, options, story);
   for (const call of calls) run(outcome, call, scriptWait);
+  noteSending(query, answer.type, options, outcome);
   query.state.counters.answered[query.type] += 1;
   outcome.sends.push(sendBack(query, bytes));
   return undefined;
@@ -47,13 +49,15 @@ export function respond(query: Query, handler: Handler, outcome: Outcome): DropI
 
 /** Tells a client that used unicast without leave to use multicast (RFC 8415 18.4). */
 export function sendUseMulticast(query: Query, outcome: Outcome): void {
-  const bytes = encodeAnswer(query, "reply", statusOptions(query, STATUSES.useMulticast));
+  const options = statusOptions(query, STATUSES.useMulticast);
+  const bytes = encodeAnswer(query, "reply", options);
   if (bytes === undefined) return;
   log(outcome, "SERVER-USE-MULTICAST", {
     type: MESSAGE_LABEL[query.type],
     from: () => formatIp6(query.from),
     interface: query.link.name,
   });
+  noteSending(query, "reply", options, outcome);
   outcome.sends.push(sendBack(query, bytes));
 }
 

@@ -128,7 +128,7 @@ function openBulk(
 function loadTable(store: LeaseStore, log: Log): LeaseTable {
   const table = createLeaseTable({ seed: randomBytes(16) });
   store.load((id, record) => {
-    if (!table.setRecord(id, record)) log("SERVER-LEASE-UNREADABLE", { id, octets: record.length });
+    if (!table.setRecord(id, record)) log("SERVER-LEASE-UNREADABLE", { record: id, octets: record.length });
   });
   return table;
 }

@@ -49,7 +49,7 @@ export function takeOver({ file, table, network, interfaces, now, log }: TakeOve
   logReport(file.path, report, log);
   if (table.size === 0 && report.count("unreadable") > 0)
     return { ok: false, sentence: refusal(file, report) };
-  for (const [name, count] of adoption.strangers()) log("SERVER-STATE-PARKED", { name, count });
+  for (const [name, count] of adoption.strangers()) log("SERVER-STATE-PARKED", { interface: name, count });
   log("SERVER-STATE-TAKEN-OVER", {
     file: file.path,
     leases: describeTaken(adoption.taken()),

@@ -16,7 +16,7 @@ export function warn({ state, now }: Query, outcome: Outcome, id: LogId, values:
   warnings.set(id, window);
   if (now - window.since >= MINUTE) {
     const count = window.lines - LINES;
-    if (count > 0) log(outcome, "SERVER-LINES-LEFT-OUT", { count, id });
+    if (count > 0) log(outcome, "SERVER-LINES-LEFT-OUT", { count, kind: id });
     window.since = now;
     window.lines = 0;
   }

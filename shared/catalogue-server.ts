@@ -9,7 +9,7 @@ export const SERVER_ROWS = {
   },
   "SERVER-LEASE-UNREADABLE": {
     level: 4,
-    text: "Lease record {id} ({octets} octets) cannot be read: what it said is lost.",
+    text: "Lease record {record} ({octets} octets) cannot be read: what it said is lost.",
     note: "The store is damaged. The client gets its prefix again when it renews, if nobody else has it by then.",
   },
   "SERVER-STATE-TAKEN-OVER": {
@@ -34,7 +34,7 @@ export const SERVER_ROWS = {
   },
   "SERVER-STATE-PARKED": {
     level: 5,
-    text: "{count} lease(s) are on {name}, which the configuration does not have: kept until they end.",
+    text: "{count} lease(s) are on {interface}, which the configuration does not have: kept until they end.",
     note: "Their prefixes are given to nobody else. Add the interface, or correct its name, and they are served.",
   },
   "SERVER-CACHE-UNREADABLE": {
@@ -91,6 +91,21 @@ export const SERVER_ROWS = {
     level: 5,
     text: "{count} datagram(s) dropped: more arrive than can be answered.",
     note: "The queue was full. Clients retransmit with growing intervals.",
+  },
+  "SERVER-ACCEPTING": {
+    level: 6,
+    text: "Accepting connections. Next event in {seconds} second(s).",
+    note: "All that came in is dealt with. 4294967295: no lease or offer will end, nobody need be reminded.",
+  },
+  "SERVER-RECEIVED": {
+    level: 6,
+    text: "Received {type} on {interface}/{index}, trans-id=0x{xid}, {count} opts: {options} ({relays})",
+    note: "One line for every message that can be read, be it answered or not; options are told by their codes.",
+  },
+  "SERVER-SENDING": {
+    level: 6,
+    text: "Sending {type} on {interface}/{index},transID=0x{xid}, opts: {options}, {relays} relay(s).",
+    note: "One line for every answer to a client; its options by their codes.",
   },
   "SERVER-ANSWERED": {
     level: 7,
@@ -179,7 +194,7 @@ export const SERVER_ROWS = {
   },
   "SERVER-LINES-LEFT-OUT": {
     level: 5,
-    text: "{count} more lines like {id} were left out in the last minute.",
+    text: "{count} more lines like {kind} were left out in the last minute.",
     note: "A client repeats itself, or many meet the same trouble: 20 lines a minute of each kind are logged.",
   },
   "SERVER-IA-LIMIT": {

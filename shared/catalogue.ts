@@ -66,6 +66,11 @@ const COMMON_ROWS = {
     text: "{file}:{line}:{column}: {message}",
     note: "A reload found this; the configuration before stays in use. Try it with: dibbler-server check.",
   },
+  "LOG-NO-JSON": {
+    level: 4,
+    text: "Cannot log in JSON ({reason}); lines of text are used",
+    note: "dibbler-json.cjs, which belongs beside the program, is missing or damaged. Install it again.",
+  },
   "CONFIG-WARNING": {
     level: 5,
     text: "{file}:{line}:{column}: {message}",
@@ -108,5 +113,6 @@ export type LogId = keyof typeof CATALOGUE;
 
 /** A value for a `{name}` of a text; a function is called only when the line is really written. */
 export type LogValue = string | number | (() => string);
-/** The values for one line. */
-export type LogValues = Readonly<Record<string, LogValue>>;
+/** The values for one line; those names are taken where a line is a JSON object. */
+export type LogValues = Readonly<Record<string, LogValue>> &
+  Readonly<Partial<Record<"level" | "time" | "pid" | "name" | "id" | "msg", never>>>;

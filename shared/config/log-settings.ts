@@ -6,7 +6,7 @@ export type LogHead =
   | { readonly keyword: "log-level" | "log-colors"; readonly value: number; readonly at: Span }
   | { readonly keyword: "log-mode" | "log-name"; readonly value: string; readonly at: Span };
 
-const MODES = ["full", "short", "precise", "syslog"] as const;
+const MODES = ["full", "short", "precise", "syslog", "json"] as const;
 
 /**
  * The settings with this directive applied. Values that Dibbler ignores are ignored too, but not in

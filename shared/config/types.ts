@@ -5,11 +5,12 @@ import type { Option } from "../wire/options.js";
 import type { Place } from "./diagnostics.js";
 
 /**
- * What the log shows and how: level 1 (emergency) to 8 (debug), Dibbler's line form, the name in each line.
+ * What the log shows and how: level 1 (emergency) to 8 (debug), Dibbler's line form or JSON, the name in each
+ * line.
  */
 export interface LogSettings {
   readonly level: number;
-  readonly mode: "full" | "short" | "precise" | "syslog";
+  readonly mode: "full" | "short" | "precise" | "syslog" | "json";
   readonly name: string;
   readonly colors: boolean;
 }

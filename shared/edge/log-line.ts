@@ -16,7 +16,7 @@ export type LineFormat = (level: LogLevel, text: string, unixMs: number) => stri
  * Colours are for full and short only.
  */
 export function createLineFormat(settings: {
-  readonly mode: LineStyle | "syslog";
+  readonly mode: LineStyle | "syslog" | "json";
   readonly name: string;
   readonly colors: boolean;
 }): LineFormat {

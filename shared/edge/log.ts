@@ -1,17 +1,17 @@
 import { closeSync, fchmodSync, fstatSync, openSync, statSync, writeSync } from "node:fs";
 import { CATALOGUE, type LogId, type LogLevel, type LogValues } from "../catalogue.js";
-import { codeOf } from "./errors.js";
+import { codeOf, sentenceOf } from "./errors.js";
 import { createLineFormat, fillTemplate, type LineStyle } from "./log-line.js";
 import { openSyslog, type Syslog } from "./syslog.js";
 
 /** Writes one line of the catalogue; nothing is formatted when its level is not wanted. Never throws. */
 export type Log = (id: LogId, values?: LogValues) => void;
 
-/** Dibbler's `log-*` directives. */
+/** Dibbler's `log-*` directives, and one mode of ours. */
 export interface LogSettings {
   /** 1 Emergency to 8 Debug: lines up to this level are written. */
   readonly level: number;
-  readonly mode: LineStyle | "syslog";
+  readonly mode: LineStyle | "syslog" | "json";
   readonly name: string;
   readonly colors: boolean;
 }
@@ -19,7 +19,8 @@ export interface LogSettings {
 /** A log: `configure` applies the settings once they are read, `flush` writes what is pending at once. */
 export interface LogWriter {
   readonly log: Log;
-  readonly configure: (settings: LogSettings) => void;
+  /** Never rejects. At once, but json's code has to be loaded: what is logged until then is as before. */
+  readonly configure: (settings: LogSettings) => Promise<void>;
   readonly flush: () => void;
   readonly close: () => void;
 }
@@ -40,10 +41,12 @@ export const defaultLogSettings = (name: "Server" | "Client"): LogSettings => ({
 export function createLog(options: {
   readonly file: string | undefined;
   readonly console: boolean;
+  /** Until `configure` is called: of the text modes. */
   readonly settings: LogSettings;
 }): LogWriter {
   let { settings } = options;
-  let format = createLineFormat(settings);
+  let format: Format = textFormat(settings);
+  let configured = 0;
   let syslog: Syslog | undefined;
   let pendingFile = "";
   let pendingConsole = "";
@@ -58,8 +61,8 @@ export function createLog(options: {
     pendingFile = "";
     pendingConsole = "";
   };
-  const write = (level: LogLevel, text: string): void => {
-    const line = `${format(level, text, Date.now())}\n`;
+  const write = (level: LogLevel, id: LogId, text: string, values: LogValues): void => {
+    const line = `${format(level, id, text, values)}\n`;
     if (syslog === undefined) pendingFile += line;
     else syslog.write(level, text);
     if (options.console) pendingConsole += syslog === undefined ? line : `${text}\n`;
@@ -68,11 +71,25 @@ export function createLog(options: {
   };
   const log: Log = (id, values = {}) => {
     const row = CATALOGUE[id];
-    if (row.level <= settings.level) write(row.level, fillTemplate(row.text, values));
+    if (row.level <= settings.level) write(row.level, id, fillTemplate(row.text, values), values);
   };
-  const configure = (next: LogSettings): void => {
+  const configure = async (next: LogSettings): Promise<void> => {
+    const turn = ++configured;
+    if (next.mode !== "json") {
+      use(next, textFormat(next));
+      return;
+    }
+    try {
+      const { createJsonFormat } = await import("./json-line.js");
+      if (turn === configured) use(next, createJsonFormat(next.name));
+    } catch (error) {
+      use(next, textFormat(next));
+      log("LOG-NO-JSON", { reason: sentenceOf(error) });
+    }
+  };
+  const use = (next: LogSettings, nextFormat: Format): void => {
     settings = next;
-    format = createLineFormat(next);
+    format = nextFormat;
     if (next.mode === "syslog") {
       syslog ??= openSyslog(`Dibbler${next.name}`, (reason) => {
         syslog = undefined;
@@ -83,7 +100,6 @@ export function createLog(options: {
       syslog = undefined;
     }
   };
-  configure(settings);
   return {
     log,
     configure,
@@ -95,6 +111,13 @@ export function createLog(options: {
       file?.close();
     },
   };
+}
+
+type Format = (level: LogLevel, id: LogId, text: string, values: LogValues) => string;
+
+function textFormat(settings: LogSettings): Format {
+  const line = createLineFormat(settings);
+  return (level, _id, text) => line(level, text, Date.now());
 }
 
 /** Text that may wait for the end of the turn. */

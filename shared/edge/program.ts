@@ -75,17 +75,15 @@ export async function runProgram<Config>(program: Program<Config>, args: readonl
   const { commands = [] } = program;
   const parsed = parseCommandLine(args, () => process.cwd(), commands);
   if (!parsed.ok) {
-    if (args.length > 0) process.stdout.write(banner(program.role, program.version));
+    // Dibbler's client without arguments begins with its usage text.
+    if (args.length > 0 || program.role === "server") greet(program);
     if (parsed.complaint !== undefined) process.stderr.write(`${parsed.complaint}\n`);
     process.stdout.write(usage(program.role, commands));
     return 1;
   }
   const { command } = parsed;
-  // Dibbler's actions begin with it, and who reads their output expects it. The output of our own commands is
-  // for other programs as well.
-  if (!daemon && command.action !== "command") {
-    process.stdout.write(banner(program.role, program.version));
-  }
+  // The output of our own commands is for other programs as well; `run` has to see first how it shall log.
+  if (!daemon && command.action !== "command" && command.action !== "run") greet(program);
   const paths = pathsFor(program.role, command);
   switch (command.action) {
     case "help":
@@ -110,6 +108,11 @@ export async function runProgram<Config>(program: Program<Config>, args: readonl
   }
 }
 
+/** What each of Dibbler's actions prints first, and who reads their output expects. */
+function greet({ role, version }: Pick<Program<never>, "role" | "version">): void {
+  process.stdout.write(banner(role, version));
+}
+
 async function runCommand(
   commands: readonly Command[],
   [name, ...words]: readonly string[],
@@ -121,7 +124,7 @@ async function runCommand(
 
 /** Reads the configuration here first, so that its errors appear on the terminal and nothing is started. */
 async function start<Config>(program: Program<Config>, command: CommandLine, paths: Paths): Promise<number> {
-  readConfig(program, paths, true);
+  readConfig(program, paths);
   return await startDaemon({
     role: program.role,
     paths,
@@ -143,7 +146,7 @@ function argumentsOf({ workDir, configFile, logDir }: CommandLine): string[] {
 
 async function serve<Config>(program: Program<Config>, paths: Paths, daemon: boolean): Promise<number> {
   const { role } = program;
-  const { config, diagnostics } = readConfig(program, paths, !daemon);
+  const { config, diagnostics } = daemon ? readConfig(program, paths, QUIETLY) : readToRun(program, paths);
   try {
     enterWorkDir(paths.workDir);
     const claim = claimPidFile(paths.pidFile, role);
@@ -154,7 +157,7 @@ async function serve<Config>(program: Program<Config>, paths: Paths, daemon: boo
       settings: defaultLogSettings(role === "server" ? "Server" : "Client"),
     });
     process.on("exit", writer.close);
-    writer.configure(program.logSettings(config));
+    await writer.configure(program.logSettings(config));
     logFindings(writer.log, paths, claim, diagnostics);
     const fail = (sentence: string): never => {
       writer.log("PROGRAM-FAILED", { sentence });
@@ -242,27 +245,51 @@ function readAgain<Config>(
     return { ok: false, error: `${findings}${configFile}: ${errorCount(diagnostics)}` };
   }
   const use = (): void => {
-    writer.configure(program.logSettings(config));
+    void writer.configure(program.logSettings(config));
     logDiagnostics(writer.log, configFile, diagnostics);
   };
   return { ok: true, config, findings, use };
 }
 
+/** For `run`: who has JSON logged gets nothing else on standard output. */
+function readToRun<Config>(program: Program<Config>, paths: Paths): ReadConfig<Config> {
+  return readConfig(program, paths, {
+    onRead: (config) => {
+      if (config === undefined || program.logSettings(config).mode !== "json") greet(program);
+    },
+  });
+}
+
+interface ReadConfig<Config> {
+  readonly config: Config;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** How to read: `onRead` is told what was read before any of it is printed. */
+interface Reading<Config> {
+  readonly print?: boolean;
+  readonly onRead?: (config: Config | undefined) => void;
+}
+
+/** The daemon's terminal is gone. */
+const QUIETLY: Reading<unknown> = { print: false };
+
 /** Reads and parses; prints what was found if wanted. Ends the program when there are errors. */
 function readConfig<Config>(
   program: Program<Config>,
-  paths: Paths,
-  print: boolean,
-): { readonly config: Config; readonly diagnostics: readonly Diagnostic[] } {
-  const text = readConfigText(paths.configFile);
+  { configFile }: Paths,
+  { print = true, onRead = () => undefined }: Reading<Config> = {},
+): ReadConfig<Config> {
+  const text = readConfigText(configFile, onRead);
   const { config, diagnostics } = program.parse(text);
+  onRead(config);
   if (print) {
     for (const diagnostic of diagnostics) {
-      process.stderr.write(`${renderDiagnostic(diagnostic, { file: paths.configFile, text })}\n`);
+      process.stderr.write(`${renderDiagnostic(diagnostic, { file: configFile, text })}\n`);
     }
   }
   if (config !== undefined) return { config, diagnostics };
-  return fatal(`${paths.configFile}: ${errorCount(diagnostics)}; nothing was started`);
+  return fatal(`${configFile}: ${errorCount(diagnostics)}; nothing was started`);
 }
 
 function errorCount(diagnostics: readonly Diagnostic[]): string {
@@ -270,10 +297,11 @@ function errorCount(diagnostics: readonly Diagnostic[]): string {
   return `${errors} error${errors === 1 ? "" : "s"}`;
 }
 
-function readConfigText(path: string): string {
+function readConfigText(path: string, onRead: (config: undefined) => void): string {
   try {
     return readText(path);
   } catch (error) {
+    onRead(undefined);
     return fatal(sentenceOf(error));
   }
 }

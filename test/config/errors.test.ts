@@ -293,7 +293,7 @@ describe("warnings", () => {
     expect(log).toEqual({ level: 8, mode: "full", name: "Server", colors: false });
     expect(warnings("server", `log-level 0 log-mode loud iface s0 { ${PD_CLASS} }`)).toEqual([
       "1:1 log levels go from 1 to 8: the level stays at 8",
-      "1:13 log modes are full, short, precise, syslog: the mode stays at full",
+      "1:13 log modes are full, short, precise, syslog, json: the mode stays at full",
     ]);
     expect(client('log-level 3 log-mode "syslog" iface wan0 { pd }').log).toMatchObject({
       level: 3,

@@ -21,8 +21,9 @@ const settings = (more: Partial<LogSettings> = {}): LogSettings => ({
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
 
 function open(file: string, more: Partial<LogSettings> = {}): LogWriter {
-  const writer = createLog({ file, console: false, settings: settings(more) });
+  const writer = createLog({ file, console: false, settings: settings() });
   onTestFinished(writer.close);
+  void writer.configure(settings(more));
   return writer;
 }
 
@@ -69,7 +70,9 @@ describe("log text", () => {
     expect(escapeControls("a\nb\r\t\u001b[2J\u007f\u0085\u2028\u202e é €")).toBe(
       "a\\x0ab\\x0d\\x09\\x1b[2J\\x7f\\x85\\u{2028}\\u{202e} é €",
     );
-    expect(fillTemplate("<{name}>", { name: "x\n2026.11.23 Client Critical forged" })).not.toContain("\n");
+    expect(fillTemplate("<{script}>", { script: "x\n2026.11.23 Client Critical forged" })).not.toContain(
+      "\n",
+    );
   });
 
   it("every text of the catalogue is one line, and every note says something", () => {
@@ -131,7 +134,7 @@ describe("log file", () => {
     const file = `${temporaryDirectory()}/client.log`;
     const writer = open(file);
     writer.log("HOOK-START", call);
-    writer.configure(settings({ mode: "short", name: "Edge", level: 4 }));
+    void writer.configure(settings({ mode: "short", name: "Edge", level: 4 }));
     writer.log("HOOK-START", call);
     writer.log("HOOK-NOT-RUN", { ...call, reason: "why" });
     writer.flush();
@@ -196,6 +199,85 @@ describe("log file", () => {
   });
 });
 
+describe("log in JSON", () => {
+  const lines = (file: string): readonly Record<string, unknown>[] =>
+    readFileSync(file, "utf8")
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+
+  it("one object per line: severity, time, who, which row, its values, the sentence of the other modes", async () => {
+    const file = `${temporaryDirectory()}/client.log`;
+    const writer = open(file);
+    await writer.configure(settings({ mode: "json", name: "Edge" }));
+    writer.log("HOOK-START", call);
+    writer.log("HOOK-NOT-RUN", { ...call, reason: () => "100 %s %d" });
+    writer.flush();
+    const iso = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/) as string;
+    const common = { time: iso, pid: process.pid, name: "Edge", ...call };
+    expect(lines(file)).toEqual([
+      {
+        ...common,
+        level: "debug",
+        id: "HOOK-START",
+        msg: "About to execute /hook script (add), 7 variables.",
+      },
+      {
+        ...common,
+        level: "error",
+        id: "HOOK-NOT-RUN",
+        reason: "100 %s %d",
+        msg: "Script /hook add could not be run: 100 %s %d",
+      },
+    ]);
+  });
+
+  it("levels above log-level are left out, and severity is a word of syslog's", async () => {
+    const file = `${temporaryDirectory()}/client.log`;
+    const writer = open(file);
+    await writer.configure(settings({ mode: "json", level: 7 }));
+    writer.log("HOOK-START", call);
+    writer.log("PROGRAM-FAILED", { sentence: "why" });
+    writer.log("PROGRAM-STOPPING", { signal: "SIGTERM" });
+    writer.log("HOOK-STATUS", { ...call, status: 3, says: "" });
+    writer.flush();
+    expect(lines(file).map(({ level }) => level)).toEqual(["critical", "notice", "warning"]);
+  });
+
+  it("what clients and scripts say cannot add a line or a terminal command, and is not lost", async () => {
+    const file = `${temporaryDirectory()}/client.log`;
+    const writer = open(file);
+    await writer.configure(settings({ mode: "json" }));
+    const reason = 'a\nb\r"\\\u001b[2J\u007f\u0085\u2028\u202e \u00e9';
+    writer.log("HOOK-NOT-RUN", { ...call, reason });
+    writer.flush();
+    expect(readFileSync(file, "utf8")).toMatch(/^[^\p{Cc}\u2028\u202e]+\n$/u);
+    expect(lines(file)[0]?.["reason"]).toBe(reason);
+  });
+
+  it("colours are not for it; back to text when the configuration says so", async () => {
+    const file = `${temporaryDirectory()}/client.log`;
+    const writer = open(file);
+    await writer.configure(settings({ mode: "json", colors: true }));
+    writer.log("HOOK-START", call);
+    await writer.configure(settings({ mode: "short" }));
+    writer.log("HOOK-START", call);
+    writer.flush();
+    expect(readFileSync(file, "utf8")).toMatch(/^\{"level":"debug".*\}\n\d\d:\d\d Client Debug {5}About/);
+  });
+
+  it("settings that come while its code is being loaded are the ones that hold", async () => {
+    const file = `${temporaryDirectory()}/client.log`;
+    const writer = open(file);
+    const loading = writer.configure(settings({ mode: "json" }));
+    await writer.configure(settings({ mode: "short" }));
+    await loading;
+    writer.log("HOOK-START", call);
+    writer.flush();
+    expect(readFileSync(file, "utf8")).toMatch(/^\d\d:\d\d Client/);
+  });
+});
+
 describe("log to syslog", () => {
   /** A stand-in for logger(1) that notes its arguments and what it is fed. */
   function fakeLogger(script: string): string {
@@ -211,7 +293,7 @@ describe("log to syslog", () => {
   it("facility daemon, ident and pid; nothing more in the file; one logger for all lines", async () => {
     const directory = fakeLogger(`cd "$(dirname "$0")"; echo "$@" >> args; cat > lines; touch ended`);
     const writer = open(`${directory}/client.log`, { mode: "syslog", name: "Edge" });
-    writer.configure(settings({ mode: "syslog", name: "Edge" }));
+    void writer.configure(settings({ mode: "syslog", name: "Edge" }));
     writer.log("HOOK-START", call);
     writer.log("HOOK-NOT-RUN", { ...call, reason: "a\nb" });
     writer.close();
@@ -229,7 +311,7 @@ describe("log to syslog", () => {
   it("logger ends -> said once in the file, which is used from then on", async () => {
     const directory = fakeLogger("exit 3");
     const writer = open(`${directory}/client.log`);
-    writer.configure(settings({ mode: "syslog" }));
+    void writer.configure(settings({ mode: "syslog" }));
     const text = (): string => {
       writer.flush();
       return readFileSync(`${directory}/client.log`, "utf8");
@@ -249,7 +331,7 @@ describe("log to syslog", () => {
       vi.unstubAllEnvs();
     });
     const writer = open(`${directory}/client.log`);
-    writer.configure(settings({ mode: "syslog" }));
+    void writer.configure(settings({ mode: "syslog" }));
     await vi.waitUntil(
       () => {
         writer.flush();

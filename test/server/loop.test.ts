@@ -6,6 +6,7 @@ import type { HookCall } from "../../shared/hook.js";
 import type { ServerConfig } from "../../shared/config/types.js";
 import { createMemoryStore, createStoreMemory } from "../../shared/lease/memory-store.js";
 import type { LeaseStore } from "../../shared/lease/store.js";
+import { fillTemplate } from "../../shared/edge/log-line.js";
 import { createServerLoop, type LoopParts, type ServerLoop } from "../../server/loop.js";
 import { readAnswer } from "./answer.js";
 import { createClient, createRig, pd, prefixIn, type TestClient } from "./rig.js";
@@ -21,11 +22,14 @@ function createBench(
   readonly client: (n: number) => TestClient;
   readonly seen: string[];
   readonly answers: Uint8Array[];
+  /** "Accepting connections. Next event in N second(s).": the numbers. */
+  readonly rests: string[];
   readonly settled: () => Promise<void>;
 } {
   const rig = createRig(configure([iface("eth0", [pdClass(56, ["2001:db8::/48"])])], settings));
   const seen: string[] = [];
   const answers: Uint8Array[] = [];
+  const rests: string[] = [];
   const note = (what: string): void => void seen.push(what);
   const parts: LoopParts = {
     state: rig.state,
@@ -38,7 +42,8 @@ function createBench(
     },
     clock: createClock(),
     random: (octets) => new Uint8Array(octets),
-    log: (id: LogId) => {
+    log: (id: LogId, values = {}) => {
+      if (id === "SERVER-ACCEPTING") rests.push(fillTemplate("{seconds}", values));
       if (id === "SERVER-COMMIT-FAILED" || id === "SERVER-OVERLOADED") note(id);
     },
     socketFor: () => ({
@@ -49,7 +54,8 @@ function createBench(
     }),
   };
   const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20));
-  return { loop: createServerLoop(parts), client: (n) => createClient(rig, n), seen, answers, settled };
+  const loop = createServerLoop(parts);
+  return { loop, client: (n) => createClient(rig, n), seen, answers, rests, settled };
 }
 
 const given = (bytes: Uint8Array | undefined): string | undefined =>
@@ -189,6 +195,17 @@ describe("server loop", () => {
     loop.push(client(1).event("request", [pd(1)]));
     await loop.close();
     expect(seen).toEqual(["send", "run add"]);
+  });
+
+  test("dealt with all that came -> says so once, with the seconds until something is due", async () => {
+    const { loop, client, rests, settled } = createBench(createMemoryStore());
+    loop.push({ type: "started" });
+    await settled();
+    expect(rests).toEqual(["4294967295"]);
+    for (let n = 1; n <= 3; n++) loop.push(client(n).event("solicit", [pd(1)]));
+    await settled();
+    // The offers end after a minute.
+    expect(rests).toEqual(["4294967295", "60"]);
   });
 });
 

@@ -139,7 +139,7 @@ export function configure(
   settings: Partial<ServerConfig> = {},
 ): ServerConfig {
   return {
-    log: { level: 8, mode: "full", name: "server", colors: false },
+    log: { level: 5, mode: "full", name: "server", colors: false },
     script: "/hook",
     scriptTimeout: seconds(10),
     scriptReplay: true,
