@@ -1,4 +1,5 @@
 import type { InterfaceSelector, ServerConfig } from "../shared/config/types.js";
+import { nameInterfaces, twiceConfigured } from "./link-names.js";
 import { formatIp6, type Ip6, sameIp6 } from "../shared/prefix.js";
 
 /** An interface of the system, as far as it matters here. */
@@ -25,10 +26,18 @@ export function checkNotes(
     const used = relay === undefined ? selector : relay.over;
     return used === undefined ? [] : [{ used, unicast }];
   });
+  const indexes = new Map(interfaces.map(({ name, index }) => [name, index]));
+  const twice = twiceConfigured(nameInterfaces(config, indexes));
   const notes = arrivals.flatMap(({ used, unicast }) =>
     interfaceNotes(used, unicast, interfaces, config.inactiveMode),
   );
-  return [...new Set([...notes, ...(script === undefined ? [] : scriptNotes(config.script, script))])];
+  return [
+    ...new Set([
+      ...(twice === undefined ? [] : [`${twice}: the server would not start`]),
+      ...notes,
+      ...(script === undefined ? [] : scriptNotes(config.script, script)),
+    ]),
+  ];
 }
 
 function interfaceNotes(

@@ -6,6 +6,7 @@ import type { Surroundings } from "../shared/edge/program.js";
 import type { ServerConfig } from "../shared/config/types.js";
 import { type ControlAnswer, refusal } from "../shared/control.js";
 import type { ServerLoop } from "./loop.js";
+import { byNames } from "./serve-names.js";
 
 /** What a reload works with. */
 export interface ReloadParts {
@@ -38,8 +39,9 @@ async function reload({ surroundings, listening, hooks, push }: ReloadParts): Pr
   };
   const read = reread();
   if (!read.ok) return refuse("it has errors", read.error);
-  const { config } = read;
+  let config: ServerConfig;
   try {
+    config = byNames(read.config);
     await listening.serve(arrivalsOf(config.interfaces), config.inactiveMode, (interfaces) => {
       hooks.use(config);
       push({ type: "configured", config, interfaces });

@@ -21,6 +21,7 @@ import { type BulkParts, createBulkService } from "./bulk-server.js";
 import { createControlService } from "./control.js";
 import { createServerState } from "./engine.js";
 import { createServerLoop, type LoopParts, type ServerLoop } from "./loop.js";
+import { byNames } from "./serve-names.js";
 import { createReload } from "./serve-reload.js";
 import { openViews, recallFormer, takeOverOnce, tellingOf } from "./serve-state.js";
 
@@ -29,7 +30,8 @@ const HOOK_DRAIN_MS = 5000;
 
 /** Opens what the server works with, and serves until it is stopped. */
 export async function openServer(surroundings: Surroundings<ServerConfig>): Promise<Service> {
-  const { config, paths, log } = surroundings;
+  const { paths, log } = surroundings;
+  const config = byNames(surroundings.config);
   const interfaces = await findPresent(config);
   const { duid, made } = loadOrMakeDuid(paths.duidFile, { kind: "llt" }, readInterfaces, Date.now());
   log("SERVER-DUID", {

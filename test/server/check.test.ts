@@ -143,6 +143,16 @@ describe("check: notes on the system", () => {
       ["interface number 9 does not exist here (there are: s0): it is served as soon as it is ready"],
     ],
     [
+      "by name and by number",
+      `iface s0 { ${PD} }\niface 3 { ${PD} }`,
+      [s0],
+      [
+        "interface s0 is configured twice, by its name and by its number: lines 1 and 2: " +
+          "the server would not start",
+      ],
+    ],
+    ["relays by its number", `iface s0 { ${PD} } iface r { relay 3 ${PD} }`, [s0], []],
+    [
       "relays on an interface that is not there, named once",
       `iface r { relay s1 ${PD} } iface q { relay s1 ${PD} }`,
       [s0],
