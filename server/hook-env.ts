@@ -49,8 +49,9 @@ interface Occasion {
 /**
  * The calls for an answered message. One for all its prefixes, as with Dibbler: `add` when something new is
  * delegated, else `update`; new prefixes come first, since many scripts look at PREFIX1 only. A client that
- * is heard at a new place gets a `delete` with the old values before. Withdrawn prefixes come last, with
- * lifetimes 0, and get a `delete` of their own. An answer that delegates nothing makes no call.
+ * is heard at a new place gets a `delete` with the old values before, if any were known. Withdrawn prefixes
+ * come last, with lifetimes 0, and get a `delete` of their own. An answer that delegates nothing makes no
+ * call.
  */
 export function callsForReply(
   query: Query,
@@ -67,7 +68,7 @@ export function callsForReply(
   const gone = ended.map(withoutTime);
   const begun = [...added, ...moved.map(({ after }) => after)];
 
-  for (const group of byPlace(moved.map(({ before }) => before)))
+  for (const group of byPlace(moved.map(({ before }) => before).filter(isPlaced)))
     call("delete", "moved", group.map(withoutTime));
   // An address that comes to a prefix is no reason to add the prefix again.
   if (begun.some(isPrefix) || (begun.length > 0 && !kept.some(isPrefix))) {
@@ -88,8 +89,12 @@ export function callForExpired(state: ServerState, lease: Lease): HookCall | und
   return makeCall(state, { action: "delete", reason: "expire", exchange: undefined }, [withoutTime(lease)]);
 }
 
-/** The call for a lease that is alive when the server starts: routes do not outlive a reboot. */
+/**
+ * The call for a lease that is alive when the server starts: routes do not outlive a reboot. None while it is
+ * not known where its client is, as the file of another server did not tell: an `add` follows at its Renew.
+ */
 export function callForStart(state: ServerState, lease: Lease, now: Millis): HookCall | undefined {
+  if (!isPlaced(lease)) return undefined;
   const left = remaining(lease, now);
   return makeCall(state, { action: "add", reason: "start", exchange: undefined }, [[lease, left]]);
 }
@@ -167,6 +172,7 @@ function remaining({ until, since, preferred, valid }: Lease, now: Millis): Life
   return { preferred: rest(preferred), valid: until === Infinity ? INFINITY : rest(valid) };
 }
 
+const isPlaced = (lease: Lease): boolean => !isUnspecified(nextHopTo(lease));
 const isPrefix = (lease: Lease): boolean => lease.iaType === "pd";
 const asGranted = (lease: Lease): Told => [lease, lease];
 const withoutTime = (lease: Lease): Told => [lease, NO_LIFETIMES];

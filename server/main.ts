@@ -3,6 +3,7 @@ import { parseServerConfig } from "../shared/config/server-schema.js";
 import type { ServerConfig } from "../shared/config/types.js";
 import { checkCommand } from "./commands/check.js";
 import { reconfigureCommand } from "./commands/reconfigure.js";
+import { importCommand } from "./commands/import.js";
 import { leasesCommand } from "./commands/leases.js";
 import { reloadCommand } from "./commands/reload.js";
 import { openServer } from "./serve.js";
@@ -16,7 +17,7 @@ const program: Program<ServerConfig> = {
   parse: parseServerConfig,
   logSettings: ({ log }) => log,
   open: openServer,
-  commands: [checkCommand, leasesCommand, reloadCommand, reconfigureCommand],
+  commands: [checkCommand, importCommand, leasesCommand, reloadCommand, reconfigureCommand],
 };
 
 void runProgram(program, process.argv.slice(2)).then((status) => process.exit(status));

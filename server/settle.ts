@@ -96,8 +96,11 @@ function trailOf({ path, arrival }: Query): Trail | undefined {
   return { relay: source, port, arrival: interfaceName, message: encodePath(path, TRAIL_OCTETS) };
 }
 
-/** Leases that were taken over from another server do not always say where their client was. */
+/**
+ * A lease that was taken over from another server may be without its client's address, or without the next
+ * hop: then nobody could install a route for it before.
+ */
 const isAtSamePlace = (a: Lease, b: Lease): boolean =>
   a.interfaceName === b.interfaceName &&
   (isUnspecified(a.clientAddress) || sameIp6(a.clientAddress, b.clientAddress)) &&
-  (isUnspecified(nextHopTo(a)) || sameIp6(nextHopTo(a), nextHopTo(b)));
+  sameIp6(nextHopTo(a), nextHopTo(b));

@@ -19,7 +19,7 @@ export interface AddrMgrFacts {
 }
 
 /** Ids that are looked at before the next piece is given. */
-const SLICE = 64;
+const SLICE = 16;
 
 /**
  * The text of a server-AddrMgr.xml as dibbler-server 1.0.1 writes it, element by element, comments included;

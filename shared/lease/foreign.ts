@@ -47,6 +47,8 @@ export interface FilePassage {
 export interface ForeignSink {
   readonly lease: (lease: ForeignLease) => void;
   readonly passage: (passage: FilePassage) => void;
+  /** Is told the DUID of the server, if the file says it. */
+  readonly server?: (duid: Duid) => void;
 }
 
 /** Reads a file bit by bit: `push` takes the text in pieces of any length, `end` the fact that it is over. */
