@@ -341,7 +341,8 @@ export function relayThrough(message: Message, hops: readonly Hop[], from: Ip6):
   );
 }
 
-function writeIa({ type, iaid: id, prefixes, t1 = 0, t2 = 0 }: IaSpec): Option {
+/** An IA with what it names. */
+export function writeIa({ type, iaid: id, prefixes, t1 = 0, t2 = 0 }: IaSpec): Option {
   const options = prefixes.map((spec) => {
     const [text, preferred, valid] = typeof spec === "string" ? ([spec, 0, 0] as const) : spec;
     return writeLease(type, text, seconds(preferred), seconds(valid));

@@ -1,10 +1,10 @@
-import { iaid, seconds, xid } from "../../../shared/brand.js";
+import { xid } from "../../../shared/brand.js";
 import { type Duid, duid } from "../../../shared/duid.js";
 import type { ClientServerType } from "../../../shared/wire/codes.js";
 import { type ClientServerMessage, clientServerMessage, type Message } from "../../../shared/wire/message.js";
 import { type Option, option } from "../../../shared/wire/options.js";
-import { type Hop, type IaSpec, relayThrough } from "../../server/rig.js";
-import { ip, prefix } from "../../server/settings.js";
+import { type Hop, type IaSpec, relayThrough, writeIa } from "../../server/rig.js";
+import { ip } from "../../server/settings.js";
 
 /** One message of a scripted exchange. */
 export interface Step {
@@ -74,22 +74,16 @@ export function messageOf(step: Step, row: number, exchange: number, resolve: Re
     ...Array.from({ length: step.clientIds }, () => option("clientId", client)),
     ...step.serverIds.map((id) => option("serverId", id)),
     option("elapsedTime", 0),
-    ...step.ias.map((ia) => writeIa(ia, resolve)),
+    ...step.ias.map((ia) => writeIa(resolveIn(ia, resolve))),
     ...step.more,
   ];
   const message: ClientServerMessage = clientServerMessage(step.type, xid(exchange), options);
   return step.hops.length === 0 ? message : relayThrough(message, step.hops, ip("fe80::c1"));
 }
 
-function writeIa({ type, iaid: id, prefixes, t1 = 0, t2 = 0 }: IaSpec, resolve: Resolve): Option {
-  const options = prefixes.map((spec): Option => {
-    const [text, preferred, valid] = typeof spec === "string" ? ([spec, 0, 0] as const) : spec;
-    const named = prefix(resolve(text));
-    const lifetimes = { preferred: seconds(preferred), valid: seconds(valid), options: [] };
-    if (type === "pd") return option("iaPrefix", { prefix: named, ...lifetimes });
-    return option("iaAddr", { address: named.address, ...lifetimes });
-  });
-  if (type === "ta") return option("iaTa", { iaid: iaid(id), options });
-  const timers = { t1: seconds(t1), t2: seconds(t2) };
-  return option(type === "pd" ? "iaPd" : "iaNa", { iaid: iaid(id), ...timers, options });
+function resolveIn(ia: IaSpec, resolve: Resolve): IaSpec {
+  const prefixes = ia.prefixes.map((spec) =>
+    typeof spec === "string" ? resolve(spec) : ([resolve(spec[0]), spec[1], spec[2]] as const),
+  );
+  return { ...ia, prefixes };
 }
