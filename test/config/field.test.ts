@@ -3,8 +3,11 @@ import { warnings } from "./given.js";
 import { DIFFERENCES, duidOf, FIELD_FILES, ourView } from "./field-files.js";
 
 describe("configurations in the field: understood as by Dibbler's server", () => {
-  test("there are twenty at least", () => {
+  test("there are twenty at least, one of them with line ends of Windows", () => {
     expect(FIELD_FILES.length).toBeGreaterThanOrEqual(20);
+    expect(FIELD_FILES.filter(({ text }) => text.includes("\r\n")).map(({ name }) => name)).toEqual([
+      "odd-writing",
+    ]);
   });
 
   test.each(FIELD_FILES)(
