@@ -66,8 +66,9 @@ function textOf(expression: Expression, message: ClientServerMessage): string {
 /** What an option does not say is an empty text. */
 const FIELDS: Readonly<Record<ClientField, (message: ClientServerMessage) => string>> = {
   "client.vendor-spec.en": ({ options }) => numberText(find(options, "vendorOptions")?.enterprise),
+  // Dibbler reads the data as a text that ends at the first octet of zero, and so do those who compare it.
   "client.vendor-spec.data": ({ options }) =>
-    octetText(find(options, "vendorOptions")?.options.map(({ data }) => data)),
+    octetText(find(options, "vendorOptions")?.options.map(({ data }) => data)).replace(/\0[^]*$/, ""),
   "client.vendor-class.en": ({ options }) => numberText(find(options, "vendorClass")?.enterprise),
   "client.vendor-class.data": ({ options }) => octetText(find(options, "vendorClass")?.classes),
 };
