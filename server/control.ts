@@ -1,6 +1,9 @@
 import type { LogId, LogValues } from "../shared/catalogue.js";
 import { type ControlAnswer, type ControlRequest, refusal } from "../shared/control.js";
-import { type CommandDecision, decideReconfigure } from "./reconfigure-command.js";
+import type { CommandContext, CommandDecision } from "./command.js";
+import { decideReconfigure } from "./reconfigure-command.js";
+import { decideRelease } from "./release-command.js";
+import { decideShow } from "./show-command.js";
 import type { ServerEvent, ServerState } from "./state.js";
 
 /** What the channel for commands asks and tells; see `openControl`. */
@@ -14,22 +17,25 @@ export interface ControlParts {
   readonly state: ServerState;
   readonly push: (event: ServerEvent) => void;
   readonly log: (id: LogId, values: LogValues) => void;
+  readonly context: () => CommandContext;
   /** Reads the configuration again; tells what came of it. */
   readonly reload: () => Promise<ControlAnswer>;
 }
 
 /** Commands of an operator, for `openControl`. */
-export function createControlService({ state, push, log, reload }: ControlParts): ControlService {
+export function createControlService({ state, push, log, context, reload }: ControlParts): ControlService {
   return {
     handle(request) {
       if (request.command === "reload") return reload();
       const decide = COMMANDS.get(request.command);
       if (decide === undefined) return refusal("the server does not know this command");
-      const { answer, event } = decide(state, request);
-      log("SERVER-COMMAND", {
-        command: request.command,
-        answer: answer.ok ? answer.message : answer.error,
-      });
+      const { answer, event, isQuiet } = decide(state, request, context());
+      if (isQuiet !== true) {
+        log("SERVER-COMMAND", {
+          command: request.command,
+          answer: answer.ok ? answer.message : answer.error,
+        });
+      }
       if (event !== undefined) push(event);
       return answer;
     },
@@ -39,5 +45,10 @@ export function createControlService({ state, push, log, reload }: ControlParts)
   };
 }
 
-const COMMANDS: ReadonlyMap<string, (state: ServerState, request: ControlRequest) => CommandDecision> =
-  new Map([["reconfigure", decideReconfigure]]);
+type Decide = (state: ServerState, request: ControlRequest, context: CommandContext) => CommandDecision;
+
+const COMMANDS: ReadonlyMap<string, Decide> = new Map<string, Decide>([
+  ["reconfigure", decideReconfigure],
+  ["release", decideRelease],
+  ["show", decideShow],
+]);

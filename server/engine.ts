@@ -6,6 +6,7 @@ import { createOutcome, log } from "./outcome.js";
 import { receive } from "./receive.js";
 import { askAgain, lookForOutdated, reconfigureSome } from "./reconfigure.js";
 import { nextReconfigure } from "./reconfigure-queue.js";
+import { release } from "./release.js";
 import type { Env, ServerAction, ServerEvent, ServerState } from "./state.js";
 import { adoptConfig } from "./reload.js";
 import { expire, prepareReplay, replaySome } from "./upkeep.js";
@@ -32,6 +33,9 @@ export function step(state: ServerState, event: ServerEvent, env: Env): ServerAc
       break;
     case "reconfigure":
       askAgain(state, event.client, event.asks, env.now);
+      break;
+    case "release":
+      release(state, event.leases, env.now, outcome);
       break;
     case "started":
       state.history.since = env.now;

@@ -25,7 +25,16 @@ import type { Story } from "./settle.js";
 import type { ServerState } from "./state.js";
 
 /** Why the script is called, as REASON; Dibbler has no such variable. */
-type Reason = "new" | "moved" | "renewed" | "released" | "declined" | "withdrawn" | "expire" | "start";
+type Reason =
+  | "new"
+  | "moved"
+  | "renewed"
+  | "released"
+  | "declined"
+  | "withdrawn"
+  | "operator"
+  | "expire"
+  | "start";
 
 /** A lease and the lifetimes to tell of it. */
 type Told = readonly [lease: Lease, lifetimes: Lifetimes];
@@ -88,6 +97,10 @@ const ENDS: Readonly<Partial<Record<ClientServerType, Reason>>> = {
 export function callForExpired(state: ServerState, lease: Lease): HookCall | undefined {
   return makeCall(state, { action: "delete", reason: "expire", exchange: undefined }, [withoutTime(lease)]);
 }
+
+/** The call for a lease that an operator has ended. */
+export const callForOperator = (state: ServerState, lease: Lease): HookCall | undefined =>
+  makeCall(state, { action: "delete", reason: "operator", exchange: undefined }, [withoutTime(lease)]);
 
 /**
  * The call for a lease that is alive when the server starts: routes do not outlive a reboot. None while it is

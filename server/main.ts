@@ -5,6 +5,8 @@ import { checkCommand } from "./commands/check.js";
 import { reconfigureCommand } from "./commands/reconfigure.js";
 import { importCommand } from "./commands/import.js";
 import { leasesCommand } from "./commands/leases.js";
+import { releaseCommand } from "./commands/release.js";
+import { showCommand } from "./commands/show.js";
 import { reloadCommand } from "./commands/reload.js";
 import { openServer } from "./serve.js";
 
@@ -17,7 +19,15 @@ const program: Program<ServerConfig> = {
   parse: parseServerConfig,
   logSettings: ({ log }) => log,
   open: openServer,
-  commands: [checkCommand, importCommand, leasesCommand, reloadCommand, reconfigureCommand],
+  commands: [
+    checkCommand,
+    leasesCommand,
+    showCommand,
+    releaseCommand,
+    reloadCommand,
+    reconfigureCommand,
+    importCommand,
+  ],
 };
 
 void runProgram(program, process.argv.slice(2)).then((status) => process.exit(status));

@@ -1,16 +1,11 @@
-import { type ControlAnswer, type ControlRequest, refusal } from "../shared/control.js";
+import { type ControlRequest, refusal } from "../shared/control.js";
 import { type Duid, formatDuid, parseDuid } from "../shared/duid.js";
 import { leaseId } from "../shared/lease/lease.js";
 import { MESSAGE_LABEL } from "../shared/wire/codes.js";
+import type { CommandDecision } from "./command.js";
 import type { ReconfigureType } from "./reconfigure-queue.js";
 import { canReconfigure, hasReconfigureKey } from "./reconfigure.js";
-import type { ServerEvent, ServerState } from "./state.js";
-
-/** What a command comes to: what its caller is told, and the event that carries it out, if any does. */
-export interface CommandDecision {
-  readonly answer: ControlAnswer;
-  readonly event?: ServerEvent;
-}
+import type { ServerState } from "./state.js";
 
 /** Clients counted for the answer; of more it says that they are so many at least. */
 const COUNT_LIMIT = 1000;

@@ -6,6 +6,7 @@ import { loadOrMakeDuid } from "../shared/edge/duid-file.js";
 import { createHookSwitch } from "../shared/edge/hook-switch.js";
 import { readInterfaces } from "../shared/edge/interfaces.js";
 import { openLeaseStore } from "../shared/edge/lmdb-store.js";
+import { isoTime, localTime } from "../shared/edge/local-time.js";
 import type { Log } from "../shared/edge/log.js";
 import { findPlace, type Place } from "../shared/edge/place.js";
 import { createListening, type Listening, type ListeningParts } from "../shared/edge/listening.js";
@@ -18,6 +19,7 @@ import type { LeaseStore } from "../shared/lease/store.js";
 import { createLeaseTable, type LeaseTable } from "../shared/lease/table.js";
 import type { Ip6 } from "../shared/prefix.js";
 import { type BulkParts, createBulkService } from "./bulk-server.js";
+import type { CommandContext } from "./command.js";
 import { createControlService } from "./control.js";
 import { createServerState } from "./engine.js";
 import { createServerLoop, type LoopParts, type ServerLoop } from "./loop.js";
@@ -72,9 +74,10 @@ export async function openServer(surroundings: Surroundings<ServerConfig>): Prom
   });
   listening.watch();
   const reload = createReload({ surroundings, listening, hooks, push });
+  const context = (): CommandContext => ({ now: clock.now(), iso: isoTime, local: localTime });
   const control = await openControl({
     path: paths.controlSocket,
-    ...createControlService({ state, push, log, reload }),
+    ...createControlService({ state, push, log, context, reload }),
   });
 
   return {

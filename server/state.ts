@@ -7,7 +7,7 @@ import type { HookCall } from "../shared/hook.js";
 import type { LeaseChange } from "../shared/lease/changes.js";
 import type { LeaseId } from "../shared/lease/lease.js";
 import type { LeaseTable } from "../shared/lease/table.js";
-import type { Ip6 } from "../shared/prefix.js";
+import type { Ip6, Prefix } from "../shared/prefix.js";
 import { DROP, type DropId } from "../shared/proto/validity.js";
 import { MESSAGE_CODE, type MessageType } from "../shared/wire/codes.js";
 import { createHistory, type History } from "./history.js";
@@ -42,8 +42,17 @@ export type ServerEvent =
       readonly config: ServerConfig;
       readonly interfaces: ReadonlyMap<string, number>;
     }
+  /** An operator ends leases: those of these that are still what they were. */
+  | { readonly type: "release"; readonly leases: readonly Chosen[] }
   /** An operator wants a client (or all of them) to send a message of this type (RFC 8415 18.3.11). */
   | { readonly type: "reconfigure"; readonly client: Duid | undefined; readonly asks: ReconfigureType };
+
+/** A lease that was chosen a moment ago. */
+export interface Chosen {
+  readonly id: LeaseId;
+  readonly client: Duid;
+  readonly prefix: Prefix;
+}
 
 /** What the engine wants done, in this order. */
 export type ServerAction =

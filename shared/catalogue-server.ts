@@ -132,6 +132,11 @@ export const SERVER_ROWS = {
     text: "{prefix} withdrawn from {client}: no pool has it any more.",
     note: "The configuration has changed since the prefix was delegated; the client is told at its Renew or Rebind.",
   },
+  "SERVER-LEASE-ENDED": {
+    level: 5,
+    text: "{prefix} of {client} ended by an operator.",
+    note: "The command release. The prefix is free at once; its client is told at its next Renew or Rebind.",
+  },
   "SERVER-LEASE-EXPIRED": {
     level: 6,
     text: "{prefix} of {client} has expired.",

@@ -4,9 +4,9 @@ export interface ControlRequest {
   readonly [field: string]: unknown;
 }
 
-/** How a command went, in a sentence for people. */
+/** How a command went, in words for people; `data` is the same for programs, a plain value of JSON. */
 export type ControlAnswer =
-  | { readonly ok: true; readonly message: string }
+  | { readonly ok: true; readonly message: string; readonly data?: unknown }
   | { readonly ok: false; readonly error: string };
 
 /** Longest request in characters, without the end of its line. */
@@ -36,8 +36,10 @@ export function parseControlRequest(line: string): ControlRequest | string {
 export function parseControlAnswer(line: string): ControlAnswer | undefined {
   const value = parseJson(line);
   if (!isObject(value)) return undefined;
-  const { ok, message, error } = value;
-  if (ok === true && typeof message === "string") return { ok, message };
+  const { ok, message, error, data } = value;
+  if (ok === true && typeof message === "string") {
+    return data === undefined ? { ok, message } : { ok, message, data };
+  }
   if (ok === false && typeof error === "string") return { ok, error };
   return undefined;
 }

@@ -115,6 +115,7 @@ describe("control service", () => {
       state: rig.state,
       push,
       log: (...line) => logs.push(line),
+      context: () => ({ now: rig.now(), iso: String, local: String }),
       reload: () => Promise.resolve({ ok: true, message: "reloaded" }),
     });
     return { ...service, events, logs };
