@@ -70,8 +70,11 @@ const signalled =
 const daemonSignalled =
   (signal: string, ends: (program: string) => boolean): Row["call"] =>
   async (host, program) => {
-    await host.shell(`kill -s ${signal} $(cat ${PID})`);
-    if (ends(program)) await waitFor("the server to be gone", () => !host.hasUdpPort(547));
+    const pid = host.readFile(PID) ?? "";
+    await host.shell(`kill -s ${signal} ${pid}`);
+    const isGone = async (): Promise<boolean> =>
+      (await host.run(["sh", "-c", `kill -0 ${pid}`])).status !== 0;
+    if (ends(program)) await waitFor("the server to be gone", isGone);
     else await sleep(300);
     return {};
   };
@@ -276,8 +279,8 @@ describe.each([
 });
 
 /**
- * S-FIL-3: Debian's daemon writes its pid file under umask 027, so that only root can read it, while `run` leaves
- * it readable for all. Ours always is: monitoring reads it.
+ * S-FIL-3: Debian's daemon writes its pid file under umask 027, so that only root can read it, while `run`
+ * leaves it readable for all. Ours always is: monitoring reads it.
  */
 function withOurPidMode(seen: Seen): Seen {
   const { files = {} } = seen;
@@ -296,7 +299,7 @@ async function seenOf(host: Host, program: string, { given, call }: Row): Promis
   };
 }
 
-/** The banner is four lines with "| "; what follows is compared, but for the log, whose sentences are ours. */
+/** The banner is four lines with "| "; what follows is compared, but for the log: its sentences are ours. */
 function shapeOf(stdout: string, program: string): readonly string[] {
   const lines = stdout.split("\n").slice(0, -1);
   expect(lines.slice(0, 4).map((line) => line.slice(0, 2))).toEqual(["| ", "| ", "| ", "| "]);
