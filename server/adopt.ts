@@ -1,3 +1,4 @@
+import { millis } from "../shared/brand.js";
 import type { FilePassage, ForeignLease } from "../shared/lease/foreign.js";
 import type { Lease, LeaseId, Trail } from "../shared/lease/lease.js";
 import type { LeaseTable } from "../shared/lease/table.js";
@@ -30,8 +31,14 @@ export interface Taken {
 
 /** What leases are taken into. */
 export interface AdoptionParts {
-  /** What is in it already has precedence. */
   readonly table: LeaseTable;
+  /**
+   * What stays of a lease that is in the table already and one that overlaps it: the former, or of the two
+   * that which was extended last, because the file's server has served in the meantime.
+   */
+  readonly precedence: "known" | "latest";
+  /** Milliseconds by which Unix time, which files tell, is ahead of the time that leases run by. */
+  readonly ahead: number;
   readonly network: Network;
   /** Numbers of interfaces by name, those of links behind relays included. */
   readonly indexes: ReadonlyMap<string, number>;
@@ -47,11 +54,13 @@ export interface AdoptionParts {
  * works.
  */
 export function createAdoption(parts: AdoptionParts): Adoption {
-  const { table, report } = parts;
+  const { table, report, precedence } = parts;
   /** Lines by lease. */
   const lines = new Map<LeaseId, number>();
   const strangers = new Map<string, number>();
   const extended = new Set<LeaseId>();
+  /** Leases that were known and had to go. */
+  const removed = new Set<LeaseId>();
   const lengths = new Set<number>();
 
   function add(foreign: ForeignLease): void {
@@ -63,14 +72,15 @@ export function createAdoption(parts: AdoptionParts): Adoption {
       report(leftOut(foreign, "in no pool of the configuration: name an interface for it"));
       return;
     }
-    const lease = leaseOf(foreign, prefix, place);
+    const lease = leaseOf(foreign, prefix, place, parts.ahead);
     const holders = table.holders(prefix);
     const same = holders.find((id) => isSameBinding(table.read(id), lease));
     if (same !== undefined && holders.length === 1) {
       extend(same, lease, foreign);
       return;
     }
-    const stronger = holders.find((id) => !lines.has(id) || table.sinceOf(id) >= lease.since);
+    const isFixed = (id: LeaseId): boolean => precedence === "known" && !lines.has(id);
+    const stronger = holders.find((id) => isFixed(id) || table.sinceOf(id) >= lease.since);
     if (stronger !== undefined) {
       report(leftOut(foreign, `overlaps ${describe(stronger)}`));
       return;
@@ -85,7 +95,8 @@ export function createAdoption(parts: AdoptionParts): Adoption {
     const isNewer =
       lease.until > table.untilOf(id) && table.stateOf(id) === "bound" && lease.state === "bound";
     if (!isNewer) {
-      if (!lines.has(id)) report(leftOut(foreign, "known already, with the same end or a later one"));
+      const isNews = precedence === "known" && !lines.has(id);
+      if (isNews) report(leftOut(foreign, "known already, with the same end or a later one"));
       return;
     }
     if (!lines.has(id)) extended.add(id);
@@ -105,7 +116,7 @@ export function createAdoption(parts: AdoptionParts): Adoption {
   function drop(id: LeaseId, by: Prefix): void {
     const text = `${named(table, id)} overlaps ${formatPrefix(by)}, which was extended later`;
     report({ line: lines.get(id) ?? 0, kind: "left out", text });
-    lines.delete(id);
+    if (!lines.delete(id)) removed.add(id);
     table.remove(id);
   }
 
@@ -125,7 +136,8 @@ export function createAdoption(parts: AdoptionParts): Adoption {
     },
     taken: () => count(table, [...lines.keys()], extended.size),
     strangers: () => strangers,
-    ids: () => [...lines.keys()],
+    // A lease that went may have left its number to one that came.
+    ids: () => [...new Set([...removed, ...lines.keys()])],
   };
 }
 
@@ -175,7 +187,7 @@ function placeOf(
   return interfaceIndex === undefined ? undefined : at(`interface ${interfaceIndex}`);
 }
 
-function leaseOf(foreign: ForeignLease, prefix: Prefix, { name, link }: LeasePlace): Lease {
+function leaseOf(foreign: ForeignLease, prefix: Prefix, { name, link }: LeasePlace, ahead: number): Lease {
   const { iaType, duid, iaid, state, preferred, valid, t1, t2, since, until, nextHop, key } = foreign;
   const isRelayed = link?.settings.relay !== undefined && nextHop !== undefined;
   return {
@@ -188,8 +200,8 @@ function leaseOf(foreign: ForeignLease, prefix: Prefix, { name, link }: LeasePla
     valid,
     t1,
     t2,
-    since,
-    until,
+    since: millis(since - ahead),
+    until: millis(until - ahead),
     interfaceName: name,
     clientAddress: isRelayed ? UNSPECIFIED : (nextHop ?? UNSPECIFIED),
     trail: isRelayed ? trailOver(nextHop, link.arrival) : undefined,

@@ -1,4 +1,4 @@
-import { type Millis, millis } from "../shared/brand.js";
+import type { Millis } from "../shared/brand.js";
 import type { Duid } from "../shared/duid.js";
 import { changeFor, type LeaseChange } from "../shared/lease/changes.js";
 import type { ForeignReader } from "../shared/lease/foreign.js";
@@ -49,15 +49,14 @@ export function importLeases(parts: ImportParts): Imported {
     table,
     network,
     indexes: indexesOf(network, interfaces),
+    precedence: "known",
+    ahead: wall - now,
     report: report.add,
     ...(fallback === undefined ? {} : { fallback }),
   });
-  const ahead = wall - now;
   let server: Duid | undefined;
   const sink = {
-    lease: (lease: Parameters<typeof add>[0]) => {
-      add({ ...lease, since: millis(lease.since - ahead), until: millis(lease.until - ahead) });
-    },
+    lease: add,
     passage: report.add,
     server: (duid: Duid) => {
       server = duid;

@@ -1,8 +1,10 @@
+import { statSync } from "node:fs";
 import { join } from "node:path";
-import { millis } from "../shared/brand.js";
+import { type Millis, millis } from "../shared/brand.js";
 import type { Clock } from "../shared/edge/clock.js";
 import { SystemError, sentenceOf } from "../shared/edge/errors.js";
 import { readTextIfThere } from "../shared/edge/files.js";
+import { LEASE_DATABASE } from "../shared/edge/lmdb-store.js";
 import type { Log } from "../shared/edge/log.js";
 import { keepCopy, openText } from "../shared/edge/state-files.js";
 import { createViewWriter, type ViewWriter } from "../shared/edge/view-writer.js";
@@ -17,31 +19,48 @@ import { recallCache, viewsOf } from "./views.js";
 const VIEWS = ["server-AddrMgr.xml", "server-cache.xml", "server-CfgMgr.xml"] as const;
 
 /** What is needed to take over what another server has left. */
-export interface FormerState extends Omit<TakeOverParts, "file" | "network"> {
+export interface FormerState extends Omit<TakeOverParts, "file" | "network" | "wall"> {
   readonly config: ServerConfig;
   readonly workDir: string;
+  /** When the store was written last, see `storeWritten`. */
+  readonly written: Millis | undefined;
+}
+
+/** Milliseconds after which a file that is later than the store is another server's: see `takeOver`. */
+const LATER_MILLIS = 90_000;
+
+/**
+ * When the lease store of a directory was written last; undefined when there is none. To ask before it is
+ * opened.
+ */
+export function storeWritten(workDir: string): Millis | undefined {
+  const stats = statSync(join(workDir, LEASE_DATABASE), { throwIfNoEntry: false });
+  return stats && millis(stats.mtimeMs);
 }
 
 /**
  * A store that is new takes the leases of the Dibbler that served from this directory before. They are there
- * after one commit or not at all, and a note says that this is done, also when there was nothing to take.
- * Rejects with a SystemError when the leases are there and cannot be read.
+ * after one commit or not at all, and a note says that this is done, also when there was nothing to take. It
+ * is done again when Dibbler has served meanwhile: the store is written every minute while a server of ours
+ * runs, and after the last of its views, so a file of leases that is much later than the store is not ours.
+ * Rejects with a SystemError when the leases are there and cannot be read, and none are known.
  */
-export async function takeOverOnce(
-  store: LeaseStore,
-  { config, workDir, ...parts }: FormerState,
-): Promise<void> {
+export async function takeOver(store: LeaseStore, former: FormerState): Promise<void> {
+  const { config, workDir, written, ...parts } = former;
   const name = "taken-over";
-  if (store.meta(name) !== undefined) return;
-  const file = parts.table.size > 0 ? undefined : openText(join(workDir, "server-AddrMgr.xml"));
+  const isFirst = store.meta(name) === undefined && parts.table.size === 0;
+  const found = openText(join(workDir, "server-AddrMgr.xml"));
+  const isLater = found !== undefined && found.written > (written ?? Infinity) + LATER_MILLIS;
+  const file = isFirst || isLater ? found : undefined;
   if (file !== undefined) {
-    const { takeOver } = await import("./take-over.js");
-    const taken = takeOver({ ...parts, file, network: createNetwork(config, parts.interfaces) });
+    const { takeOverFile } = await import("./take-over.js");
+    const network = createNetwork(config, parts.interfaces);
+    const taken = takeOverFile({ ...parts, file, network, wall: millis(Date.now()) });
     if (!taken.ok) throw new SystemError("state-unreadable", taken.sentence);
     for (const view of VIEWS) keepCopy(join(workDir, view));
     if (taken.changes.length > 0) await store.commit(taken.changes);
   }
-  await store.setMeta(name, Uint8Array.of(1));
+  if (store.meta(name) === undefined) await store.setMeta(name, Uint8Array.of(1));
 }
 
 /**

@@ -25,7 +25,7 @@ import { createServerState } from "./engine.js";
 import { createServerLoop, type LoopParts, type ServerLoop } from "./loop.js";
 import { byNames } from "./serve-names.js";
 import { createReload } from "./serve-reload.js";
-import { openViews, recallFormer, takeOverOnce, tellingOf } from "./serve-state.js";
+import { openViews, recallFormer, storeWritten, takeOver, tellingOf } from "./serve-state.js";
 
 /** How long a stop waits for scripts that run. */
 const HOOK_DRAIN_MS = 5000;
@@ -42,18 +42,20 @@ export async function openServer(surroundings: Surroundings<ServerConfig>): Prom
     file: paths.duidFile,
   });
 
-  const store = await openLeaseStore(paths.workDir);
+  const { workDir } = paths;
+  const written = storeWritten(workDir);
+  const store = await openLeaseStore(workDir);
   const clock = await openStoredClock(store, log);
   const table = loadTable(store, log);
-  await takeOverOnce(store, { config, workDir: paths.workDir, table, interfaces, now: clock.now(), log });
+  await takeOver(store, { config, workDir, written, table, interfaces, now: clock.now(), log });
   const secret = await allocationSecret(store);
   const epoch = await nextEpoch(store, clock.now());
   const state = createServerState({ config, duid, table, secret, interfaces, epoch, hmacMd5 });
-  const hooks = createHookSwitch(paths.workDir, log);
+  const hooks = createHookSwitch(workDir, log);
   hooks.use(config);
   const socketFor: LoopParts["socketFor"] = (name, to) => listening.socketFor(name, to);
-  recallFormer(state, paths.workDir, log);
-  const views = openViews(state, paths.workDir, clock, log);
+  recallFormer(state, workDir, log);
+  const views = openViews(state, workDir, clock, log);
   const stored = tellingOf(store, views.changed);
   const loop = createServerLoop({ state, store: stored, hooks, clock, log, random: randomBytes, socketFor });
   const push: ServerLoop["push"] = (event) => {

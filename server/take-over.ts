@@ -16,13 +16,18 @@ export interface TextFile {
   readonly read: (push: (text: string) => void) => void;
 }
 
-/** What a take-over works with; `table` has no leases yet. */
+/**
+ * What a take-over works with. When `table` has leases already, another server has served after this one, and
+ * what that says counts where it is later.
+ */
 export interface TakeOverParts {
   readonly file: TextFile;
   readonly table: LeaseTable;
   readonly network: Network;
   readonly interfaces: ReadonlyMap<string, number>;
+  /** The time that leases run by, and Unix time as the machine has it. */
   readonly now: Millis;
+  readonly wall: Millis;
   readonly log: (id: LogId, values: LogValues) => void;
 }
 
@@ -35,15 +40,23 @@ export type TakeOver =
  * Reads the leases of a Dibbler that served here before. A file out of which nothing can be read keeps the
  * server from starting: it would delegate prefixes that clients use.
  */
-export function takeOver({ file, table, network, interfaces, now, log }: TakeOverParts): TakeOver {
+export function takeOverFile({ file, table, network, interfaces, now, wall, log }: TakeOverParts): TakeOver {
   const report = createFileReport();
   const { add, ...adoption } = createAdoption({
     table,
     network,
     indexes: indexesOf(network, interfaces),
+    precedence: "latest",
+    ahead: wall - now,
     report: report.add,
   });
-  const reader = createAddrMgrReader({ lease: add, passage: report.add }, { now, written: file.written });
+  const reader = createAddrMgrReader(
+    { lease: add, passage: report.add },
+    {
+      now: wall,
+      written: file.written,
+    },
+  );
   file.read(reader.push);
   reader.end();
   logReport(file.path, report, log);

@@ -15,7 +15,7 @@ export const SERVER_ROWS = {
   "SERVER-STATE-TAKEN-OVER": {
     level: 6,
     text: "Taken over from {file}: {leases} of {clients} client(s); {skipped} passage(s) gave no lease.",
-    note: "Said once, at the first start in a directory of Dibbler. Copies of its files end in .dibbler.",
+    note: "At the first start in a directory of Dibbler, or when that has served since. Copies end in .dibbler.",
   },
   "SERVER-STATE-UNREADABLE": {
     level: 4,

@@ -21,7 +21,7 @@ import { createLeaseTable, type LeaseTable } from "../../shared/lease/table.js";
 import { type Imported, importLeases } from "../import.js";
 import { formatNames, importReport } from "../import-report.js";
 import { createNetwork, type Network } from "../links.js";
-import { takeOverOnce } from "../serve-state.js";
+import { storeWritten, takeOver } from "../serve-state.js";
 
 /** What is wanted of an import. */
 export interface Job {
@@ -65,12 +65,14 @@ async function tryImport(job: Job, file: OpenedText, basis: Basis, { workDir }: 
 }
 
 async function doImport(job: Job, file: OpenedText, basis: Basis, paths: Paths): Promise<number> {
-  const store = await openLeaseStore(paths.workDir);
+  const { workDir } = paths;
+  const written = storeWritten(workDir);
+  const store = await openLeaseStore(workDir);
   try {
     const table = loadTable(store);
     const now = storedNow(store);
     // Else the first start would not, as leases are there already.
-    await takeOverOnce(store, { ...basis, workDir: paths.workDir, table, now, log: sayLine });
+    await takeOver(store, { ...basis, workDir, written, table, now, log: sayLine });
     const before = table.size;
     const imported = readFile(job, file, basis, table, store);
     if (!tell(job.file, imported)) return 1;

@@ -80,6 +80,28 @@ describe("e2e: our server takes the place of Debian's dibbler-server", () => {
     expect(loaded.replaceAll(unlikeOurs, "")).toBe(ourText.replaceAll(unlikeOurs, ""));
     await renewAll(leases);
     expect(server.readFile(`${folder}/server-duid`)).toBe(duid);
+
+    const more = await leaseAll(client, [4]);
+    await kill(server);
+    // As if Debian's server had gone on for an hour.
+    await server.shell(`touch -d "1 hour ago" ${folder}/server-leases.mdb`);
+    await startServer(server, ours.server);
+    expect(isLogged(server.readFile(logFile), "SERVER-STATE-TAKEN-OVER")).toBe(true);
+    await renewAll([...leases, ...more]);
+  });
+
+  scenario()("what ours has written itself is not taken for another server's", async () => {
+    const { server, client } = await layOut();
+    await startServer(server, ours.server);
+    const leases = await leaseAll(client, [1]);
+    const shown = leases[0]?.prefix.replace("/56", "") ?? "none";
+    await waitFor("the lease in the file", () => (server.readFile(leaseFile) ?? "").includes(shown));
+    await kill(server);
+    await startServer(server, ours.server);
+    await renewAll(leases);
+    expect(isLogged(server.readFile(logFile), "SERVER-STATE-TAKEN-OVER")).toBe(false);
+    const copies = server.listFolder(folder).filter((file) => file.includes(".dibbler"));
+    expect(copies).toEqual([]);
   });
 
   scenario()(

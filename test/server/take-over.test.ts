@@ -1,15 +1,19 @@
 import { describe, expect, test } from "vitest";
+import { millis, seconds } from "../../shared/brand.js";
 import type { LogId, LogValues } from "../../shared/catalogue.js";
 import type { ServerConfig } from "../../shared/config/types.js";
-import type { LeaseId } from "../../shared/lease/lease.js";
+import { duid } from "../../shared/duid.js";
+import { renderAddrMgr } from "../../shared/lease/addrmgr-view.js";
+import type { Lease } from "../../shared/lease/lease.js";
 import { createLeaseTable } from "../../shared/lease/table.js";
 import { formatPrefix } from "../../shared/prefix.js";
 import { option } from "../../shared/wire/options.js";
 import { createNetwork } from "../../server/links.js";
-import { type TakeOver, takeOver } from "../../server/take-over.js";
+import { type TakeOver, takeOverFile } from "../../server/take-over.js";
 import { clientXml, fileXml, SAMPLE_READ, SAMPLE_WRITTEN } from "../lease/addrmgr.js";
+import { leaseOf } from "../lease/model.js";
 import { createClient, createRig, INDEXES, pd, prefixIn, type Rig } from "./rig.js";
-import { addressClass, behind, configure, iface, ip, pdClass } from "./settings.js";
+import { addressClass, behind, configure, iface, ip, pdClass, prefix } from "./settings.js";
 
 const POOL = "2001:db8:1000::/40";
 const config = configure([iface("eth0", [pdClass(56, [POOL])])], { reconfigure: true });
@@ -23,11 +27,13 @@ interface Taken {
   readonly rig: Rig;
 }
 
-/** Takes over a file and starts a server on what the store was told. */
-function take(text: string, of: ServerConfig = config): Taken {
+/** Takes over a file and starts a server on what the store was told; `known` is in the store before. */
+function take(text: string, of: ServerConfig = config, known: readonly Lease[] = []): Taken {
   const log: string[] = [];
   const ids: LogId[] = [];
-  const outcome = takeOver({
+  const table = createLeaseTable({ seed: new Uint8Array(16) });
+  const records = new Map(known.map((lease) => table.put(lease)).map((id) => [id, table.recordOf(id)]));
+  const outcome = takeOverFile({
     file: {
       path: "AddrMgr.xml",
       written: SAMPLE_WRITTEN,
@@ -35,18 +41,19 @@ function take(text: string, of: ServerConfig = config): Taken {
         push(text);
       },
     },
-    table: createLeaseTable({ seed: new Uint8Array(16) }),
+    table,
     network: createNetwork(of, INDEXES),
     interfaces: INDEXES,
     now: SAMPLE_READ,
+    wall: SAMPLE_READ,
     log: (id: LogId, values: LogValues) => {
       ids.push(id);
       log.push(Object.values(values).join(" "));
     },
   });
-  const records = new Map<LeaseId, Uint8Array>();
   for (const change of outcome.ok ? outcome.changes : []) {
     if (change.type === "put") records.set(change.id, change.record);
+    else records.delete(change.id);
   }
   const rig = createRig(of, records, SAMPLE_READ);
   rig.give({ type: "started" });
@@ -234,6 +241,59 @@ describe("take-over: prefixes that cannot stay as they are", () => {
     const anew = prefixIn(client.request(pd(1, "2001:db8:1000:100::/56")));
     expect(anew).toMatch(/^2001:db8:10/);
     expect(anew).not.toBe("2001:db8:1000:100::/56");
+  });
+});
+
+describe("take-over from a Dibbler that served after us", () => {
+  const ours = (client: number, since: number): Lease =>
+    leaseOf(client, {
+      duid: duid(Uint8Array.of(0, 3, 0, 1, 2, 0, 0, 0, 0, client)),
+      prefix: prefix("2001:db8:1000:100::/56"),
+      since: millis(SAMPLE_READ + since * 1000),
+      until: millis(SAMPLE_READ + since * 1000 + 2_000_000),
+      valid: seconds(2000),
+    });
+  const [older, newer] = [-1500, -30];
+  const rows = [
+    ["what it has given to another meanwhile is that one's", ours(2, older), clientXml(), ["1"]],
+    ["what it extended is extended", ours(1, older), clientXml({ valid: "4000" }), ["1"]],
+    [
+      "what it knew only from us stays as it is with us",
+      ours(1, older),
+      clientXml({ timestamp: "1795544100" }),
+      ["1"],
+    ],
+    [
+      "what is later with us is ours",
+      ours(2, newer),
+      clientXml({ timestamp: "1795545000", valid: "4000" }),
+      ["2"],
+    ],
+    ["what it had no more stays its client's until it ends", ours(2, older), "", ["2"]],
+  ] as const;
+  test.each(rows)("%s", (_what, lease, client, owners) => {
+    const { outcome, rig } = take(fileXml(client), config, [lease]);
+    expect(outcome).toMatchObject({ ok: true });
+    const { table } = rig;
+    const ids = table.idsIn(0, table.idLimit());
+    expect(ids.map((id) => String(table.duidOf(id).at(-1)))).toEqual(owners);
+  });
+
+  test("a file that cannot be read keeps nobody from starting who has leases", () => {
+    const { outcome, ids, rig } = take("", config, [ours(2, older)]);
+    expect(outcome).toEqual({ ok: true, changes: [] });
+    expect(ids).toContain("SERVER-STATE-UNREADABLE");
+    expect(held(rig)).toHaveLength(1);
+  });
+
+  test("our own view, read once more, changes nothing and is nothing to speak of", () => {
+    const { rig } = take(fileXml(clientXml(), clientXml({ ...second, prefix: "2001:db8:1000:200::" })));
+    const { table } = rig;
+    const known = table.idsIn(0, table.idLimit()).map((id) => table.read(id));
+    const facts = { timestamp: SAMPLE_READ / 1000, ahead: 0, indexOf: () => 2, cacheSize: 0 };
+    const again = take([...renderAddrMgr(table, facts)].join(""), config, known);
+    expect(again.outcome).toEqual({ ok: true, changes: [] });
+    expect(again.ids).toEqual(["SERVER-STATE-TAKEN-OVER"]);
   });
 });
 
