@@ -15,6 +15,7 @@ import type { Refusal } from "./search.js";
 import type { Story } from "./settle.js";
 import type { ServerState } from "./state.js";
 import { REFUSALS, STATUSES, type StatusOption } from "./status.js";
+import { NOT_EVERY } from "./strict-status.js";
 
 /** Notes what an answered message has brought about, or why it has not. */
 export function noteAnswer(query: Query, answer: Answer, story: Story): void {
@@ -87,6 +88,7 @@ const NOBODY = new Uint8Array(0);
 /** Each status is one object, so that it tells what it was made for. */
 const REASONS = new Map<StatusOption, IncidentId>([
   [STATUSES.noBinding, "noBinding"],
+  [NOT_EVERY, "noBinding"],
   [STATUSES.notOnLink, "notOnLink"],
   ...(Object.keys(REFUSALS) as Refusal[]).flatMap((why) =>
     [REFUSALS[why].prefix, REFUSALS[why].address].map((status) => [status, why] as const),

@@ -78,6 +78,9 @@ describe("rows of leases", () => {
       remaining: 7140,
       reconfigure: true,
     });
+    expect(Object.keys(shown).join(" ")).toBe(
+      "prefix type state client iaid interface address relay since preferred valid t1 t2 ends remaining reconfigure",
+    );
     expect(JSON.stringify(shown)).not.toMatch(/ab.?ab/);
   });
 
