@@ -131,8 +131,11 @@ async function printTable(
     sample.push(next.value);
   }
   if (sample.length === 0) return true;
-  const room = form === "wide" || !process.stdout.isTTY ? Infinity : process.stdout.columns;
-  const table = createTable(leaseColumns(localTime), sample, room);
+  const table = createTable(
+    leaseColumns(localTime),
+    sample,
+    form === "wide" ? Infinity : roomOf(process.stdout),
+  );
   await output.line(table.header);
   for (const row of sample) if (!(await output.line(table.line(row)))) return false;
   for (let next = rows.next(); next.done !== true; next = rows.next()) {
@@ -142,6 +145,10 @@ async function printTable(
   if (table.omitted.length > 0) process.stderr.write(`${omittedText(table)}\n`);
   return isRead;
 }
+
+/** Columns of a terminal; a serial console may say 0, which is not known. */
+const roomOf = ({ isTTY, columns }: NodeJS.WriteStream): number =>
+  isTTY && columns > 0 ? columns : Infinity;
 
 const omittedText = ({ omitted }: TextTable<LeaseRow>): string =>
   `no room for the columns ${omitted.join(", ")}; see --wide`;

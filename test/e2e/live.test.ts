@@ -74,6 +74,16 @@ describe("e2e leases, show, release: a server that runs, stops, never ran", () =
       );
       expectRefusal(await run(server, "release", prefix), [`${prefix} is not leased`]);
       expect(await run(server, "release", "--yes", client)).toMatchObject({ status: 0, stderr: "" });
+      await lease(server, host, 4);
+      await lease(server, host, 5);
+      const narrow = await onTerminal(server, "leases", "");
+      expect(narrow).toMatch(/^PREFIX +STATE +ENDS +CLIENT\r$/m);
+      expect(narrow).toContain("no room for the columns IAID, INTERFACE, ADDRESS, SINCE; see --wide");
+      expect(await onTerminal(server, `release ${client}`, "n")).toContain("nothing was ended");
+      expect((await run(server, "leases")).stderr).toBe("2 leases: 2 bound\n");
+      expect(await onTerminal(server, `release ${client}`, "y")).toContain("2 leases end now:");
+      expect((await run(server, "leases")).stderr).toBe("no lease\n");
+
       expectRefusal(await run(server, "release", client), [`client ${client} has no lease`]);
       expectRefusal(await run(server, "show", "everything"), ['"everything" is neither a prefix']);
 
@@ -141,6 +151,12 @@ const IN_ORDER = `
 `;
 
 const run = (server: Host, ...words: readonly string[]) => server.run([ours.server, ...words]);
+
+/** Runs it on a terminal of its own, where somebody types an answer; gives what is to be seen there. */
+async function onTerminal(server: Host, words: string, answer: string): Promise<string> {
+  const typed = `(sleep 1; echo ${answer}; sleep 1) | script -qec "stty cols 80; ${ours.server} ${words}" /dev/null`;
+  return (await server.run(["bash", "-c", typed])).stdout;
+}
 
 async function buildPair(): Promise<{ readonly server: Host; readonly client: Host }> {
   const world = await testWorld();
