@@ -24,7 +24,7 @@ export function createLineFormat(settings: {
   const stamp = mode === "short" ? cached(shortStamp) : mode === "precise" ? preciseStamp : cached(fullStamp);
   const coloured = colors && mode !== "precise";
   return (level, text, unixMs) => {
-    const line = `${stamp(unixMs)} ${name} ${LEVEL_NAME[level].padEnd(9)} ${text}`;
+    const line = `${stamp(unixMs)} ${name} ${LEVEL_COLUMN[level]}${text}`;
     return coloured ? `\x1b[${COLOUR[level]}m${line}\x1b[0m` : line;
   };
 }
@@ -34,32 +34,57 @@ export function createLineFormat(settings: {
  * that would break the line or the terminal are escaped.
  */
 export function fillTemplate(template: string, values: LogValues): string {
-  return template.replace(/\{(\w+)\}/g, (place, name: string) => {
+  let line = "";
+  for (const { text, name } of partsOf(template)) {
+    line += text;
+    if (name === undefined) continue;
     const value = values[name];
-    if (value === undefined) return place;
-    return typeof value === "number"
-      ? String(value)
-      : escapeControls(typeof value === "function" ? value() : value);
-  });
+    if (value === undefined) line += `{${name}}`;
+    else if (typeof value === "number") line += String(value);
+    else line += escapeControls(typeof value === "function" ? value() : value);
+  }
+  return line;
+}
+
+/** Text, and the name of the value that follows it; the last one has none. */
+interface Part {
+  readonly text: string;
+  readonly name: string | undefined;
+}
+
+/** Templates come from the catalogue, so there are not many: with every message at least two are filled. */
+const templates = new Map<string, readonly Part[]>();
+
+function partsOf(template: string): readonly Part[] {
+  const known = templates.get(template);
+  if (known !== undefined) return known;
+  const pieces = template.split(/\{(\w+)\}/);
+  const parts = pieces.flatMap((text, i) => (i % 2 === 0 ? [{ text, name: pieces[i + 1] }] : []));
+  templates.set(template, parts);
+  return parts;
 }
 
 /** Replaces control characters, line separators and direction marks by \xNN or \u{NNNN}. */
 export function escapeControls(text: string): string {
+  if (PLAIN.test(text)) return text;
   return text.replace(UNPRINTABLE, (character) => {
     const code = character.charCodeAt(0).toString(16);
     return code.length > 2 ? `\\u{${code}}` : `\\x${code.padStart(2, "0")}`;
   });
 }
 
+/** Nearly everything that is logged. */
+const PLAIN = /^[\x20-\x7e]*$/;
 const UNPRINTABLE = /[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
-const LEVEL_NAME = {
-  3: "Critical",
-  4: "Error",
-  5: "Warning",
-  6: "Notice",
-  7: "Info",
-  8: "Debug",
+/** Ten characters each. */
+const LEVEL_COLUMN = {
+  3: "Critical  ",
+  4: "Error     ",
+  5: "Warning   ",
+  6: "Notice    ",
+  7: "Info      ",
+  8: "Debug     ",
 } as const satisfies Record<LogLevel, string>;
 
 /** ANSI colours: red, red, yellow, bright, plain, grey. */
