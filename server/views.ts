@@ -38,11 +38,13 @@ function leaseView(state: ServerState, { now, wall }: ViewFacts): Iterable<strin
   });
 }
 
-/** Temporary addresses are not remembered. */
+/** Temporary addresses are for once. */
 function cacheEntries({ affinity }: ServerState): readonly CacheEntry[] {
-  return Array.from(remembered(affinity), ({ client, iaType, prefix }) => {
-    return { type: iaType === "pd" ? "prefix" : "addr", client, address: prefix.address };
-  });
+  return Array.from(remembered(affinity))
+    .filter(({ iaType }) => iaType !== "ta")
+    .map(({ client, iaType, prefix }) => {
+      return { type: iaType === "pd" ? "prefix" : "addr", client, address: prefix.address };
+    });
 }
 
 /** Leases looked at before the next piece is given. */

@@ -37,8 +37,12 @@ export const sameDuid = (a: Duid, b: Duid): boolean => sameOctets(a, b);
 
 /** Dibbler's text form: lower-case octets joined by colons, as in `server-duid` and the XML files. */
 export function formatDuid(value: Uint8Array): string {
-  return Array.from(value, (octet) => octet.toString(16).padStart(2, "0")).join(":");
+  let text = "";
+  for (let i = 0; i < value.length; i++) text += (i === 0 ? "" : ":") + (HEX[value[i] ?? 0] ?? "");
+  return text;
 }
+
+const HEX: readonly string[] = Array.from({ length: 256 }, (_, octet) => octet.toString(16).padStart(2, "0"));
 
 /** Reads `00:03:00:…`, `0x0003…` or `0003…`, any case; `undefined` for anything else or an illegal length. */
 export function parseDuid(text: string): Duid | undefined {

@@ -147,7 +147,8 @@ ${lines}${names}    </${element}>
 }
 
 function leaseElement({ iaType, prefix, since, preferred, valid }: Lease, { ahead }: AddrMgrFacts): string {
-  const timestamp = Math.floor((since + ahead) / 1000);
+  // To the nearest, so that a time which was read from such a file is the same again.
+  const timestamp = Math.round((since + ahead) / 1000);
   const times = `timestamp="${timestamp}" pref="${preferred}" valid="${valid}"`;
   const address = formatIp6(prefix.address);
   if (iaType === "pd") return `<AddrPrefix ${times} length="${prefix.length}">${address}</AddrPrefix>`;

@@ -45,6 +45,12 @@ describe("views of the server's state", () => {
   });
 });
 
+test("of what is remembered temporary addresses do not show: they are for once", () => {
+  const rig = createRig(config);
+  for (const iaType of ["pd", "na", "ta"] as const) remember(rig.state.affinity, leaseOf(1, { iaType }));
+  expect(view(rig, "server-cache.xml").match(/type="\w+"/g)).toEqual(['type="prefix"', 'type="addr"']);
+});
+
 describe("what clients had before, from a server-cache.xml", () => {
   const DUID = "00:03:00:01:02:00:00:00:00:01";
   const had = "2001:db8:1000:ab00::";
