@@ -15,7 +15,7 @@ export interface StartOptions {
   readonly args: readonly string[];
   readonly nodeFlags?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
-  /** How long to wait for the daemon's word; default 30 s. */
+  /** How long to wait for the daemon's word; default 5 minutes. */
   readonly timeoutMs?: number;
 }
 
@@ -173,9 +173,14 @@ function report(word: string): void {
   }
 }
 
+/**
+ * A take-over of some hundred thousand leases on a slow machine may need minutes, and must not be cut short.
+ */
+const READY_MS = 300_000;
+
 /** Starts the copy; resolves to undefined when it serves, else to the sentence that says why not. */
 async function launch(options: StartOptions): Promise<string | undefined> {
-  const { role, paths, timeoutMs = 30_000 } = options;
+  const { role, paths, timeoutMs = READY_MS } = options;
   const { spawn } = process.getBuiltinModule("node:child_process");
   const child = spawn(
     process.execPath,
