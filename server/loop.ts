@@ -72,7 +72,7 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
   const alarm = createAlarm(parts.clock, () => {
     push({ type: "timer" });
   });
-  const holding = createHolding(parts.state.config.scriptTimeout * 1000);
+  const holding = createHolding();
   let committing = false;
   let scheduled = false;
   let closing = false;
@@ -193,7 +193,8 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
       if (awaited.includes(effect) && end !== undefined) ended.push(end);
     }
     if (sends.length === 0) return;
-    holding.hold(Promise.all(ended), () => {
+    // As the configuration has it now: a reload may have changed it.
+    holding.hold(Promise.all(ended), parts.state.config.scriptTimeout * 1000, () => {
       for (const effect of sends) void carryOut(effect);
     });
   }

@@ -2,17 +2,17 @@ import { pause } from "./clock.js";
 
 /** Answers that wait for the hook script (`script-wait`). */
 export interface Holding {
-  /** Calls `send` when the promise has resolved, but not later than the patience says. */
-  readonly hold: (until: Promise<unknown>, send: () => void) => void;
+  /** Calls `send` when the promise has resolved, but not later than after so many milliseconds. */
+  readonly hold: (until: Promise<unknown>, patienceMs: number, send: () => void) => void;
   /** Ends all waiting. */
   readonly release: () => void;
 }
 
-/** Nothing held yet; each answer waits for so many milliseconds at most. */
-export function createHolding(patienceMs: number): Holding {
+/** Nothing held yet. */
+export function createHolding(): Holding {
   const held = new Set<AbortController>();
   return {
-    hold(until, send) {
+    hold(until, patienceMs, send) {
       const patience = new AbortController();
       held.add(patience);
       void Promise.race([until, pause(patienceMs, patience.signal)]).then(() => {
