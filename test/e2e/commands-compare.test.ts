@@ -260,10 +260,11 @@ describe.each([
 ] as const)("e2e commands beside Debian's dibbler-server: %s", (_what, rows) => {
   scenario("dibblerServer").each(rows.map((row) => [row.name, row] as const))("%s", async (_name, row) => {
     const world = await testWorld();
-    const theirs = withOurPidMode(
-      await seenOf(await buildServerHost(world), requirePeer("dibblerServer"), row),
-    );
-    const mine = await seenOf(await buildServerHost(world), ours.server, row);
+    const see = async (program: string): Promise<Seen> =>
+      await seenOf(await buildServerHost(world), program, row);
+    const [theirsAsIs, mine] = await Promise.all([requirePeer("dibblerServer"), ours.server].map(see));
+    if (theirsAsIs === undefined || mine === undefined) throw new Error("one of the two was not seen");
+    const theirs = withOurPidMode(theirsAsIs);
     if (row.differs === undefined) {
       expect(mine).toEqual(theirs);
       return;
