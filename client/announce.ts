@@ -1,6 +1,4 @@
-import type { Iaid } from "../shared/brand.js";
-import { formatPrefix } from "../shared/prefix.js";
-import { type Binding, isLive, lostPrefixes } from "./binding.js";
+import { type Binding, type IaName, isLive, leaseText, lostPrefixes, sameIa } from "./binding.js";
 import { type GoneReason, hookCalls, type Occasion } from "./hook-env.js";
 import { log, run, setBindings, type Turn } from "./turn.js";
 
@@ -11,12 +9,12 @@ import { log, run, setBindings, type Turn } from "./turn.js";
 export function announce(
   turn: Turn,
   before: readonly Binding[],
-  touched: readonly Iaid[],
+  touched: readonly IaName[],
   occasion: Occasion,
 ): void {
   const { setup, bindings } = turn.state;
   const pairs = bindings.map((after, index) => ({ before: before[index] ?? after, after }));
-  const first = touched.flatMap((iaid) => pairs.filter(({ after }) => after.wanted.iaid === iaid));
+  const first = touched.flatMap((ia) => pairs.filter(({ after }) => sameIa(after.wanted, ia)));
   const others = pairs.filter((pair) => !first.includes(pair));
   const changes = [...first, ...others.filter((pair) => lostPrefixes(pair.before, pair.after).length > 0)];
   if (changes.length === 0) return;
@@ -38,7 +36,7 @@ export function logGone(turn: Turn, before: readonly Binding[], reason: GoneReas
       log(turn, "CLIENT-GONE", {
         interface: setup.interfaceName,
         iaid: binding.wanted.iaid,
-        prefix: () => formatPrefix(prefix),
+        prefix: () => leaseText(binding.wanted, prefix),
         reason,
       });
     }

@@ -1,8 +1,15 @@
-import type { Iaid } from "../shared/brand.js";
-import { formatPrefix, ip6, masked, overlaps, type Prefix } from "../shared/prefix.js";
+import { ip6, formatPrefix, masked, overlaps, type Prefix } from "../shared/prefix.js";
 import { STATUS } from "../shared/wire/codes.js";
 import { findAll, find, type Option, type OptionValue } from "../shared/wire/options.js";
-import { type Grant, type IaAnswer, includesPrefix } from "./binding.js";
+import {
+  type Grant,
+  type IaAnswer,
+  type IaName,
+  iaText,
+  includesPrefix,
+  leaseText,
+  sameIa,
+} from "./binding.js";
 
 /** A Status Code option, with the text made fit for a log. */
 export interface Status {
@@ -18,17 +25,19 @@ export interface Answers {
 }
 
 /**
- * Reads what an Advertise or Reply says about the IAs `asked` for. Unknown IAIDs are ignored, IAs whose T1 is
+ * Reads what an Advertise or Reply says about the IAs `asked` for. Unknown IAs are ignored, IAs whose T1 is
  * beyond T2 count as not sent, leases with a preferred above the valid lifetime and prefixes that nobody can
- * delegate are left out, bits beyond the prefix length are cleared (RFC 8415 18.2.10.1, 21.21, 21.22).
+ * delegate are left out, bits beyond the prefix length are cleared (RFC 8415 18.2.10.1, 21.4, 21.6, 21.21,
+ * 21.22).
  */
-export function readAnswers(options: readonly Option[], asked: readonly Iaid[]): Answers {
+export function readAnswers(options: readonly Option[], asked: readonly IaName[]): Answers {
   const faults: string[] = [];
   const ias: IaAnswer[] = [];
-  for (const ia of findAll(options, "iaPd")) {
-    if (!asked.includes(ia.iaid)) faults.push(`IA ${ia.iaid} was not asked for`);
-    else if (ias.some(({ iaid }) => iaid === ia.iaid)) faults.push(`IA ${ia.iaid} is there twice`);
-    else if (ia.t2 !== 0 && ia.t1 > ia.t2) faults.push(`IA ${ia.iaid}: T1 ${ia.t1} is beyond T2 ${ia.t2}`);
+  for (const ia of sentIas(options)) {
+    const name = iaText(ia);
+    if (!asked.some((other) => sameIa(other, ia))) faults.push(`${name} was not asked for`);
+    else if (ias.some((other) => sameIa(other, ia))) faults.push(`${name} is there twice`);
+    else if (ia.t2 !== 0 && ia.t1 > ia.t2) faults.push(`${name}: T1 ${ia.t1} is beyond T2 ${ia.t2}`);
     else ias.push(readIa(ia, faults));
   }
   return { status: statusOf(options), ias, faults };
@@ -51,28 +60,55 @@ const UNUSABLE: readonly Prefix[] = [
   { address: ip6(Uint8Array.of(0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)), length: 8 },
 ];
 
-function readIa(ia: OptionValue<"iaPd">, faults: string[]): IaAnswer {
+/** An IA of either kind as it stands in a message; its leases come as prefixes. */
+interface SentIa extends IaName, Pick<OptionValue<"iaPd">, "t1" | "t2" | "options"> {
+  readonly leases: readonly (Grant & { readonly options: readonly Option[] })[];
+}
+
+function sentIas(options: readonly Option[]): readonly SentIa[] {
+  const addresses = findAll(options, "iaNa").map(
+    (ia): SentIa => ({
+      ...ia,
+      kind: "na",
+      leases: findAll(ia.options, "iaAddr").map(({ address, ...rest }) => ({
+        ...rest,
+        prefix: { address, length: 128 },
+      })),
+    }),
+  );
+  const prefixes = findAll(options, "iaPd").map(
+    (ia): SentIa => ({
+      ...ia,
+      kind: "pd",
+      leases: findAll(ia.options, "iaPrefix"),
+    }),
+  );
+  return [...addresses, ...prefixes];
+}
+
+function readIa(ia: SentIa, faults: string[]): IaAnswer {
   const { code: status, text: statusText } = statusOf(ia.options);
   const grants: Grant[] = [];
   const withdrawn: Prefix[] = [];
-  for (const offered of findAll(ia.options, "iaPrefix")) {
+  for (const offered of ia.leases) {
     const lease = { ...offered, prefix: masked(offered.prefix) };
     const fault = faultOf(lease);
     const known = includesPrefix([...withdrawn, ...grants.map(({ prefix }) => prefix)], lease.prefix);
-    if (fault !== undefined) faults.push(`IA ${ia.iaid}: ${formatPrefix(offered.prefix)} ${fault}`);
-    else if (known) faults.push(`IA ${ia.iaid}: ${formatPrefix(lease.prefix)} is there twice`);
+    if (fault !== undefined) faults.push(`${iaText(ia)}: ${leaseText(ia, offered.prefix)} ${fault}`);
+    else if (known) faults.push(`${iaText(ia)}: ${leaseText(ia, lease.prefix)} is there twice`);
     else if (lease.valid === 0) withdrawn.push(lease.prefix);
     else if (status === STATUS.success && statusOf(offered.options).code === STATUS.success) {
       grants.push({ prefix: lease.prefix, preferred: lease.preferred, valid: lease.valid });
     }
   }
-  return { iaid: ia.iaid, status, statusText, t1: ia.t1, t2: ia.t2, grants, withdrawn };
+  const { kind, iaid, t1, t2 } = ia;
+  return { kind, iaid, status, statusText, t1, t2, grants, withdrawn };
 }
 
 function faultOf({ prefix, preferred, valid }: Grant): string | undefined {
   if (preferred > valid) return `has a preferred lifetime ${preferred} above its valid lifetime ${valid}`;
   const clash = UNUSABLE.find((range) => overlaps(range, prefix));
-  return clash === undefined ? undefined : `cannot be delegated: it overlaps ${formatPrefix(clash)}`;
+  return clash === undefined ? undefined : `is not usable: it overlaps ${formatPrefix(clash)}`;
 }
 
 /** UTF-8 text of a stranger, without control characters. */

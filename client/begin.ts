@@ -8,11 +8,11 @@ import {
   withMrt,
 } from "../shared/proto/retransmit.js";
 import { announce } from "./announce.js";
-import { isLive, pause } from "./binding.js";
+import { type Binding, isLive, pause } from "./binding.js";
 import type { Offer } from "./choose.js";
 import { beginExchange } from "./exchange.js";
-import { rebind, renew, request, solicit } from "./messages.js";
-import type { ClientState } from "./state.js";
+import { confirm, type Outgoing, rebind, renew, request, solicit } from "./messages.js";
+import type { ClientState, PhaseOf } from "./state.js";
 import type { TransitionEvent } from "./transitions.js";
 import { enter, setBindings, type Turn } from "./turn.js";
 
@@ -53,14 +53,22 @@ export function startRebind(turn: Turn): void {
 }
 
 /**
- * With leases of an earlier run: asks every server whether they still hold, for a short time (RFC 8415
- * 18.2.12).
+ * With leases of an earlier run: asks every server whether they still hold, for a short time. Confirm is for
+ * addresses only: where prefixes are asked for it is a Rebind (RFC 8415 18.2.3, 18.2.12).
  */
 export function startConfirm(turn: Turn): void {
+  const { bindings, setup } = turn.state;
+  const message = setup.wanted.some(({ kind }) => kind === "pd") ? "rebind" : "confirm";
   const delay = firstDelay(RETRANSMISSION.confirm, turn.env.random);
-  const exchange = beginExchange(turn, RETRANSMISSION.confirm, rebind(turn.state.bindings), delay);
-  enter(turn, "start with leases", { phase: "confirming", exchange });
+  const exchange = beginExchange(turn, RETRANSMISSION.confirm, confirmation(message, bindings), delay);
+  enter(turn, "start with leases", { phase: "confirming", exchange, message, denied: false });
 }
+
+/** The Confirm, or the Rebind that stands for it. */
+export const confirmation = (
+  message: PhaseOf<"confirming">["message"],
+  bindings: readonly Binding[],
+): Outgoing => (message === "confirm" ? confirm(bindings) : rebind(bindings));
 
 /**
  * Comes to rest with leases. IAs whose time had come and that got nothing are tried again later, longer each
@@ -74,8 +82,12 @@ export function settle(turn: Turn, event: TransitionEvent): void {
   );
   const { bindings } = turn.state;
   const unknown = bindings.filter((binding) => isLive(binding) && !binding.announced);
-  const iaids = unknown.map(({ wanted }) => wanted.iaid);
-  announce(turn, bindings, iaids, { gone: "expire" });
+  announce(
+    turn,
+    bindings,
+    unknown.map(({ wanted }) => wanted),
+    { gone: "expire" },
+  );
   enter(turn, event, { phase: "bound" });
 }
 

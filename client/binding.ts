@@ -8,10 +8,19 @@ import {
   toMillis,
 } from "../shared/brand.js";
 import { type Duid, sameDuid } from "../shared/duid.js";
-import { type Prefix, samePrefix } from "../shared/prefix.js";
+import { formatIp6, formatPrefix, type Prefix, samePrefix } from "../shared/prefix.js";
 import { backOff, type Random } from "../shared/proto/retransmit.js";
 
-/** One lease a server granted or offered in an IA. */
+/** IA_NA for addresses, IA_PD for prefixes. */
+export type IaKind = "na" | "pd";
+
+/** What names an IA of a client: both kinds may use the same IAID (RFC 8415 12). */
+export interface IaName {
+  readonly kind: IaKind;
+  readonly iaid: Iaid;
+}
+
+/** One lease a server granted or offered in an IA; an address is a prefix of length 128 everywhere here. */
 export interface Grant {
   readonly prefix: Prefix;
   readonly preferred: Seconds;
@@ -19,8 +28,7 @@ export interface Grant {
 }
 
 /** What a server says about one IA that we asked for. */
-export interface IaAnswer {
-  readonly iaid: Iaid;
+export interface IaAnswer extends IaName {
   /** Status Code of the IA, 0 when there is none. */
   readonly status: number;
   readonly statusText: string;
@@ -32,16 +40,15 @@ export interface IaAnswer {
   readonly withdrawn: readonly Prefix[];
 }
 
-/** An IA of the configuration: its IAID and what is wished for; hints may be a length only (`::/56`). */
-export interface WantedIa {
-  readonly iaid: Iaid;
+/** An IA of the configuration and what is wished for; hints for prefixes may be a length only (`::/56`). */
+export interface WantedIa extends IaName {
   readonly hints: readonly Grant[];
   /** T1 and T2 to send along; `undefined` sends 0, as RFC 8415 21.21 wants. */
   readonly t1: Seconds | undefined;
   readonly t2: Seconds | undefined;
 }
 
-/** One delegated prefix in our hands. */
+/** One delegated prefix or assigned address in our hands. */
 export interface Lease {
   /** Without host bits. */
   readonly prefix: Prefix;
@@ -91,6 +98,16 @@ export function emptyBinding(wanted: WantedIa, last: readonly Prefix[] = []): Bi
     announced: false,
   };
 }
+
+/** True when both name the same IA. */
+export const sameIa = (a: IaName, b: IaName): boolean => a.kind === b.kind && a.iaid === b.iaid;
+
+/** The IA for people: `IA_PD 1`. */
+export const iaText = ({ kind, iaid }: IaName): string => `${kind === "na" ? "IA_NA" : "IA_PD"} ${iaid}`;
+
+/** A lease of such an IA for people: a bare address, or a prefix with its length. */
+export const leaseText = ({ kind }: IaName, prefix: Prefix): string =>
+  kind === "na" ? formatIp6(prefix.address) : formatPrefix(prefix);
 
 /** True when a lease is held. */
 export const isLive = (binding: Binding): boolean => binding.leases.length > 0;

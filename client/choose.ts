@@ -2,7 +2,7 @@ import { type Millis, millis } from "../shared/brand.js";
 import { type Duid, sameDuid } from "../shared/duid.js";
 import type { Ip6 } from "../shared/prefix.js";
 import { isServed } from "./answer.js";
-import { type Binding, type IaAnswer, includesPrefix } from "./binding.js";
+import { type Binding, type IaAnswer, type IaKind, includesPrefix, sameIa } from "./binding.js";
 import { hintsOf } from "./hints.js";
 
 /** A usable Advertise. */
@@ -38,16 +38,22 @@ export function addOffer(
 }
 
 /**
- * Best first: preference, then IAs served, then closeness to what is asked for, then arrival (RFC 8415
- * 18.2.9).
+ * Best first: preference, then IA_PDs served, then IA_NAs, then closeness to what is asked for, then arrival
+ * (RFC 8415 18.2.9).
  */
 export function rankOffers(offers: readonly Offer[], bindings: readonly Binding[]): readonly Offer[] {
   return offers
-    .map((offer) => ({ offer, served: offer.ias.filter(isServed).length, fit: fitOf(offer, bindings) }))
+    .map((offer) => ({
+      offer,
+      prefixes: servedOf(offer, "pd"),
+      addresses: servedOf(offer, "na"),
+      fit: fitOf(offer, bindings),
+    }))
     .sort(
       (a, b) =>
         b.offer.preference - a.offer.preference ||
-        b.served - a.served ||
+        b.prefixes - a.prefixes ||
+        b.addresses - a.addresses ||
         b.fit - a.fit ||
         a.offer.at - b.offer.at,
     )
@@ -58,12 +64,15 @@ export function rankOffers(offers: readonly Offer[], bindings: readonly Binding[
 export const freshOffers = (offers: readonly Offer[], now: Millis): readonly Offer[] =>
   offers.filter(({ at }) => at > now - OFFER_LIFETIME);
 
+const servedOf = ({ ias }: Offer, kind: IaKind): number =>
+  ias.filter((ia) => ia.kind === kind && isServed(ia)).length;
+
 /**
  * Sum over the IAs: 1000 for the very prefix asked for, else 128 less the distance to the length asked for.
  */
 function fitOf(offer: Offer, bindings: readonly Binding[]): number {
   return bindings.reduce((sum, binding) => {
-    const answer = offer.ias.find(({ iaid }) => iaid === binding.wanted.iaid);
+    const answer = offer.ias.find((ia) => sameIa(ia, binding.wanted));
     const hints = hintsOf(binding).map(({ prefix }) => prefix);
     const fits = (answer?.grants ?? []).map(({ prefix }) => {
       if (includesPrefix(hints, prefix)) return 1000;

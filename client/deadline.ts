@@ -38,8 +38,9 @@ function phaseDeadlines(phase: Phase, live: readonly Binding[]): readonly Deadli
         { at: earliestRebind(live), why: "T2" },
         { at: phase.exchange.timing.dueAt, why: "Renew" },
       ];
-    case "rebinding":
     case "confirming":
+      return [{ at: phase.exchange.timing.dueAt, why: phase.message === "confirm" ? "Confirm" : "Rebind" }];
+    case "rebinding":
       return [{ at: phase.exchange.timing.dueAt, why: "Rebind" }];
     case "releasing":
       return [

@@ -54,7 +54,8 @@ export function transmit(
   turn.state = { ...turn.state, recentSends: [...recent, now] };
   log(turn, "CLIENT-SEND", {
     message: MESSAGE_LABEL[outgoing.type],
-    count: outgoing.ias.length,
+    addresses: outgoing.ias.filter(({ kind }) => kind === "na").length,
+    prefixes: outgoing.ias.filter(({ kind }) => kind === "pd").length,
     interface: setup.interfaceName,
     index: setup.interfaceIndex,
     attempt: exchange.timing.sends + 1,

@@ -1,6 +1,6 @@
 import type { Ip6 } from "../shared/prefix.js";
 import type { ServerMessage } from "../shared/proto/client-validity.js";
-import { isExhausted, RETRANSMISSION } from "../shared/proto/retransmit.js";
+import { RETRANSMISSION } from "../shared/proto/retransmit.js";
 import { askServer, discover, noteRefusal, settle, startRebind, startRenew } from "./begin.js";
 import { isFrom, isLive } from "./binding.js";
 import { earliestRebind, earliestRenew } from "./deadline.js";
@@ -75,18 +75,4 @@ export function onRebindTimer(turn: Turn, phase: PhaseOf<"rebinding">): void {
   if (turn.env.now < phase.exchange.timing.dueAt) return;
   const outgoing = rebind(turn.state.bindings);
   update(turn, { ...phase, exchange: transmit(turn, phase.exchange, RETRANSMISSION.rebind, outgoing) });
-}
-
-/**
- * Another Rebind, or after CNF_MAX_RD nobody has objected: the leases stay as they were (RFC 8415 18.2.3).
- */
-export function onConfirmTimer(turn: Turn, phase: PhaseOf<"confirming">): void {
-  const { timing } = phase.exchange;
-  if (turn.env.now < timing.dueAt) return;
-  if (isExhausted(timing, RETRANSMISSION.confirm, turn.env.now)) {
-    settle(turn, "no answer");
-    return;
-  }
-  const outgoing = rebind(turn.state.bindings);
-  update(turn, { ...phase, exchange: transmit(turn, phase.exchange, RETRANSMISSION.confirm, outgoing) });
 }

@@ -5,7 +5,7 @@ import { formatIp6, type Ip6, type Prefix } from "../shared/prefix.js";
 import { MESSAGE_LABEL } from "../shared/wire/codes.js";
 import { formatDomainName } from "../shared/wire/domain-name.js";
 import { codeOf, type Option } from "../shared/wire/options.js";
-import { type Binding, isLive, lostPrefixes, remaining } from "./binding.js";
+import { type Binding, type IaName, isLive, lostPrefixes, remaining } from "./binding.js";
 import type { OutgoingType } from "./messages.js";
 import type { ClientSetup } from "./state.js";
 
@@ -43,7 +43,7 @@ const MAX_TEXT = 32_768;
 
 /**
  * The calls for an event: `delete` for IAs that hold nothing any more, `update` for IAs the script knows,
- * `add` for new ones, in this order; never `add` or `update` without a PREFIX1. A call names all that its IAs
+ * `add` for new ones, in this order; never `add` or `update` without a PREFIX1 or an ADDR1. A call names all that its IAs
  * hold: first what the Reply brought, then the rest, last the withdrawn prefixes with lifetimes 0. So a
  * script that looks at PREFIX1 alone, as OpenStack Neutron's does, ends in the right state when a prefix is
  * exchanged for another.
@@ -80,8 +80,7 @@ function reasonOf(action: HookAction, changes: readonly Change[], { gone, answer
 const samePrefixes = (before: Binding, after: Binding): boolean =>
   before.leases.length === after.leases.length && lostPrefixes(before, after).length === 0;
 
-interface Listed {
-  readonly iaid: number;
+interface Listed extends IaName {
   readonly prefix: Prefix;
   readonly preferred: Seconds;
   readonly valid: Seconds;
@@ -91,6 +90,7 @@ function prefixVariables(changes: readonly Change[], now: Millis): Record<string
   const held = changes.flatMap(({ after }) =>
     after.leases.map((lease) => ({
       fresh: lease.since === now,
+      kind: after.wanted.kind,
       iaid: after.wanted.iaid,
       prefix: lease.prefix,
       preferred: remaining(lease.preferred, lease.since, now),
@@ -99,6 +99,7 @@ function prefixVariables(changes: readonly Change[], now: Millis): Record<string
   );
   const withdrawn = changes.flatMap(({ before, after }) =>
     lostPrefixes(before, after).map((prefix) => ({
+      kind: before.wanted.kind,
       iaid: before.wanted.iaid,
       prefix,
       preferred: seconds(0),
@@ -110,10 +111,20 @@ function prefixVariables(changes: readonly Change[], now: Millis): Record<string
     ...held.filter(({ fresh }) => !fresh),
     ...withdrawn,
   ];
-  return Object.fromEntries(listed.flatMap((lease, index) => numbered(index + 1, lease)));
+  const count = { na: 0, pd: 0 };
+  return Object.fromEntries(listed.flatMap((lease) => numbered(++count[lease.kind], lease)));
 }
 
-function numbered(n: number, { iaid, prefix, preferred, valid }: Listed): readonly [string, string][] {
+/** Addresses and prefixes are counted apart, as Dibbler does. */
+function numbered(n: number, { kind, iaid, prefix, preferred, valid }: Listed): readonly [string, string][] {
+  if (kind === "na") {
+    return [
+      [`ADDR${n}`, formatIp6(prefix.address)],
+      [`ADDR${n}PREF`, String(preferred)],
+      [`ADDR${n}VALID`, String(valid)],
+      [`ADDR${n}IAID`, String(iaid)],
+    ];
+  }
   return [
     [`PREFIX${n}`, formatIp6(prefix.address)],
     [`PREFIX${n}LEN`, String(prefix.length)],

@@ -130,7 +130,12 @@ async function openLink(config: ClientConfig, system: ClientSystem, wanted: Clie
       log("CLIENT-SOCKET-TROUBLE", { kind, sentence });
     },
   });
-  log("CLIENT-STARTED", { interface: name, address: () => formatIp6(address), count: wanted.pds.length });
+  log("CLIENT-STARTED", {
+    interface: name,
+    address: () => formatIp6(address),
+    prefixes: wanted.pds.length,
+    addresses: wanted.ias.length,
+  });
   return {
     begin: () => {
       push({ type: "start", remembered: memory.of(name) });

@@ -1,12 +1,13 @@
 import type { Xid } from "../shared/brand.js";
-import { formatPrefix, type Ip6 } from "../shared/prefix.js";
+import type { Ip6 } from "../shared/prefix.js";
 import { checkForClient } from "../shared/proto/client-validity.js";
 import { firstDelay } from "../shared/proto/retransmit.js";
 import { decodeMessage } from "../shared/wire/message.js";
 import { announce, logGone } from "./announce.js";
 import { discover, settle, solicitParameters, startConfirm } from "./begin.js";
-import { emptyBinding, expire, isFrom, isLive } from "./binding.js";
-import { onBoundTimer, onConfirmTimer, onExtendAnswer, onRebindTimer, onRenewTimer } from "./extending.js";
+import { emptyBinding, expire, isFrom, isLive, leaseText } from "./binding.js";
+import { onConfirmAnswer, onConfirmTimer } from "./confirming.js";
+import { onBoundTimer, onExtendAnswer, onRebindTimer, onRenewTimer } from "./extending.js";
 import { hookCalls } from "./hook-env.js";
 import { onReleaseAnswer, onReleaseTimer, stop } from "./releasing.js";
 import { recall, type RememberedLink, unwanted } from "./remembered.js";
@@ -59,8 +60,8 @@ export function step(state: ClientState, event: ClientEvent, env: Env): Step {
 }
 
 /**
- * Remembered leases are rebound, expired ones are given up; without any the discovery begins (RFC 8415
- * 18.2.12).
+ * Remembered leases are rebound or confirmed, expired ones are given up; without any the discovery begins
+ * (RFC 8415 18.2.3, 18.2.12).
  */
 function start(turn: Turn, remembered: RememberedLink | undefined): void {
   const { now, random } = turn.env;
@@ -80,7 +81,7 @@ function start(turn: Turn, remembered: RememberedLink | undefined): void {
   else discover(turn, "start", firstDelay(solicitParameters(turn.state), random));
 }
 
-/** Prefixes of IAs that left the configuration: not ours to use any more, and the hook is told. */
+/** Leases of IAs that left the configuration: not ours to use any more, and the hook is told. */
 function forgetUnwanted(turn: Turn, remembered: RememberedLink | undefined): void {
   const { setup } = turn.state;
   const dropped = unwanted(remembered, setup.wanted, turn.env.now);
@@ -89,7 +90,7 @@ function forgetUnwanted(turn: Turn, remembered: RememberedLink | undefined): voi
     log(turn, "CLIENT-UNCONFIGURED", {
       interface: setup.interfaceName,
       iaid: wanted.iaid,
-      prefixes: leases.map(({ prefix }) => formatPrefix(prefix)).join(", "),
+      prefixes: leases.map(({ prefix }) => leaseText(wanted, prefix)).join(", "),
     });
   }
   for (const call of hookCalls(setup, changes, { gone: "unconfigured" }, turn.env.now)) run(turn, call);
@@ -149,8 +150,10 @@ function onDatagram(turn: Turn, bytes: Uint8Array, from: Ip6, multicast: boolean
       break;
     case "renewing":
     case "rebinding":
-    case "confirming":
       onExtendAnswer(turn, phase, received, from);
+      break;
+    case "confirming":
+      onConfirmAnswer(turn, phase, received, from);
       break;
     case "releasing":
       onReleaseAnswer(turn, phase, received, from);

@@ -1,18 +1,17 @@
-import { type Iaid, type Seconds, seconds, type Xid } from "../shared/brand.js";
+import { type Seconds, seconds, type Xid } from "../shared/brand.js";
 import type { Duid } from "../shared/duid.js";
 import { type ClientServerMessage, clientServerMessage } from "../shared/wire/message.js";
 import { OPTIONS, type Option, option } from "../shared/wire/options.js";
-import { type Binding, type Grant, type IaAnswer, isFrom, isLive } from "./binding.js";
+import { type Binding, type Grant, type IaAnswer, type IaName, isFrom, isLive, sameIa } from "./binding.js";
 import type { Offer } from "./choose.js";
 import { hintsOf, missingLengths } from "./hints.js";
 import type { ClientSetup } from "./state.js";
 
 /** The messages this machine sends. */
-export type OutgoingType = "solicit" | "request" | "renew" | "rebind" | "release";
+export type OutgoingType = "solicit" | "request" | "renew" | "rebind" | "confirm" | "release";
 
 /** An IA as it goes into a message. */
-export interface IaContent {
-  readonly iaid: Iaid;
+export interface IaContent extends IaName {
   readonly t1: Seconds;
   readonly t2: Seconds;
   readonly prefixes: readonly Grant[];
@@ -37,7 +36,7 @@ export function solicit(bindings: readonly Binding[]): Outgoing {
  */
 export function request(bindings: readonly Binding[], server: Duid, offer: Offer | undefined): Outgoing {
   const ias = bindings.map((binding) => {
-    const offered = offer?.ias.find(({ iaid }) => iaid === binding.wanted.iaid);
+    const offered = offer?.ias.find((ia) => sameIa(ia, binding.wanted));
     if (offered === undefined || offered.grants.length === 0)
       return contentOf(binding, heldOrWished(binding));
     return withSaneTimers(contentOf(binding, withWishes(binding, offered.grants)), offered);
@@ -59,15 +58,14 @@ export function rebind(bindings: readonly Binding[]): Outgoing {
   return { type: "rebind", server: undefined, ias: bindings.map((b) => contentOf(b, heldOrWished(b))) };
 }
 
+/** Asks every server whether the addresses still fit the link (RFC 8415 18.2.3). */
+export function confirm(bindings: readonly Binding[]): Outgoing {
+  return { type: "confirm", server: undefined, ias: bindings.filter(isLive).map(heldContent) };
+}
+
 /** Gives leases back (RFC 8415 18.2.7). */
 export function release(bindings: readonly Binding[], server: Duid): Outgoing {
-  const ias = bindings.map(({ wanted, leases }) => ({
-    iaid: wanted.iaid,
-    t1: seconds(0),
-    t2: seconds(0),
-    prefixes: leases.map(withoutLifetimes),
-  }));
-  return { type: "release", server, ias };
+  return { type: "release", server, ias: bindings.map(heldContent) };
 }
 
 /** The whole message, made anew for each copy: client, server, IAs, flags, elapsed time, option request. */
@@ -81,11 +79,14 @@ export function compose(
   if (server !== undefined) options.push(option("serverId", server));
   options.push(...ias.map(iaOption));
   if (type === "solicit" && rapidCommit) options.push(option("rapidCommit", null));
-  if (type !== "release") options.push(...sentOptions);
+  if (asks(type)) options.push(...sentOptions);
   options.push(option("elapsedTime", elapsed));
-  if (type !== "release") options.push(option("optionRequest", requestList(requestedOptions)));
+  if (asks(type)) options.push(option("optionRequest", requestList(requestedOptions)));
   return clientServerMessage(type, xid, options);
 }
+
+/** Confirm and Release get nothing but a status: they have no Option Request (RFC 8415 21.7). */
+const asks = (type: OutgoingType): boolean => type !== "release" && type !== "confirm";
 
 /** Codes that never stand in an Option Request option (RFC 8415 21.7). */
 const UNREQUESTABLE: readonly number[] = [
@@ -99,7 +100,13 @@ function requestList(configured: readonly number[]): readonly number[] {
 }
 
 function contentOf({ wanted }: Binding, prefixes: readonly Grant[]): IaContent {
-  return { iaid: wanted.iaid, t1: wanted.t1 ?? seconds(0), t2: wanted.t2 ?? seconds(0), prefixes };
+  const { kind, iaid, t1, t2 } = wanted;
+  return { kind, iaid, t1: t1 ?? seconds(0), t2: t2 ?? seconds(0), prefixes };
+}
+
+/** Exactly what is held, times and lifetimes 0 (RFC 8415 18.2.3, 18.2.7). */
+function heldContent({ wanted: { kind, iaid }, leases }: Binding): IaContent {
+  return { kind, iaid, t1: seconds(0), t2: seconds(0), prefixes: leases.map(withoutLifetimes) };
 }
 
 /**
@@ -135,7 +142,13 @@ const withoutLifetimes = ({ prefix }: Grant): Grant => ({
   valid: seconds(0),
 });
 
-function iaOption({ iaid, t1, t2, prefixes }: IaContent): Option {
+function iaOption({ kind, iaid, t1, t2, prefixes }: IaContent): Option {
+  if (kind === "na") {
+    const addresses = prefixes.map(({ prefix: { address }, preferred, valid }) =>
+      option("iaAddr", { address, preferred, valid, options: [] }),
+    );
+    return option("iaNa", { iaid, t1, t2, options: addresses });
+  }
   const options = prefixes.map((prefix) => option("iaPrefix", { ...prefix, options: [] }));
   return option("iaPd", { iaid, t1, t2, options });
 }

@@ -1,20 +1,20 @@
-import {
-  type Iaid,
-  iaid,
-  INFINITY,
-  type Millis,
-  millis,
-  type Seconds,
-  seconds,
-  toMillis,
-} from "../shared/brand.js";
+import { iaid, INFINITY, type Millis, millis, type Seconds, seconds, toMillis } from "../shared/brand.js";
 import { type Duid, formatDuid, parseDuid } from "../shared/duid.js";
-import { formatPrefix, masked, parsePrefix, type Prefix } from "../shared/prefix.js";
-import { type Binding, emptyBinding, isLive, type Lease, type WantedIa } from "./binding.js";
+import { masked, parseIp6, parsePrefix, type Prefix } from "../shared/prefix.js";
+import {
+  type Binding,
+  emptyBinding,
+  type IaKind,
+  type IaName,
+  isLive,
+  type Lease,
+  leaseText,
+  sameIa,
+  type WantedIa,
+} from "./binding.js";
 
 /** An IA as it outlives the process: wall-clock times in Unix milliseconds, `Infinity` for never. */
-export interface RememberedIa {
-  readonly iaid: Iaid;
+export interface RememberedIa extends IaName {
   readonly server: Duid | undefined;
   readonly renewAt: Millis;
   readonly rebindAt: Millis;
@@ -42,6 +42,7 @@ export type DecodedState =
 /** What to keep of these bindings. */
 export function remember(bindings: readonly Binding[], solMaxRt: Seconds): RememberedLink {
   const ias = bindings.map(({ wanted, server, renewAt, rebindAt, leases, last }) => ({
+    kind: wanted.kind,
     iaid: wanted.iaid,
     server,
     renewAt,
@@ -62,7 +63,7 @@ export function recall(
   now: Millis,
 ): readonly Binding[] {
   return wanted.map((ia) => {
-    const found = link?.ias.find((other) => other.iaid === ia.iaid);
+    const found = link?.ias.find((other) => sameIa(other, ia));
     const empty = emptyBinding(ia, found?.last);
     if (found?.server === undefined || found.leases.length === 0) return empty;
     const { server, renewAt, rebindAt, leases } = found;
@@ -76,8 +77,8 @@ export function unwanted(
   wanted: readonly WantedIa[],
   now: Millis,
 ): readonly Binding[] {
-  const others = (link?.ias ?? []).filter((ia) => !wanted.some((other) => other.iaid === ia.iaid));
-  const asWanted = others.map((ia) => ({ iaid: ia.iaid, hints: [], t1: undefined, t2: undefined }));
+  const others = (link?.ias ?? []).filter((ia) => !wanted.some((other) => sameIa(other, ia)));
+  const asWanted = others.map(({ kind, iaid }) => ({ kind, iaid, hints: [], t1: undefined, t2: undefined }));
   return recall(link, asWanted, now).filter(isLive);
 }
 
@@ -114,19 +115,23 @@ function notLonger(lease: Lease, now: Millis): Lease {
   return { ...lease, since: now, until: millis(now + toMillis(lease.valid)) };
 }
 
-function encodeIa({ iaid, server, renewAt, rebindAt, leases, last }: RememberedIa): object {
+/** Names of the list of leases and of what is in it; the kind is told by them. */
+const WORDS = { na: ["addresses", "address"], pd: ["prefixes", "prefix"] } as const;
+
+function encodeIa({ kind, iaid, server, renewAt, rebindAt, leases, last }: RememberedIa): object {
+  const [list, item] = WORDS[kind];
   return {
     iaid,
     server: server === undefined ? null : formatDuid(server),
     renewAt: encodeTime(renewAt),
     rebindAt: encodeTime(rebindAt),
-    prefixes: leases.map(({ prefix, preferred, valid, since }) => ({
-      prefix: formatPrefix(prefix),
+    [list]: leases.map(({ prefix, preferred, valid, since }) => ({
+      [item]: leaseText({ kind, iaid }, prefix),
       preferred,
       valid,
       since: Math.floor(since),
     })),
-    last: last.map(formatPrefix),
+    last: last.map((prefix) => leaseText({ kind, iaid }, prefix)),
   };
 }
 
@@ -140,22 +145,25 @@ function decodeLink(value: unknown): RememberedLink {
 
 function decodeIa(value: unknown): RememberedIa {
   const ia = record(value, "IA");
+  const kind = "addresses" in ia ? "na" : "pd";
+  const [leases, item] = WORDS[kind];
   return {
+    kind,
     iaid: iaid(secondsOf(ia["iaid"])),
     server: ia["server"] === null ? undefined : duidOf(ia["server"]),
     renewAt: timeOf(ia["renewAt"]),
     rebindAt: timeOf(ia["rebindAt"]),
-    leases: list(ia["prefixes"], "prefixes").map(decodeLease),
-    last: list(ia["last"], "last").map(prefixOf),
+    leases: list(ia[leases], leases).map((lease) => decodeLease(lease, kind, item)),
+    last: list(ia["last"], "last").map((one) => prefixOf(one, kind)),
   };
 }
 
-function decodeLease(value: unknown): Lease {
-  const lease = record(value, "prefix");
+function decodeLease(value: unknown, kind: IaKind, item: string): Lease {
+  const lease = record(value, item);
   const valid = secondsOf(lease["valid"]);
   const since = instantOf(lease["since"]);
   return {
-    prefix: prefixOf(lease["prefix"]),
+    prefix: prefixOf(lease[item], kind),
     preferred: secondsOf(lease["preferred"]),
     valid,
     since,
@@ -190,7 +198,12 @@ function instantOf(value: unknown): Millis {
   throw new Error(`${JSON.stringify(value)} is not a time`);
 }
 
-function prefixOf(value: unknown): Prefix {
+function prefixOf(value: unknown, kind: IaKind): Prefix {
+  if (kind === "na") {
+    const address = typeof value === "string" ? parseIp6(value) : undefined;
+    if (address === undefined) throw new Error(`${JSON.stringify(value)} is not an address`);
+    return { address, length: 128 };
+  }
   const prefix = typeof value === "string" ? parsePrefix(value) : undefined;
   if (prefix === undefined) throw new Error(`${JSON.stringify(value)} is not a prefix`);
   return masked(prefix);

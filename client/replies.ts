@@ -1,11 +1,21 @@
 import { INFINITY, type Seconds, seconds } from "../shared/brand.js";
-import { formatPrefix, type Ip6 } from "../shared/prefix.js";
+import type { Ip6 } from "../shared/prefix.js";
 import type { ServerMessage } from "../shared/proto/client-validity.js";
 import { STATUS, statusLabel } from "../shared/wire/codes.js";
 import { find, type Option } from "../shared/wire/options.js";
 import { type Answers, isServed, readAnswers } from "./answer.js";
 import { announce, logGone } from "./announce.js";
-import { type Binding, extend, type IaAnswer, isLive, withdraw } from "./binding.js";
+import {
+  type Binding,
+  emptyBinding,
+  extend,
+  type IaAnswer,
+  iaText,
+  isLive,
+  leaseText,
+  sameIa,
+  withdraw,
+} from "./binding.js";
 import type { OutgoingType } from "./messages.js";
 import { log, setBindings, type Turn } from "./turn.js";
 
@@ -33,18 +43,17 @@ export function applyReply(
   from: Ip6,
   message: OutgoingType,
 ): ReplyOutcome {
-  const cap = solMaxRtOf(options);
-  if (cap !== undefined) turn.state = { ...turn.state, solMaxRt: cap };
+  takeCaps(turn, options);
   const answers = answersFor(turn, options);
   const { code } = answers.status;
   if (code === STATUS.unspecFail || code === STATUS.useMulticast) {
     return { failed: true, extended: 0, noBinding: false, empty: false };
   }
   const before = turn.state.bindings;
-  const after = before.map((binding) => applyAnswer(turn, binding, answers.ias, server));
+  const after = before.map((binding) => applyAnswer(turn, binding, answers, server));
   setBindings(turn, after);
   logGone(turn, before, "withdrawn");
-  const touched = answers.ias.filter(isServed).map(({ iaid }) => iaid);
+  const touched = answers.ias.filter(isServed);
   announce(turn, before, touched, { gone: "withdrawn", answered: { message, from, options } });
   return {
     failed: false,
@@ -56,18 +65,20 @@ export function applyReply(
   };
 }
 
+/** Takes over SOL_MAX_RT, whatever the status of the Reply (RFC 8415 18.2.10). */
+export function takeCaps(turn: Turn, options: readonly Option[]): void {
+  const cap = solMaxRtOf(options);
+  if (cap !== undefined) turn.state = { ...turn.state, solMaxRt: cap };
+}
+
 /** Reads the answers to all our IAs and logs statuses and faults. */
 export function answersFor(turn: Turn, options: readonly Option[]): Answers {
   const { setup, bindings } = turn.state;
   const answers = readAnswers(
     options,
-    bindings.map(({ wanted }) => wanted.iaid),
+    bindings.map(({ wanted }) => wanted),
   );
-  const statuses = answers.ias.map(({ iaid, status, statusText }) => ({
-    what: `IA ${iaid}`,
-    code: status,
-    text: statusText,
-  }));
+  const statuses = answers.ias.map((ia) => ({ what: iaText(ia), code: ia.status, text: ia.statusText }));
   for (const { what, code, text } of [{ what: "the message", ...answers.status }, ...statuses]) {
     if (code === STATUS.success) continue;
     log(turn, "CLIENT-STATUS", {
@@ -96,10 +107,14 @@ const isEmpty = ({ status, grants, withdrawn }: IaAnswer): boolean =>
 function applyAnswer(
   turn: Turn,
   binding: Binding,
-  ias: readonly IaAnswer[],
+  { status, ias }: Answers,
   server: ServerMessage["server"],
 ): Binding {
-  const answer = ias.find(({ iaid }) => iaid === binding.wanted.iaid);
+  const { wanted } = binding;
+  const answer = ias.find((ia) => sameIa(ia, wanted));
+  // Addresses of another link are not used any more and not asked for again (RFC 8415 18.2.10.1).
+  const isElsewhere = status.code === STATUS.notOnLink || answer?.status === STATUS.notOnLink;
+  if (wanted.kind === "na" && isElsewhere) return emptyBinding(wanted);
   if (answer === undefined) return binding;
   if (!isServed(answer)) return withdraw(binding, answer.withdrawn);
   const extended = extend(binding, answer, server, turn.env.now);
@@ -113,7 +128,7 @@ function logLeases(turn: Turn, { wanted, leases, renewAt, rebindAt }: Binding): 
     log(turn, "CLIENT-LEASE", {
       interface: turn.state.setup.interfaceName,
       iaid: wanted.iaid,
-      prefix: () => formatPrefix(lease.prefix),
+      prefix: () => leaseText(wanted, lease.prefix),
       preferred: lifetime(lease.preferred),
       valid: lifetime(lease.valid),
       t1: Number.isFinite(renewAt) ? `${Math.round((renewAt - now) / 1000)} s` : "never",

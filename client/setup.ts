@@ -1,5 +1,5 @@
 import { INFINITY, millis, type Seconds, seconds } from "../shared/brand.js";
-import type { ClientConfig, ClientInterface, PdRequest } from "../shared/config/types.js";
+import type { ClientConfig, ClientInterface, IaRequest, PdRequest } from "../shared/config/types.js";
 import type { Duid } from "../shared/duid.js";
 import type { WantedIa } from "./binding.js";
 import type { ClientSetup } from "./state.js";
@@ -13,7 +13,7 @@ const RELEASE_PATIENCE = millis(1200);
 /** What the machine of one interface has to know of the configuration. */
 export function setupOf(
   { insistMode }: ClientConfig,
-  { pds, rapidCommit, requestedOptions, options }: ClientInterface,
+  { pds, ias, rapidCommit, requestedOptions, options }: ClientInterface,
   duid: Duid,
   interfaceName: string,
   interfaceIndex: number,
@@ -22,7 +22,7 @@ export function setupOf(
     interfaceName,
     interfaceIndex,
     duid,
-    wanted: pds.map(wantedOf),
+    wanted: [...ias.map(wantedAddresses), ...pds.map(wantedPrefixes)],
     rapidCommit,
     insist: insistMode,
     requestedOptions,
@@ -31,10 +31,26 @@ export function setupOf(
   };
 }
 
-/** Dibbler's hints are infinite unless configured, which says nothing: RFC 8415 21.22 wants 0 then. */
-function wantedOf({ iaid, hints, t1, t2 }: PdRequest): WantedIa {
-  const wish = (time: Seconds): Seconds => (time === INFINITY ? seconds(0) : time);
+/** Dibbler's hints are infinite unless configured, which says nothing: RFC 8415 21.6, 21.22 want 0 then. */
+const wish = (time: Seconds): Seconds => (time === INFINITY ? seconds(0) : time);
+
+function wantedAddresses({ iaid, hints, t1, t2 }: IaRequest): WantedIa {
   return {
+    kind: "na",
+    iaid,
+    hints: hints.map(({ address, preferred, valid }) => ({
+      prefix: { address, length: 128 },
+      preferred: wish(preferred),
+      valid: wish(valid),
+    })),
+    t1,
+    t2,
+  };
+}
+
+function wantedPrefixes({ iaid, hints, t1, t2 }: PdRequest): WantedIa {
+  return {
+    kind: "pd",
     iaid,
     hints: hints.map(({ prefix, preferred, valid }) => ({
       prefix,

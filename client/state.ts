@@ -74,7 +74,14 @@ export type Phase =
   | { readonly phase: "bound" }
   | { readonly phase: "renewing"; readonly exchange: Exchange; readonly server: Duid }
   | { readonly phase: "rebinding"; readonly exchange: Exchange }
-  | { readonly phase: "confirming"; readonly exchange: Exchange }
+  | {
+      readonly phase: "confirming";
+      readonly exchange: Exchange;
+      /** Confirm for addresses, the Rebind that stands for it where prefixes are asked for. */
+      readonly message: "confirm" | "rebind";
+      /** A server said NotOnLink to the Confirm, and none has said the opposite. */
+      readonly denied: boolean;
+    }
   | { readonly phase: "releasing"; readonly releases: readonly Releasing[]; readonly until: Millis }
   | { readonly phase: "stopped" };
 

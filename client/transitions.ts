@@ -16,7 +16,13 @@ export interface Transition {
 /** Every change of phase there is; a test draws them as the diagram of client/README.md. */
 export const TRANSITIONS = [
   row("idle", "start", "soliciting", "Solicit after 0..1 s", "18.2.1"),
-  row("idle", "start with leases", "confirming", "Rebind with Confirm's timing after 0..1 s", "18.2.12"),
+  row(
+    "idle",
+    "start with leases",
+    "confirming",
+    "Rebind with Confirm's timing after 0..1 s; Confirm when only addresses are asked for",
+    "18.2.12",
+  ),
   row("soliciting", "server chosen", "requesting", "Request", "18.2.9"),
   row("soliciting", "leases granted", "bound", "Rapid Commit: save, hook add", "18.2.10"),
   row("requesting", "leases granted", "bound", "save, hook add or update", "18.2.10.1"),
@@ -49,6 +55,8 @@ export const TRANSITIONS = [
   row("confirming", "leases extended", "bound", "save, hook add", "18.2.12"),
   row("confirming", "no binding", "requesting", "Request to that server, all IAs", "18.2.10.1"),
   row("confirming", "no answer", "bound", "keep leases and their timers, hook add", "18.2.3"),
+  row("confirming", "confirmed", "bound", "keep the addresses and their timers, hook add", "18.2.10.3"),
+  row("confirming", "not on link", "soliciting", "hook delete, Solicit without them", "18.2.10.3"),
   row("confirming", "leases over", "soliciting", "hook delete, Solicit with the old prefix", "18.2.5"),
   row("idle", "stop", "stopped", "", ""),
   row("soliciting", "stop", "stopped", "", ""),

@@ -9,7 +9,7 @@ export const CLIENT_ROWS = {
   },
   "CLIENT-STARTED": {
     level: 6,
-    text: "Asking for {count} prefix(es) on {interface}, from {address}.",
+    text: "Asking for {prefixes} prefix(es), {addresses} address(es) on {interface}, from {address}.",
     note: "The socket is bound; the first message leaves within a second.",
   },
   "CLIENT-WAITING": {
@@ -44,7 +44,7 @@ export const CLIENT_ROWS = {
   },
   "CLIENT-SEND": {
     level: 7,
-    text: "Creating {message} message with {count} PD(s) on {interface}/{index} interface ({attempt}): {content}",
+    text: "Creating {message} message with {addresses} IA(s), {prefixes} PD(s) on {interface}/{index} interface ({attempt}): {content}",
     note: "A message leaves; copies of one exchange share the transaction-id.",
   },
   "CLIENT-RATE-LIMIT": {
@@ -75,17 +75,17 @@ export const CLIENT_ROWS = {
   "CLIENT-LEASE": {
     level: 6,
     text: "{interface}: {prefix} for IA {iaid}, preferred {preferred}, valid {valid}, T1 {t1}, T2 {t2}",
-    note: "A prefix was delegated or its lifetimes were renewed.",
+    note: "A prefix was delegated or an address assigned, or its lifetimes were renewed.",
   },
   "CLIENT-GONE": {
     level: 6,
-    text: "{interface}: prefix {prefix} of IA {iaid} is gone ({reason})",
+    text: "{interface}: {prefix} of IA {iaid} is gone ({reason})",
     note: "expire: its valid lifetime is over; withdrawn: by the server; release: we gave it back.",
   },
   "CLIENT-NOTHING-WANTED": {
     level: 5,
-    text: "{interface}: no pd is configured, nothing is asked for",
-    note: "Only prefix delegation is done: write pd into the iface block.",
+    text: "{interface}: no pd and no ia is configured, nothing is asked for",
+    note: "Write pd or ia into the iface block.",
   },
   "CLIENT-UNCONFIGURED": {
     level: 5,

@@ -46,7 +46,8 @@ const ASKED_WITHOUT_WISH: ReadonlySet<string> = new Set([
 /** Type and enterprise number of a DUID-EN. */
 const DUID_EN_HEADER = 6;
 const NO_CHOICE = "servers are chosen by their preference and by what they offer";
-const NO_ADDRESS = "addresses are not asked for";
+const NO_ADDRESS = "addresses are left to the script, none is set on an interface";
+const NO_TEMPORARY = "temporary addresses are not asked for";
 const NO_NAMES = "the name of the host is not sent";
 
 const globals = [
@@ -134,12 +135,10 @@ const associations = [
   }),
   directive("ia", I, optional(number()), {
     example: "ia 1 { T1 1800 T2 2700 }",
-    unused: NO_ADDRESS,
     body: { scope: "ia", mayBeEmpty: true, need: "optional" },
   }),
   directive("address", ["ia"], optional(either(number(), address)), {
     example: "address 2001:db8::1 { valid-lifetime 7200 }",
-    unused: NO_ADDRESS,
     body: { scope: "address", need: "optional" },
   }),
   inert("addr-params", ["global", "iface", "ia"], flag, {
@@ -149,10 +148,10 @@ const associations = [
   }),
   directive("ta", I, flag, {
     example: "ta { iaid 1 }",
-    unused: NO_ADDRESS,
+    unused: NO_TEMPORARY,
     body: { scope: "ta", mayBeEmpty: true, need: "optional" },
   }),
-  inert("iaid", ["ta"], number(), { example: "iaid 1", unused: NO_ADDRESS }),
+  inert("iaid", ["ta"], number(), { example: "iaid 1", unused: NO_TEMPORARY }),
 ] as const;
 
 const options = [

@@ -1,5 +1,5 @@
 import { type Iaid, iaid as makeIaid, seconds } from "../brand.js";
-import { isLinkLocal } from "../prefix.js";
+import { isLinkLocal, isUnspecified } from "../prefix.js";
 import {
   checkLifetimeOption,
   checkLifetimes,
@@ -14,13 +14,22 @@ import type { Report, Span } from "./diagnostics.js";
 import { interfaceName, type InterfaceNames, noteInterface } from "./interface-names.js";
 import { applyLog } from "./log-settings.js";
 import type { Node } from "./parser.js";
-import type { ClientConfig, ClientInterface, Downlinks, IaRequest, PdHint, PdRequest } from "./types.js";
+import type {
+  AddressHint,
+  ClientConfig,
+  ClientInterface,
+  Downlinks,
+  IaRequest,
+  PdHint,
+  PdRequest,
+} from "./types.js";
 
-/** What is asked for in one `iface` block; `hints` are those of the `pd` block that is being read. */
+/** What is asked for in one `iface` block; `hints` and `addresses` are those of the block being read. */
 interface Block {
   readonly pds: PdRequest[];
   readonly ias: IaRequest[];
   readonly hints: PdHint[];
+  readonly addresses: AddressHint[];
   /** The first ia, ta or pd. */
   association: Span | undefined;
   readonly iaids: Readonly<Record<"pd" | "ia", IaidsMet>>;
@@ -38,6 +47,9 @@ interface Program {
   firstPd: Span | undefined;
   settings: Omit<ClientConfig, "interfaces" | "downlinks">;
 }
+
+/** What Dibbler would do with an address that this client leaves to the script. */
+const NOT_SET = "the address is told to the script only: it is not set on the interface";
 
 type Nodes = readonly Node<ClientHead>[];
 
@@ -101,7 +113,7 @@ function evaluate(program: Program, scope: Scope, block: Block, node: Node<Clien
       block.association ??= head.at;
       break;
     case "address":
-      evaluateAddress(program, enter(scope), body, head);
+      evaluateAddress(program, enter(scope), block, body, head);
       break;
     case "downlink-prefix-ifaces":
       program.downlinks.names.push(...head.value);
@@ -180,7 +192,7 @@ function evaluateInterface(
   if (noConfig !== null) return;
   // Dibbler takes empty braces, and nothing else, as a wish for one address.
   if (node.body?.length === 0 && !node.isFaulty && !scope.stateless) {
-    block.ias.push({ iaid: makeIaid(++counts.ia) });
+    block.ias.push({ iaid: makeIaid(++counts.ia), hints: [], t1: scope.t1, t2: scope.t2 });
     block.association = at;
   }
   if (scope.stateless && block.association !== undefined) {
@@ -188,10 +200,10 @@ function evaluateInterface(
   }
   const stateless = block.association === undefined && (scope.stateless || scope.requests.length > 0);
   checkLifetimeOption(scope, stateless, report);
-  if (block.pds.length === 0 && !node.isFaulty) {
+  if (block.pds.length === 0 && block.ias.length === 0 && !node.isFaulty) {
     report.warning(
       at,
-      `no prefix is asked for on interface ${interfaceName(selector)}`,
+      `nothing is asked for on interface ${interfaceName(selector)}`,
       'for example: iface "eth0" { pd }',
     );
   }
@@ -251,23 +263,32 @@ function evaluateIa(
   program.counts.ia++;
   block.association ??= at;
   const iaid = makeIaid(value ?? program.counts.ia);
-  evaluateAll(program, scope, block, body);
+  const inner = { ...block, addresses: [] };
+  evaluateAll(program, scope, inner, body);
   noteIaid(block.iaids.ia, iaid, at, program.report);
   checkTimes(scope, "ia", at, program.report);
-  block.ias.push({ iaid });
+  program.report.warning(at, NOT_SET);
+  const { t1, t2 } = scope;
+  block.ias.push({ iaid, hints: inner.addresses, t1, t2 });
 }
 
 function evaluateAddress(
   program: Program,
   scope: Scope,
+  block: Block,
   body: Nodes | undefined,
   { value, at }: Acting<"address">,
 ): void {
   evaluateAll(program, scope, makeBlock(program), body);
   checkLifetimes(scope, at, program.report);
-  if (value instanceof Uint8Array && isLinkLocal(value)) {
-    program.report.error(at, "a link-local address cannot be asked for");
+  if (typeof value === "number" && value > 1) {
+    program.report.warning(at, "the server says how many addresses an ia gets: one is asked for");
   }
+  if (!(value instanceof Uint8Array) || isUnspecified(value)) return;
+  if (isLinkLocal(value)) program.report.error(at, "a link-local address cannot be asked for");
+  const { valid } = scope;
+  const preferred = seconds(Math.min(scope.preferred, valid));
+  block.addresses.push({ address: value, preferred, valid });
 }
 
 /** A delegated prefix is left to the script: who counts on Dibbler's division of it hears so. */
@@ -289,5 +310,5 @@ function makeBlock({ iaids: { pd, ia } }: Program): Block {
     pd: { here: new Map<Iaid, Span>(), anywhere: pd },
     ia: { here: new Map<Iaid, Span>(), anywhere: ia },
   };
-  return { pds: [], ias: [], hints: [], association: undefined, iaids };
+  return { pds: [], ias: [], hints: [], addresses: [], association: undefined, iaids };
 }

@@ -280,7 +280,17 @@ export interface PdHint {
   readonly valid: Seconds;
 }
 
-/** An address to ask for. */
+/** Addresses to ask for: IAID, wishes, and the times to suggest, undefined for none. */
 export interface IaRequest {
   readonly iaid: Iaid;
+  readonly hints: readonly AddressHint[];
+  readonly t1: Seconds | undefined;
+  readonly t2: Seconds | undefined;
+}
+
+/** A wish for a certain address (RFC 8415 18.2.1). */
+export interface AddressHint {
+  readonly address: Ip6;
+  readonly preferred: Seconds;
+  readonly valid: Seconds;
 }

@@ -174,6 +174,7 @@ describe("client: the state file", () => {
     solMaxRt: seconds(600),
     ias: [
       {
+        kind: "pd",
         iaid: iaid(0xfffffffe),
         server: SERVER_A,
         renewAt: millis(EPOCH),
@@ -190,12 +191,30 @@ describe("client: the state file", () => {
         last: [prefix("2001:db8:1::/64")],
       },
       {
+        kind: "pd",
         iaid: iaid(2),
         server: undefined,
         renewAt: millis(Infinity),
         rebindAt: millis(Infinity),
         leases: [],
         last: [],
+      },
+      {
+        kind: "na",
+        iaid: iaid(2),
+        server: SERVER_A,
+        renewAt: millis(EPOCH),
+        rebindAt: millis(EPOCH),
+        leases: [
+          {
+            prefix: prefix("2001:db8:a::1/128"),
+            preferred: seconds(3000),
+            valid: seconds(4000),
+            since: millis(EPOCH),
+            until: millis(EPOCH + 4_000_000),
+          },
+        ],
+        last: [prefix("2001:db8:a::1/128")],
       },
     ],
   };
@@ -205,6 +224,7 @@ describe("client: the state file", () => {
     const text = encodeState(remembered);
     expect(text).toContain(formatDuid(SERVER_A));
     expect(text).toContain('"2001:db8:1::/64"');
+    expect(text).toContain('"address": "2001:db8:a::1"');
     expect(decodeState(text)).toEqual({ ok: true, remembered });
   });
 
@@ -219,6 +239,7 @@ describe("client: the state file", () => {
     ["no DUID", good.replace(/"duid": "[^"]*"/, '"duid": 7')],
     ["a broken DUID", good.replace(/"duid": "[^"]*"/, '"duid": "zz"')],
     ["a broken prefix", good.replace("2001:db8:1::/64", "2001:db8:1::/640")],
+    ["a broken address", good.replace('"2001:db8:a::1"', '"2001:db8:a::1/64"')],
     ["a lifetime that is none", good.replace('"preferred": 3000', '"preferred": -1')],
     ["a lifetime in letters", good.replace('"preferred": 3000', '"preferred": "3000"')],
     ["a time that is none", good.replace(`"since": ${EPOCH}`, '"since": null')],

@@ -19,6 +19,7 @@ describe("client: from client.conf to the machine", () => {
     );
     expect(wanted).toEqual([
       {
+        kind: "pd",
         iaid: 1,
         t1: undefined,
         t2: undefined,
@@ -38,6 +39,22 @@ describe("client: from client.conf to the machine", () => {
     );
     expect(wanted).toMatchObject([
       { t1: 100, t2: 200, hints: [{ prefix: { length: 56 }, preferred: 1800, valid: 3600 }] },
+    ]);
+  });
+
+  test("addresses: hints and times as for prefixes, IAIDs counted apart", () => {
+    const { wanted } = setup(
+      "iface wan0 { pd ia { T1 100 T2 200 address 2001:db8::1 { valid-lifetime 60 } } }",
+    );
+    expect(wanted).toEqual([
+      {
+        kind: "na",
+        iaid: 1,
+        t1: 100,
+        t2: 200,
+        hints: [{ prefix: prefix("2001:db8::1/128"), preferred: 60, valid: 60 }],
+      },
+      { kind: "pd", iaid: 1, t1: undefined, t2: undefined, hints: [] },
     ]);
   });
 

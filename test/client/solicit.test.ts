@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { iaid, seconds } from "../../shared/brand.js";
+import { seconds } from "../../shared/brand.js";
 import { find, has, option } from "../../shared/wire/options.js";
 import {
   advertise,
@@ -72,7 +72,7 @@ describe("client: Solicit on the wire", () => {
 
   test("T1, T2 and lifetimes are sent only when somebody configured them", () => {
     const hint = { prefix: prefix("2001:db8::/56"), preferred: seconds(1800), valid: INFINITY };
-    const wanted = [{ iaid: iaid(7), hints: [hint], t1: seconds(900), t2: seconds(1200) }];
+    const wanted = [{ ...pd(7), hints: [hint], t1: seconds(900), t2: seconds(1200) }];
     const bench = createBench({ wanted });
     bench.start();
     const [ia] = findAll(bench.nextSent().message.options, "iaPd");

@@ -3,7 +3,19 @@ import { describe, expect, test } from "vitest";
 import { INFINITY } from "../../shared/brand.js";
 import { option } from "../../shared/wire/options.js";
 import { TRANSITIONS, transitionOf } from "../../client/transitions.js";
-import { advertise, bind, createBench, GRANT, lastOf, pd, reply, SERVER_B } from "./workbench.js";
+import {
+  ADDRESS,
+  advertise,
+  bind,
+  createBench,
+  GRANT,
+  lastOf,
+  na,
+  pd,
+  reply,
+  SERVER_B,
+  statusOption,
+} from "./workbench.js";
 
 type Bench = ReturnType<typeof createBench>;
 
@@ -71,6 +83,15 @@ function lives(): Readonly<Record<string, () => Bench>> {
       event(bench);
       return bench;
     };
+  const addressesAgain = (event: (bench: Bench) => void) => (): Bench => {
+    const before = createBench({ wanted: [na(1)] });
+    bind(before, [ADDRESS]);
+    const bench = createBench({ wanted: [na(1)] });
+    bench.start(before.saved());
+    bench.nextSent();
+    event(bench);
+    return bench;
+  };
   const answerLast = (bench: Bench, shape: Parameters<typeof reply>[1] = {}): void => {
     bench.receive(reply(lastOf(bench), shape));
   };
@@ -158,6 +179,13 @@ function lives(): Readonly<Record<string, () => Bench>> {
     "withdrawn while confirming": again((bench) => {
       bench.nextSent();
       answerLast(bench, withdrawn);
+    }),
+    "addresses confirmed": addressesAgain((bench) => {
+      answerLast(bench, { ias: [] });
+    }),
+    "addresses of another link": addressesAgain((bench) => {
+      answerLast(bench, { ias: [], extra: [statusOption("notOnLink")] });
+      bench.wait(2000);
     }),
     "stopped while confirming": again((bench) => {
       bench.stop();

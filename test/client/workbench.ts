@@ -1,7 +1,14 @@
 import { iaid, type Millis, millis, seconds, type Xid } from "../../shared/brand.js";
 import { duid, type Duid, parseDuid } from "../../shared/duid.js";
 import type { HookCall } from "../../shared/hook.js";
-import { formatPrefix, type Ip6, parseIp6, parsePrefix, type Prefix } from "../../shared/prefix.js";
+import {
+  formatIp6,
+  formatPrefix,
+  type Ip6,
+  parseIp6,
+  parsePrefix,
+  type Prefix,
+} from "../../shared/prefix.js";
 import { type MessageType, STATUS } from "../../shared/wire/codes.js";
 import {
   type ClientServerMessage,
@@ -10,7 +17,7 @@ import {
   encodeMessage,
 } from "../../shared/wire/message.js";
 import { find, findAll, type Option, option } from "../../shared/wire/options.js";
-import type { WantedIa } from "../../client/binding.js";
+import type { IaKind, WantedIa } from "../../client/binding.js";
 import { createClientState, deadline, step } from "../../client/machine.js";
 import type { RememberedLink } from "../../client/remembered.js";
 import type { ClientAction, ClientEvent, ClientSetup, ClientState, Env } from "../../client/state.js";
@@ -154,31 +161,38 @@ export function createBench(
   };
 }
 
-/** What a server puts into one IA_PD. */
+/** What a server puts into one IA; an IA_PD unless `kind` says otherwise. */
 export interface IaText {
+  readonly kind?: IaKind;
   readonly iaid?: number;
   readonly t1?: number;
   readonly t2?: number;
   readonly status?: keyof typeof STATUS;
-  /** `[prefix, preferred, valid]` */
+  /** `[prefix or address, preferred, valid]` */
   readonly prefixes?: readonly (readonly [string, number, number])[];
 }
 
 /** The usual grant: 2001:db8:1::/64 for 3000/4000 s, T1 1000, T2 2000. */
 export const GRANT: IaText = { t1: 1000, t2: 2000, prefixes: [["2001:db8:1::/64", 3000, 4000]] };
 
-/** Makes an IA_PD option. */
-export function iaPd({ iaid: id = 1, t1 = 0, t2 = 0, status, prefixes = [] }: IaText): Option {
-  const leases = prefixes.map(([text, preferred, valid]) =>
-    option("iaPrefix", {
-      prefix: prefix(text),
-      preferred: seconds(preferred),
-      valid: seconds(valid),
-      options: [],
-    }),
-  );
+/** The usual address: 2001:db8:a::1 with the times of the usual prefix. */
+export const ADDRESS: IaText = { kind: "na", t1: 1000, t2: 2000, prefixes: [["2001:db8:a::1", 3000, 4000]] };
+
+/** Makes an IA_PD or IA_NA option. */
+export function iaOf({ kind = "pd", iaid: id = 1, t1 = 0, t2 = 0, status, prefixes = [] }: IaText): Option {
+  const leases = prefixes.map(([text, preferred, valid]) => {
+    const times = { preferred: seconds(preferred), valid: seconds(valid), options: [] };
+    return kind === "na"
+      ? option("iaAddr", { address: ip(text), ...times })
+      : option("iaPrefix", { prefix: prefix(text), ...times });
+  });
   const options = status === undefined ? leases : [...leases, statusOption(status)];
-  return option("iaPd", { iaid: iaid(id), t1: seconds(t1), t2: seconds(t2), options });
+  return option(kind === "na" ? "iaNa" : "iaPd", {
+    iaid: iaid(id),
+    t1: seconds(t1),
+    t2: seconds(t2),
+    options,
+  });
 }
 
 /** Makes a Status Code option with a text. */
@@ -206,7 +220,7 @@ function answer(type: "advertise" | "reply", to: Sent, shape: Shape): ClientServ
   return clientServerMessage(type, xid, [
     ...(client === undefined ? [] : [option("clientId", client)]),
     ...(server === undefined ? [] : [option("serverId", server)]),
-    ...ias.map(iaPd),
+    ...ias.map(iaOf),
     ...extra,
   ]);
 }
@@ -227,14 +241,34 @@ export function lastOf(bench: Bench): Sent {
   return sent;
 }
 
-/** A wanted IA. Hints: `[prefix]` with lifetimes 0. */
+/** A wanted IA_PD. Hints: `[prefix]` with lifetimes 0. */
 export function pd(id: number, hints: readonly string[] = []): WantedIa {
   return {
+    kind: "pd",
     iaid: iaid(id),
     t1: undefined,
     t2: undefined,
     hints: hints.map((text) => ({ prefix: prefix(text), preferred: seconds(0), valid: seconds(0) })),
   };
+}
+
+/** A wanted IA_NA. Hints: addresses, with lifetimes 0. */
+export const na = (id: number, hints: readonly string[] = []): WantedIa => ({
+  ...pd(
+    id,
+    hints.map((text) => `${text}/128`),
+  ),
+  kind: "na",
+});
+
+/** The IA_NAs of a message: IAID -> addresses as text. */
+export function addressesOf(message: ClientServerMessage): Record<number, string[]> {
+  return Object.fromEntries(
+    findAll(message.options, "iaNa").map((ia) => [
+      ia.iaid,
+      findAll(ia.options, "iaAddr").map(({ address }) => formatIp6(address)),
+    ]),
+  );
 }
 
 /** The IA_PDs of a message: IAID -> prefixes as text. */

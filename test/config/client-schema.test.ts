@@ -282,8 +282,8 @@ describe("client: warnings", () => {
       `${QUIET} iface a0 { pd 1 } iface b0 { pd 1 }`,
       ["IAID 1 is also used in line 1: a server of both links takes them for one"],
     ],
-    ["options only", "iface a0 { option dns-server }", ['no prefix is asked for on interface "a0"']],
-    ["nothing to ask for", "iface a0 { rapid-commit 1 }", ['no prefix is asked for on interface "a0"']],
+    ["options only", "iface a0 { option dns-server }", ['nothing is asked for on interface "a0"']],
+    ["nothing to ask for", "iface a0 { rapid-commit 1 }", ['nothing is asked for on interface "a0"']],
     [
       "prefixes that Dibbler would divide",
       "iface a0 { pd }",
@@ -292,7 +292,7 @@ describe("client: warnings", () => {
     [
       "address",
       `${QUIET} iface a0 { pd ia }`,
-      ['"ia" is read but not acted on: addresses are not asked for'],
+      ["the address is told to the script only: it is not set on the interface"],
     ],
   ])("%s", (_name, text, expected) => {
     expect(warnings("client", text).map((each) => each.replace(/^\S+ /, ""))).toEqual(expected);
