@@ -42,6 +42,8 @@ function phaseDeadlines(phase: Phase, live: readonly Binding[]): readonly Deadli
       return [{ at: phase.exchange.timing.dueAt, why: phase.message === "confirm" ? "Confirm" : "Rebind" }];
     case "rebinding":
       return [{ at: phase.exchange.timing.dueAt, why: "Rebind" }];
+    case "declining":
+      return phase.declines.map(({ exchange }) => ({ at: exchange.timing.dueAt, why: "Decline" }));
     case "releasing":
       return [
         ...phase.releases.map(({ exchange }) => ({ at: exchange.timing.dueAt, why: "Release" })),

@@ -15,8 +15,8 @@ export interface Change {
   readonly after: Binding;
 }
 
-/** Why prefixes went away, as the hook's REASON. */
-export type GoneReason = "expire" | "withdrawn" | "release" | "unconfigured";
+/** Why leases went away, as the hook's REASON. */
+export type GoneReason = "expire" | "withdrawn" | "release" | "unconfigured" | "duplicate";
 
 /** The Reply behind an event: what it answers, where it came from, what is in it. */
 export interface Answered {

@@ -7,6 +7,7 @@ import { announce, logGone } from "./announce.js";
 import { discover, settle, solicitParameters, startConfirm } from "./begin.js";
 import { emptyBinding, expire, isFrom, isLive, leaseText } from "./binding.js";
 import { onConfirmAnswer, onConfirmTimer } from "./confirming.js";
+import { onDeclineAnswer, onDeclineTimer, onDuplicate } from "./declining.js";
 import { onBoundTimer, onExtendAnswer, onRebindTimer, onRenewTimer } from "./extending.js";
 import { hookCalls } from "./hook-env.js";
 import { onReleaseAnswer, onReleaseTimer, stop } from "./releasing.js";
@@ -44,6 +45,10 @@ export function step(state: ClientState, event: ClientEvent, env: Env): Step {
     case "datagram":
       expireLeases(turn);
       onDatagram(turn, new Uint8Array(event.bytes), event.from, event.multicast);
+      break;
+    case "duplicate":
+      expireLeases(turn);
+      onDuplicate(turn, event.address);
       break;
     case "timer":
       expireLeases(turn);
@@ -120,6 +125,7 @@ function expireLeases(turn: Turn): void {
     case "idle":
     case "soliciting":
     case "requesting":
+    case "declining":
     case "releasing":
     case "stopped":
       break;
@@ -155,6 +161,9 @@ function onDatagram(turn: Turn, bytes: Uint8Array, from: Ip6, multicast: boolean
     case "confirming":
       onConfirmAnswer(turn, phase, received, from);
       break;
+    case "declining":
+      onDeclineAnswer(turn, phase, received, from);
+      break;
     case "releasing":
       onReleaseAnswer(turn, phase, received, from);
       break;
@@ -169,6 +178,7 @@ function onDatagram(turn: Turn, bytes: Uint8Array, from: Ip6, multicast: boolean
 
 /** Transaction-ids of the messages that are out, those not yet sent once left aside. */
 function xidsOf(phase: Phase): readonly Xid[] {
+  if (phase.phase === "declining") return phase.declines.map(({ exchange }) => exchange.xid);
   if (phase.phase === "releasing") return phase.releases.map(({ exchange }) => exchange.xid);
   return "exchange" in phase && phase.exchange.timing.sends > 0 ? [phase.exchange.xid] : [];
 }
@@ -195,6 +205,9 @@ function onTimer(turn: Turn, phase: Phase): void {
       break;
     case "confirming":
       onConfirmTimer(turn, phase);
+      break;
+    case "declining":
+      onDeclineTimer(turn, phase);
       break;
     case "releasing":
       onReleaseTimer(turn, phase);

@@ -8,7 +8,7 @@ import { hintsOf, missingLengths } from "./hints.js";
 import type { ClientSetup } from "./state.js";
 
 /** The messages this machine sends. */
-export type OutgoingType = "solicit" | "request" | "renew" | "rebind" | "confirm" | "release";
+export type OutgoingType = "solicit" | "request" | "renew" | "rebind" | "confirm" | "release" | "decline";
 
 /** An IA as it goes into a message. */
 export interface IaContent extends IaName {
@@ -68,6 +68,11 @@ export function release(bindings: readonly Binding[], server: Duid): Outgoing {
   return { type: "release", server, ias: bindings.map(heldContent) };
 }
 
+/** Tells the server that these addresses are in use by somebody else (RFC 8415 18.2.8). */
+export function decline(bindings: readonly Binding[], server: Duid): Outgoing {
+  return { type: "decline", server, ias: bindings.map(heldContent) };
+}
+
 /** The whole message, made anew for each copy: client, server, IAs, flags, elapsed time, option request. */
 export function compose(
   { duid, rapidCommit, requestedOptions, sentOptions }: ClientSetup,
@@ -85,8 +90,8 @@ export function compose(
   return clientServerMessage(type, xid, options);
 }
 
-/** Confirm and Release get nothing but a status: they have no Option Request (RFC 8415 21.7). */
-const asks = (type: OutgoingType): boolean => type !== "release" && type !== "confirm";
+/** Confirm, Release and Decline get nothing but a status: they have no Option Request (RFC 8415 21.7). */
+const asks = (type: OutgoingType): boolean => !["confirm", "release", "decline"].includes(type);
 
 /** Codes that never stand in an Option Request option (RFC 8415 21.7). */
 const UNREQUESTABLE: readonly number[] = [

@@ -46,7 +46,7 @@ export interface Exchange {
  */
 export type HeardCap = Seconds | "unlike" | undefined;
 
-/** One Release on its way: who gets it and what it gives back. */
+/** One Release or Decline on its way: who gets it and what is in it. */
 export interface Releasing {
   readonly exchange: Exchange;
   readonly server: Duid;
@@ -82,6 +82,7 @@ export type Phase =
       /** A server said NotOnLink to the Confirm, and none has said the opposite. */
       readonly denied: boolean;
     }
+  | { readonly phase: "declining"; readonly declines: readonly Releasing[] }
   | { readonly phase: "releasing"; readonly releases: readonly Releasing[]; readonly until: Millis }
   | { readonly phase: "stopped" };
 
@@ -113,6 +114,8 @@ export type ClientEvent =
       readonly from: Ip6;
       readonly multicast: boolean;
     }
+  /** Duplicate Address Detection found the address in use by somebody else (RFC 4862 5.4). */
+  | { readonly type: "duplicate"; readonly address: Ip6 }
   | { readonly type: "timer" }
   | { readonly type: "stop" };
 

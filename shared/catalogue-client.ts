@@ -80,7 +80,12 @@ export const CLIENT_ROWS = {
   "CLIENT-GONE": {
     level: 6,
     text: "{interface}: {prefix} of IA {iaid} is gone ({reason})",
-    note: "expire: its valid lifetime is over; withdrawn: by the server; release: we gave it back.",
+    note: "expire: its valid lifetime is over; withdrawn: by the server; release, duplicate: given back.",
+  },
+  "CLIENT-DUPLICATE": {
+    level: 4,
+    text: "{interface}: {address} is in use by another host and is declined",
+    note: "Duplicate Address Detection found it; the server is told and asked for another address.",
   },
   "CLIENT-NOTHING-WANTED": {
     level: 5,

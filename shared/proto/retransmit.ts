@@ -36,6 +36,7 @@ export const RETRANSMISSION = {
   /** Confirm, and the Rebind that stands for it when prefixes are held (18.2.12). */
   confirm: { ...plain, maxDelay: s(1), irt: s(1), mrt: s(4), mrd: s(10) },
   release: { ...plain, irt: s(1), mrc: 4 },
+  decline: { ...plain, irt: s(1), mrc: 4 },
 } as const satisfies Record<string, RetransmissionParameters>;
 
 /** The same parameters with another MRT (SOL_MAX_RT of a server, RFC 8415 21.24). */

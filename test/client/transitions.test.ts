@@ -83,6 +83,14 @@ function lives(): Readonly<Record<string, () => Bench>> {
       event(bench);
       return bench;
     };
+  const address = "2001:db8:a::1";
+  const addressTo = (ms: number, event: (bench: Bench) => void) => (): Bench => {
+    const bench = createBench({ wanted: [na(1)] });
+    bind(bench, [ADDRESS]);
+    bench.wait(ms);
+    event(bench);
+    return bench;
+  };
   const addressesAgain = (event: (bench: Bench) => void) => (): Bench => {
     const before = createBench({ wanted: [na(1)] });
     bind(before, [ADDRESS]);
@@ -186,6 +194,39 @@ function lives(): Readonly<Record<string, () => Bench>> {
     "addresses of another link": addressesAgain((bench) => {
       answerLast(bench, { ias: [], extra: [statusOption("notOnLink")] });
       bench.wait(2000);
+    }),
+    "duplicate while requesting": addressTo(1_000_000, (bench) => {
+      answerLast(bench, { ias: [{ kind: "na", status: "noBinding" }] });
+      bench.duplicate(address);
+      answerLast(bench, { ias: [] });
+    }),
+    "duplicate while bound": addressTo(0, (bench) => {
+      bench.duplicate(address);
+      bench.stop();
+    }),
+    "duplicate while renewing": addressTo(1_000_000, (bench) => {
+      bench.duplicate(address);
+      bench.wait(20_000);
+    }),
+    "duplicate while rebinding, a prefix beside it": fresh(
+      (bench) => {
+        bind(bench, [ADDRESS, GRANT]);
+        bench.wait(2_000_000);
+        bench.duplicate(address);
+        answerLast(bench, { ias: [] });
+      },
+      { wanted: [na(1), pd(1)] },
+    ),
+    "duplicate while bound, a prefix beside it, stopped": fresh(
+      (bench) => {
+        bind(bench, [ADDRESS, GRANT]);
+        bench.duplicate(address);
+        bench.stop();
+      },
+      { wanted: [na(1), pd(1)] },
+    ),
+    "duplicate while confirming": addressesAgain((bench) => {
+      bench.duplicate(address);
     }),
     "stopped while confirming": again((bench) => {
       bench.stop();

@@ -56,6 +56,8 @@ export interface Bench {
    * Lets time pass until the client sends; fails when that takes longer than `patience` (default an hour).
    */
   readonly nextSent: (type?: MessageType, patience?: number) => Sent;
+  /** Duplicate Address Detection finds the address in use. */
+  readonly duplicate: (address: string) => void;
   readonly receive: (message: ClientServerMessage, from?: Ip6) => void;
   readonly receiveBytes: (bytes: Uint8Array, multicast?: boolean) => void;
 }
@@ -153,6 +155,9 @@ export function createBench(
         throw new Error(`${sent.message.type} was sent, not ${type}`);
       }
       return sent;
+    },
+    duplicate: (address) => {
+      take({ type: "duplicate", address: ip(address) });
     },
     receive: (message, from = FROM) => {
       receiveBytes(encodeMessage(message), false, from);
