@@ -40,16 +40,16 @@ export function askServer(
   enter(turn, event, { phase: "requesting", exchange, server, offer, others });
 }
 
-/** At T1: asks the server that granted the leases (RFC 8415 18.2.4). */
-export function startRenew(turn: Turn, server: Duid): void {
+/** At T1, or when told to: asks the server that granted the leases (RFC 8415 18.2.4). */
+export function startRenew(turn: Turn, server: Duid, event: TransitionEvent = "T1"): void {
   const exchange = beginExchange(turn, RETRANSMISSION.renew, renew(turn.state.bindings, server));
-  enter(turn, "T1", { phase: "renewing", exchange, server });
+  enter(turn, event, { phase: "renewing", exchange, server });
 }
 
-/** At T2: asks every server (RFC 8415 18.2.5). */
-export function startRebind(turn: Turn): void {
+/** At T2, or when told to: asks every server (RFC 8415 18.2.5). */
+export function startRebind(turn: Turn, event: TransitionEvent = "T2"): void {
   const exchange = beginExchange(turn, RETRANSMISSION.rebind, rebind(turn.state.bindings));
-  enter(turn, "T2", { phase: "rebinding", exchange });
+  enter(turn, event, { phase: "rebinding", exchange });
 }
 
 /**

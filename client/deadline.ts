@@ -42,6 +42,14 @@ function phaseDeadlines(phase: Phase, live: readonly Binding[]): readonly Deadli
       return [{ at: phase.exchange.timing.dueAt, why: phase.message === "confirm" ? "Confirm" : "Rebind" }];
     case "rebinding":
       return [{ at: phase.exchange.timing.dueAt, why: "Rebind" }];
+    case "informing":
+      return [
+        { at: earliestRebind(live), why: "T2" },
+        { at: earliestRenew(live), why: "T1" },
+        { at: phase.exchange.timing.dueAt, why: "Information-request" },
+      ];
+    case "informed":
+      return [{ at: phase.refreshAt, why: "refresh time" }];
     case "declining":
       return phase.declines.map(({ exchange }) => ({ at: exchange.timing.dueAt, why: "Decline" }));
     case "releasing":

@@ -14,7 +14,7 @@ import { CLIENT_PORT, SERVER_PORT, SERVERS_GROUP } from "../shared/proto/well-kn
 import { createClientState, deadline, step } from "./machine.js";
 import { decodeState, encodeState, type RememberedLink } from "./remembered.js";
 import { setupOf } from "./setup.js";
-import type { ClientAction, ClientEvent, ClientState } from "./state.js";
+import type { ClientAction, ClientEvent, ClientState, HmacMd5 } from "./state.js";
 
 /** What is kept from run to run, by the name of the interface. */
 export interface Memory {
@@ -26,6 +26,8 @@ export interface Memory {
 export interface ClientSystem {
   readonly clock: Clock;
   readonly random: Random;
+  /** Called only when Reconfigure is accepted. */
+  readonly hmacMd5: HmacMd5;
   readonly log: Log;
   readonly duid: Duid;
   readonly memory: Memory;
@@ -113,7 +115,7 @@ interface Link {
 async function openLink(config: ClientConfig, system: ClientSystem, wanted: ClientInterface): Promise<Link> {
   const { log, memory } = system;
   const { name, index, address } = await system.findPlace(wanted);
-  const state = createClientState(setupOf(config, wanted, system.duid, name, index));
+  const state = createClientState(setupOf(config, wanted, system.duid, name, index, system.hmacMd5));
   const { push, ended } = drive(state, system, (bytes) => {
     socket.send(bytes, SERVERS_GROUP, SERVER_PORT);
   });

@@ -10,9 +10,11 @@ import { onConfirmAnswer, onConfirmTimer } from "./confirming.js";
 import { onDeclineAnswer, onDeclineTimer, onDuplicate } from "./declining.js";
 import { onBoundTimer, onExtendAnswer, onRebindTimer, onRenewTimer } from "./extending.js";
 import { hookCalls } from "./hook-env.js";
+import { onInformAnswer, onInformedTimer, onInformTimer, startInform } from "./informing.js";
+import { onReconfigure } from "./reconfigure.js";
 import { onReleaseAnswer, onReleaseTimer, stop } from "./releasing.js";
 import { recall, type RememberedLink, unwanted } from "./remembered.js";
-import { holdsLeases, SOL_MAX_RT } from "./replies.js";
+import { holdsLeases, SOL_MAX_RT, usableCap } from "./replies.js";
 import { onRequestAnswer, onRequestTimer } from "./requesting.js";
 import { onSolicitAnswer, onSolicitTimer } from "./soliciting.js";
 import type { ClientEvent, ClientSetup, ClientState, Env, Phase, Step } from "./state.js";
@@ -27,6 +29,8 @@ export function createClientState(setup: ClientSetup): ClientState {
     phase: { phase: "idle" },
     bindings: setup.wanted.map((ia) => emptyBinding(ia)),
     solMaxRt: SOL_MAX_RT.initial,
+    infMaxRt: SOL_MAX_RT.initial,
+    keys: [],
     refusals: 0,
     recentSends: [],
   };
@@ -71,18 +75,22 @@ export function step(state: ClientState, event: ClientEvent, env: Env): Step {
 function start(turn: Turn, remembered: RememberedLink | undefined): void {
   const { now, random } = turn.env;
   const { setup } = turn.state;
-  if (setup.wanted.length === 0) {
+  if (setup.wanted.length === 0 && !setup.stateless) {
     log(turn, "CLIENT-NOTHING-WANTED", { interface: setup.interfaceName });
     return;
   }
-  const cap = remembered?.solMaxRt;
-  if (cap !== undefined && cap >= SOL_MAX_RT.min && cap <= SOL_MAX_RT.max) {
-    turn.state = { ...turn.state, solMaxRt: cap };
-  }
+  const { state } = turn;
+  turn.state = {
+    ...state,
+    solMaxRt: usableCap(remembered?.solMaxRt) ?? state.solMaxRt,
+    infMaxRt: usableCap(remembered?.infMaxRt) ?? state.infMaxRt,
+    keys: remembered?.keys ?? [],
+  };
   forgetUnwanted(turn, remembered);
   setBindings(turn, recall(remembered, setup.wanted, now));
   expireLeases(turn);
-  if (holdsLeases(turn)) startConfirm(turn);
+  if (setup.stateless) startInform(turn, "start stateless", undefined);
+  else if (holdsLeases(turn)) startConfirm(turn);
   else discover(turn, "start", firstDelay(solicitParameters(turn.state), random));
 }
 
@@ -114,6 +122,7 @@ function expireLeases(turn: Turn): void {
     case "bound":
     case "rebinding":
     case "confirming":
+    case "informing":
       if (!holdsLeases(turn)) discover(turn, "leases over");
       break;
     case "renewing":
@@ -125,6 +134,7 @@ function expireLeases(turn: Turn): void {
     case "idle":
     case "soliciting":
     case "requesting":
+    case "informed":
     case "declining":
     case "releasing":
     case "stopped":
@@ -141,7 +151,17 @@ function onDatagram(turn: Turn, bytes: Uint8Array, from: Ip6, multicast: boolean
     return;
   }
   const { setup, phase } = turn.state;
-  const verdict = checkForClient(decoded.message, multicast, setup.duid, xidsOf(phase));
+  const { message } = decoded;
+  if (
+    message.form === "message" &&
+    message.type === "reconfigure" &&
+    setup.hmacMd5 !== undefined &&
+    !multicast
+  ) {
+    onReconfigure(turn, message, bytes, from, setup.hmacMd5);
+    return;
+  }
+  const verdict = checkForClient(message, multicast, setup.duid, xidsOf(phase));
   if (!verdict.ok) {
     discard(turn, from, verdict.why);
     return;
@@ -161,6 +181,9 @@ function onDatagram(turn: Turn, bytes: Uint8Array, from: Ip6, multicast: boolean
     case "confirming":
       onConfirmAnswer(turn, phase, received, from);
       break;
+    case "informing":
+      onInformAnswer(turn, phase, received, from);
+      break;
     case "declining":
       onDeclineAnswer(turn, phase, received, from);
       break;
@@ -169,6 +192,7 @@ function onDatagram(turn: Turn, bytes: Uint8Array, from: Ip6, multicast: boolean
       break;
     case "idle":
     case "bound":
+    case "informed":
     case "stopped":
       break;
     default:
@@ -205,6 +229,12 @@ function onTimer(turn: Turn, phase: Phase): void {
       break;
     case "confirming":
       onConfirmTimer(turn, phase);
+      break;
+    case "informing":
+      onInformTimer(turn, phase);
+      break;
+    case "informed":
+      onInformedTimer(turn, phase);
       break;
     case "declining":
       onDeclineTimer(turn, phase);

@@ -8,7 +8,15 @@ import { hintsOf, missingLengths } from "./hints.js";
 import type { ClientSetup } from "./state.js";
 
 /** The messages this machine sends. */
-export type OutgoingType = "solicit" | "request" | "renew" | "rebind" | "confirm" | "release" | "decline";
+export type OutgoingType =
+  | "solicit"
+  | "request"
+  | "renew"
+  | "rebind"
+  | "confirm"
+  | "release"
+  | "decline"
+  | "informationRequest";
 
 /** An IA as it goes into a message. */
 export interface IaContent extends IaName {
@@ -73,9 +81,16 @@ export function decline(bindings: readonly Binding[], server: Duid): Outgoing {
   return { type: "decline", server, ias: bindings.map(heldContent) };
 }
 
+/** Asks for options only: every server, or the one whose Reconfigure wants it (RFC 8415 18.2.6, 18.2.11). */
+export const informationRequest = (server: Duid | undefined): Outgoing => ({
+  type: "informationRequest",
+  server,
+  ias: [],
+});
+
 /** The whole message, made anew for each copy: client, server, IAs, flags, elapsed time, option request. */
 export function compose(
-  { duid, rapidCommit, requestedOptions, sentOptions }: ClientSetup,
+  { duid, rapidCommit, hmacMd5, requestedOptions, sentOptions }: ClientSetup,
   { type, server, ias }: Outgoing,
   xid: Xid,
   elapsed: number,
@@ -84,9 +99,10 @@ export function compose(
   if (server !== undefined) options.push(option("serverId", server));
   options.push(...ias.map(iaOption));
   if (type === "solicit" && rapidCommit) options.push(option("rapidCommit", null));
+  if (asks(type) && hmacMd5 !== undefined) options.push(option("reconfigureAccept", null));
   if (asks(type)) options.push(...sentOptions);
   options.push(option("elapsedTime", elapsed));
-  if (asks(type)) options.push(option("optionRequest", requestList(requestedOptions)));
+  if (asks(type)) options.push(option("optionRequest", requestList(type, requestedOptions)));
   return clientServerMessage(type, xid, options);
 }
 
@@ -98,9 +114,14 @@ const UNREQUESTABLE: readonly number[] = [
   1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 14, 15, 16, 18, 19, 20, 25, 26,
 ];
 
-/** SOL_MAX_RT is asked for in every message that has an Option Request (RFC 8415 18.2.1, 21.24). */
-function requestList(configured: readonly number[]): readonly number[] {
-  const codes = new Set([...configured, OPTIONS.solMaxRt.code]);
+/**
+ * SOL_MAX_RT is asked for in every message that has an Option Request; an Information-request asks for its
+ * own times instead (RFC 8415 18.2.1, 18.2.6, 21.23-21.25).
+ */
+function requestList(type: OutgoingType, configured: readonly number[]): readonly number[] {
+  const { solMaxRt, infMaxRt, informationRefreshTime } = OPTIONS;
+  const own = type === "informationRequest" ? [informationRefreshTime.code, infMaxRt.code] : [solMaxRt.code];
+  const codes = new Set([...configured, ...own]);
   return [...codes].filter((code) => !UNREQUESTABLE.includes(code));
 }
 

@@ -1,5 +1,6 @@
 import { iaid, INFINITY, type Millis, millis, type Seconds, seconds, toMillis } from "../shared/brand.js";
 import { type Duid, formatDuid, parseDuid } from "../shared/duid.js";
+import { formatOctets, parseOctets } from "../shared/octets.js";
 import { masked, parseIp6, parsePrefix, type Prefix } from "../shared/prefix.js";
 import {
   type Binding,
@@ -22,9 +23,21 @@ export interface RememberedIa extends IaName {
   readonly last: readonly Prefix[];
 }
 
+/** What a server signs its Reconfigure with (RFC 8415 20.4). */
+export interface ServerKey {
+  readonly server: Duid;
+  /** 16 octets. */
+  readonly key: Uint8Array;
+  /** The last replay detection value that was accepted, 8 octets; `undefined` before the first. */
+  readonly replay: Uint8Array | undefined;
+}
+
 /** What one interface remembers. */
 export interface RememberedLink {
   readonly solMaxRt: Seconds;
+  /** Absent in files of earlier versions. */
+  readonly infMaxRt?: Seconds | undefined;
+  readonly keys?: readonly ServerKey[];
   readonly ias: readonly RememberedIa[];
 }
 
@@ -39,8 +52,11 @@ export type DecodedState =
   | { readonly ok: true; readonly remembered: Remembered }
   | { readonly ok: false; readonly why: string };
 
-/** What to keep of these bindings. */
-export function remember(bindings: readonly Binding[], solMaxRt: Seconds): RememberedLink {
+/** What to keep of these bindings, and of what servers said beside them. */
+export function remember(
+  bindings: readonly Binding[],
+  { solMaxRt, infMaxRt, keys = [] }: Omit<RememberedLink, "ias">,
+): RememberedLink {
   const ias = bindings.map(({ wanted, server, renewAt, rebindAt, leases, last }) => ({
     kind: wanted.kind,
     iaid: wanted.iaid,
@@ -50,7 +66,7 @@ export function remember(bindings: readonly Binding[], solMaxRt: Seconds): Remem
     leases,
     last,
   }));
-  return { solMaxRt, ias };
+  return { solMaxRt, infMaxRt, keys, ias };
 }
 
 /**
@@ -85,7 +101,10 @@ export function unwanted(
 /** The text of the state file: JSON with a version, one IA a line or so, for people too. */
 export function encodeState({ duid, links }: Remembered): string {
   const interfaces = Object.fromEntries(
-    [...links].map(([name, { solMaxRt, ias }]) => [name, { solMaxRt, ias: ias.map(encodeIa) }]),
+    [...links].map(([name, { ias, keys = [], ...caps }]) => [
+      name,
+      { ...caps, keys: keys.map(encodeKey), ias: ias.map(encodeIa) },
+    ]),
   );
   return `${JSON.stringify({ version: VERSION, duid: formatDuid(duid), interfaces }, null, 1)}\n`;
 }
@@ -135,12 +154,23 @@ function encodeIa({ kind, iaid, server, renewAt, rebindAt, leases, last }: Remem
   };
 }
 
+const encodeKey = ({ server, key, replay }: ServerKey): object => ({
+  server: formatDuid(server),
+  key: formatOctets(key),
+  replay: replay === undefined ? null : formatOctets(replay),
+});
+
 /** JSON has no infinity: null stands for never. */
 const encodeTime = (time: Millis): number | null => (Number.isFinite(time) ? Math.floor(time) : null);
 
 function decodeLink(value: unknown): RememberedLink {
-  const { solMaxRt, ias } = record(value, "interface");
-  return { solMaxRt: secondsOf(solMaxRt), ias: list(ias, "ias").map(decodeIa) };
+  const { solMaxRt, infMaxRt, keys, ias } = record(value, "interface");
+  return {
+    solMaxRt: secondsOf(solMaxRt),
+    infMaxRt: infMaxRt === undefined ? undefined : secondsOf(infMaxRt),
+    keys: keys === undefined ? [] : list(keys, "keys").map(decodeKey),
+    ias: list(ias, "ias").map(decodeIa),
+  };
 }
 
 function decodeIa(value: unknown): RememberedIa {
@@ -156,6 +186,21 @@ function decodeIa(value: unknown): RememberedIa {
     leases: list(ia[leases], leases).map((lease) => decodeLease(lease, kind, item)),
     last: list(ia["last"], "last").map((one) => prefixOf(one, kind)),
   };
+}
+
+function decodeKey(value: unknown): ServerKey {
+  const { server, key, replay } = record(value, "key");
+  return {
+    server: duidOf(server),
+    key: octetsOf(key, 16),
+    replay: replay === null ? undefined : octetsOf(replay, 8),
+  };
+}
+
+function octetsOf(value: unknown, length: number): Uint8Array {
+  const octets = typeof value === "string" ? parseOctets(value) : undefined;
+  if (octets?.length !== length) throw new Error(`${JSON.stringify(value)} is not ${length} octets`);
+  return octets;
 }
 
 function decodeLease(value: unknown, kind: IaKind, item: string): Lease {

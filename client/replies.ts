@@ -16,6 +16,7 @@ import {
   sameIa,
   withdraw,
 } from "./binding.js";
+import { takeKey } from "./keys.js";
 import type { OutgoingType } from "./messages.js";
 import { log, setBindings, type Turn } from "./turn.js";
 
@@ -30,7 +31,10 @@ export interface ReplyOutcome {
   readonly empty: boolean;
 }
 
-/** SOL_MAX_RT while no server has said otherwise, and what is accepted (RFC 8415 7.6, 21.24). */
+/**
+ * SOL_MAX_RT and INF_MAX_RT while no server has said otherwise, and what is accepted (RFC 8415 7.6, 21.24,
+ * 21.25).
+ */
 export const SOL_MAX_RT = { initial: seconds(3600), min: 60, max: 86_400 } as const;
 
 /**
@@ -49,6 +53,7 @@ export function applyReply(
   if (code === STATUS.unspecFail || code === STATUS.useMulticast) {
     return { failed: true, extended: 0, noBinding: false, empty: false };
   }
+  takeKey(turn, options, server);
   const before = turn.state.bindings;
   const after = before.map((binding) => applyAnswer(turn, binding, answers, server));
   setBindings(turn, after);
@@ -65,10 +70,12 @@ export function applyReply(
   };
 }
 
-/** Takes over SOL_MAX_RT, whatever the status of the Reply (RFC 8415 18.2.10). */
+/** Takes over SOL_MAX_RT and INF_MAX_RT, whatever the status of the Reply (RFC 8415 18.2.10). */
 export function takeCaps(turn: Turn, options: readonly Option[]): void {
-  const cap = solMaxRtOf(options);
-  if (cap !== undefined) turn.state = { ...turn.state, solMaxRt: cap };
+  const { state } = turn;
+  const solMaxRt = usableCap(find(options, "solMaxRt")) ?? state.solMaxRt;
+  const infMaxRt = usableCap(find(options, "infMaxRt")) ?? state.infMaxRt;
+  turn.state = { ...state, solMaxRt, infMaxRt };
 }
 
 /** Reads the answers to all our IAs and logs statuses and faults. */
@@ -94,9 +101,8 @@ export function answersFor(turn: Turn, options: readonly Option[]): Answers {
   return answers;
 }
 
-/** The SOL_MAX_RT option when its value may be used, else nothing (RFC 8415 21.24). */
-export function solMaxRtOf(options: readonly Option[]): Seconds | undefined {
-  const value = find(options, "solMaxRt");
+/** A SOL_MAX_RT or INF_MAX_RT when it may be used, else nothing (RFC 8415 21.24, 21.25). */
+export function usableCap(value: Seconds | undefined): Seconds | undefined {
   if (value === undefined || value < SOL_MAX_RT.min || value > SOL_MAX_RT.max) return undefined;
   return value;
 }

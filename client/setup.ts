@@ -2,7 +2,7 @@ import { INFINITY, millis, type Seconds, seconds } from "../shared/brand.js";
 import type { ClientConfig, ClientInterface, IaRequest, PdRequest } from "../shared/config/types.js";
 import type { Duid } from "../shared/duid.js";
 import type { WantedIa } from "./binding.js";
-import type { ClientSetup } from "./state.js";
+import type { ClientSetup, HmacMd5 } from "./state.js";
 
 /**
  * Dibbler's stop gives up after a second, and Neutron takes the address away before it stops us, so that no
@@ -12,21 +12,24 @@ const RELEASE_PATIENCE = millis(1200);
 
 /** What the machine of one interface has to know of the configuration. */
 export function setupOf(
-  { insistMode }: ClientConfig,
-  { pds, ias, rapidCommit, requestedOptions, options }: ClientInterface,
+  { insistMode, reconfigureAccept }: ClientConfig,
+  { pds, ias, stateless, rapidCommit, requestedOptions, options }: ClientInterface,
   duid: Duid,
   interfaceName: string,
   interfaceIndex: number,
+  hmacMd5: HmacMd5,
 ): ClientSetup {
   return {
     interfaceName,
     interfaceIndex,
     duid,
     wanted: [...ias.map(wantedAddresses), ...pds.map(wantedPrefixes)],
+    stateless,
     rapidCommit,
     insist: insistMode,
     requestedOptions,
     sentOptions: options,
+    hmacMd5: reconfigureAccept ? hmacMd5 : undefined,
     releasePatience: RELEASE_PATIENCE,
   };
 }

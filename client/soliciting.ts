@@ -8,7 +8,7 @@ import { askServer, noteRefusal, settle, solicitParameters } from "./begin.js";
 import { addOffer, HIGHEST_PREFERENCE, type Offer } from "./choose.js";
 import { transmit } from "./exchange.js";
 import { solicit } from "./messages.js";
-import { answersFor, applyReply, SOL_MAX_RT, solMaxRtOf } from "./replies.js";
+import { answersFor, applyReply, SOL_MAX_RT, usableCap } from "./replies.js";
 import type { HeardCap, PhaseOf } from "./state.js";
 import { discard, log, type Turn, update } from "./turn.js";
 
@@ -64,7 +64,9 @@ function onAdvertise(turn: Turn, phase: Soliciting, { message, server }: ServerM
 
 /** A value from an Advertise counts while all servers that send one agree (RFC 8415 18.2.9). */
 function hearCap(turn: Turn, heard: HeardCap, options: readonly Option[]): HeardCap {
-  const value = solMaxRtOf(options);
+  const infMaxRt = usableCap(find(options, "infMaxRt"));
+  if (infMaxRt !== undefined) turn.state = { ...turn.state, infMaxRt };
+  const value = usableCap(find(options, "solMaxRt"));
   if (value === undefined) return heard;
   const agreed = heard === undefined || heard === value;
   turn.state = { ...turn.state, solMaxRt: agreed ? value : SOL_MAX_RT.initial };

@@ -7,7 +7,7 @@ import type { Random, Retransmission } from "../shared/proto/retransmit.js";
 import type { Option } from "../shared/wire/options.js";
 import type { Binding, WantedIa } from "./binding.js";
 import type { Offer } from "./choose.js";
-import type { RememberedLink } from "./remembered.js";
+import type { RememberedLink, ServerKey } from "./remembered.js";
 
 /**
  * All a machine may know of the world: the time (Unix, never stepping while it runs) and octets of chance.
@@ -17,15 +17,22 @@ export interface Env {
   readonly random: Random;
 }
 
+/** HMAC-MD5 of octets under a key: 16 octets. */
+export type HmacMd5 = (key: Uint8Array, octets: Uint8Array) => Uint8Array;
+
 /** What one interface is configured to ask for. */
 export interface ClientSetup {
   readonly interfaceName: string;
   readonly interfaceIndex: number;
   readonly duid: Duid;
   readonly wanted: readonly WantedIa[];
+  /** No IA is wanted, but options are: Information-request (RFC 8415 18.2.6). */
+  readonly stateless: boolean;
   readonly rapidCommit: boolean;
   /** Dibbler's `insist-mode`: only an Advertise that serves every IA will do. */
   readonly insist: boolean;
+  /** Of the system, to check a Reconfigure; `undefined`: none is accepted (RFC 8415 20.4, 21.20). */
+  readonly hmacMd5: HmacMd5 | undefined;
   /** Option codes to ask for besides SOL_MAX_RT. */
   readonly requestedOptions: readonly number[];
   /** Options with the values wished for, sent along in every message that asks for something. */
@@ -82,6 +89,13 @@ export type Phase =
       /** A server said NotOnLink to the Confirm, and none has said the opposite. */
       readonly denied: boolean;
     }
+  | {
+      readonly phase: "informing";
+      readonly exchange: Exchange;
+      /** Whose Reconfigure wants it; `undefined` when every server may answer. */
+      readonly server: Duid | undefined;
+    }
+  | { readonly phase: "informed"; readonly refreshAt: Millis }
   | { readonly phase: "declining"; readonly declines: readonly Releasing[] }
   | { readonly phase: "releasing"; readonly releases: readonly Releasing[]; readonly until: Millis }
   | { readonly phase: "stopped" };
@@ -99,6 +113,10 @@ export interface ClientState {
   readonly bindings: readonly Binding[];
   /** SOL_MAX_RT of this interface (RFC 8415 21.24). */
   readonly solMaxRt: Seconds;
+  /** INF_MAX_RT of this interface (RFC 8415 21.25). */
+  readonly infMaxRt: Seconds;
+  /** What servers gave to sign Reconfigure with, one per server. */
+  readonly keys: readonly ServerKey[];
   /** Discoveries in a row that ended in a refusal: the pause before the next one grows with it. */
   readonly refusals: number;
   /** When the last messages left, oldest first, for the rate limit (RFC 8415 14.1). */

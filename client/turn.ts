@@ -21,9 +21,13 @@ export const beginTurn = (state: ClientState, env: Env): Turn => ({ env, before:
 
 /** Ends a turn; what has to outlive the process comes before everything else, hooks after the messages. */
 export function endTurn({ before, state, actions }: Turn): Step {
-  const changed = state.bindings !== before.bindings || state.solMaxRt !== before.solMaxRt;
+  const changed =
+    state.bindings !== before.bindings ||
+    state.solMaxRt !== before.solMaxRt ||
+    state.infMaxRt !== before.infMaxRt ||
+    state.keys !== before.keys;
   if (!changed) return { state, actions };
-  const save = { type: "save", remembered: remember(state.bindings, state.solMaxRt) } as const;
+  const save = { type: "save", remembered: remember(state.bindings, state) } as const;
   return { state, actions: [save, ...actions] };
 }
 

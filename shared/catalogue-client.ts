@@ -87,6 +87,16 @@ export const CLIENT_ROWS = {
     text: "{interface}: {address} is in use by another host and is declined",
     note: "Duplicate Address Detection found it; the server is told and asked for another address.",
   },
+  "CLIENT-INFORMED": {
+    level: 6,
+    text: "{interface}: options from server {server}: {content}",
+    note: "The answer to an Information-request; they are asked for again when the server's time is over.",
+  },
+  "CLIENT-RECONFIGURE": {
+    level: 6,
+    text: "{interface}: the server wants a {message}",
+    note: "A Reconfigure that is signed with the key of this server; what it asks for leaves at once.",
+  },
   "CLIENT-NOTHING-WANTED": {
     level: 5,
     text: "{interface}: no pd and no ia is configured, nothing is asked for",

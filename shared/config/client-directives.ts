@@ -62,7 +62,6 @@ const globals = [
   directive("reconfigure-accept", G, truth, {
     example: "reconfigure-accept 1",
     standard: "0",
-    unused: "Reconfigure is not heeded",
   }),
   inert("strict-rfc-no-routing", G, optional(toggle), {
     example: "strict-rfc-no-routing 1",
@@ -90,7 +89,7 @@ const interfaces = [
   }),
   directive("bind-to-address", I, address, { example: "bind-to-address fe80::1" }),
   directive("rapid-commit", ["global", "iface", "ia"], truth, { example: "rapid-commit 1", standard: "0" }),
-  directive("stateless", GI, flag, { example: "stateless", unused: "Information-request is not sent" }),
+  directive("stateless", GI, flag, { example: "stateless" }),
   inert("unicast", GI, toggle, {
     example: "unicast 1",
     unused: "everything is sent to the multicast address of the servers",

@@ -27,7 +27,7 @@ export interface Retransmission {
 const s = (value: number): Millis => millis(value * 1000);
 const plain = { maxDelay: s(0), mrt: s(0), mrc: 0, mrd: s(0), firstRand: "any" } as const;
 
-/** The parameters of RFC 8415 7.6. SOL_MAX_RT may be replaced by the server's value, see `withMrt`. */
+/** The parameters of RFC 8415 7.6. SOL_MAX_RT and INF_MAX_RT may come from the server, see `withMrt`. */
 export const RETRANSMISSION = {
   solicit: { ...plain, maxDelay: s(1), irt: s(1), mrt: s(3600), firstRand: "positive" },
   request: { ...plain, irt: s(1), mrt: s(30), mrc: 10 },
@@ -36,6 +36,7 @@ export const RETRANSMISSION = {
   /** Confirm, and the Rebind that stands for it when prefixes are held (18.2.12). */
   confirm: { ...plain, maxDelay: s(1), irt: s(1), mrt: s(4), mrd: s(10) },
   release: { ...plain, irt: s(1), mrc: 4 },
+  informationRequest: { ...plain, maxDelay: s(1), irt: s(1), mrt: s(3600) },
   decline: { ...plain, irt: s(1), mrc: 4 },
 } as const satisfies Record<string, RetransmissionParameters>;
 

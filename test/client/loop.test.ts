@@ -10,6 +10,7 @@ import type { UdpOptions, UdpSocket } from "../../shared/edge/udp.js";
 import type { HookCall } from "../../shared/hook.js";
 import { formatIp6 } from "../../shared/prefix.js";
 import { decodeMessage, encodeMessage } from "../../shared/wire/message.js";
+import { hmacMd5 } from "../hmac.js";
 import { type ClientSystem, openMemory, runClient } from "../../client/loop.js";
 import { encodeState } from "../../client/remembered.js";
 import { advertise, CLIENT, FROM, ip, reply, type Sent, SERVER_A } from "./workbench.js";
@@ -47,6 +48,7 @@ function createRig(directory = temporaryDirectory()): Rig {
   const system: ClientSystem = {
     clock: { now: () => millis(Date.now()) },
     random: (octets) => new Uint8Array(octets).fill(128),
+    hmacMd5,
     log,
     duid: CLIENT,
     memory: {

@@ -22,7 +22,7 @@ import {
 function leftBehind(ias = [GRANT]): RememberedLink {
   const bench = createBench({ wanted: ias.map(({ iaid: id = 1 }) => pd(id)) });
   bind(bench, ias);
-  return remember(bench.state().bindings, seconds(3600));
+  return remember(bench.state().bindings, { solMaxRt: seconds(3600) });
 }
 
 /** A client that starts `later` seconds after the one above was bound, with what that one left. */
@@ -172,6 +172,11 @@ describe("client: restart without live leases", () => {
 describe("client: the state file", () => {
   const link: RememberedLink = {
     solMaxRt: seconds(600),
+    infMaxRt: seconds(900),
+    keys: [
+      { server: SERVER_A, key: new Uint8Array(16).fill(0xab), replay: new Uint8Array(8).fill(1) },
+      { server: SERVER_A, key: new Uint8Array(16), replay: undefined },
+    ],
     ias: [
       {
         kind: "pd",
@@ -228,6 +233,15 @@ describe("client: the state file", () => {
     expect(decodeState(text)).toEqual({ ok: true, remembered });
   });
 
+  test("without what later versions added, it is read all the same", () => {
+    const text = encodeState(remembered)
+      .replace(/"keys": \[[^]*?\],\n {3}"ias"/, '"ias"')
+      .replace(/"infMaxRt": 900,/, "");
+    const decoded = decodeState(text);
+    const [read] = decoded.ok ? [...decoded.remembered.links.values()] : [];
+    expect(read).toEqual({ ...link, infMaxRt: undefined, keys: [] });
+  });
+
   const good = encodeState(remembered);
   test.each([
     ["nothing", ""],
@@ -240,6 +254,7 @@ describe("client: the state file", () => {
     ["a broken DUID", good.replace(/"duid": "[^"]*"/, '"duid": "zz"')],
     ["a broken prefix", good.replace("2001:db8:1::/64", "2001:db8:1::/640")],
     ["a broken address", good.replace('"2001:db8:a::1"', '"2001:db8:a::1/64"')],
+    ["a key that is too short", good.replace('"' + "ab".repeat(16), '"ab')],
     ["a lifetime that is none", good.replace('"preferred": 3000', '"preferred": -1')],
     ["a lifetime in letters", good.replace('"preferred": 3000', '"preferred": "3000"')],
     ["a time that is none", good.replace(`"since": ${EPOCH}`, '"since": null')],

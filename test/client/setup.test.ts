@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { parseClientConfig } from "../../shared/config/client-schema.js";
+import { hmacMd5 } from "../hmac.js";
 import { setupOf } from "../../client/setup.js";
 import type { ClientSetup } from "../../client/state.js";
 import { CLIENT, ip, prefix } from "./workbench.js";
@@ -9,7 +10,7 @@ function setup(text: string): ClientSetup {
   const { config, diagnostics } = parseClientConfig(`downlink-prefix-ifaces "none"\n${text}`);
   const [wanted] = config?.interfaces ?? [];
   if (config === undefined || wanted === undefined) throw new Error(JSON.stringify(diagnostics));
-  return setupOf(config, wanted, CLIENT, "wan0", 2);
+  return setupOf(config, wanted, CLIENT, "wan0", 2, hmacMd5);
 }
 
 describe("client: from client.conf to the machine", () => {
@@ -56,6 +57,22 @@ describe("client: from client.conf to the machine", () => {
       },
       { kind: "pd", iaid: 1, t1: undefined, t2: undefined, hints: [] },
     ]);
+  });
+
+  test.each([
+    ["reconfigure-accept 1", hmacMd5],
+    ["reconfigure-accept 0", undefined],
+    ["", undefined],
+  ])("%s: who accepts Reconfigure can check it", (line, expected) => {
+    expect(setup(`${line}\niface wan0 { pd }`).hmacMd5).toBe(expected);
+  });
+
+  test.each([
+    ["stateless option dns-server", true],
+    ["option dns-server", true],
+    ["option dns-server pd", false],
+  ])("%s: options only is %s", (body, expected) => {
+    expect(setup(`iface wan0 { ${body} }`).stateless).toBe(expected);
   });
 
   test("several pd, rapid-commit, insist-mode, options", () => {

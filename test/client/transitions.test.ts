@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { INFINITY } from "../../shared/brand.js";
 import { option } from "../../shared/wire/options.js";
 import { TRANSITIONS, transitionOf } from "../../client/transitions.js";
+import { ACCEPT, keyOption, reconfigure } from "./reconfigured.js";
 import {
   ADDRESS,
   advertise,
@@ -83,6 +84,20 @@ function lives(): Readonly<Record<string, () => Bench>> {
       event(bench);
       return bench;
     };
+  const stateless = (event: (bench: Bench) => void): (() => Bench) =>
+    fresh(
+      (bench) => {
+        bench.start();
+        event(bench);
+      },
+      { ...ACCEPT, wanted: [], stateless: true },
+    );
+  const reconfigured = (asks: "renew" | "rebind" | "informationRequest", event: (bench: Bench) => void) =>
+    fresh((bench) => {
+      bind(bench, [GRANT], [keyOption(1)]);
+      bench.receiveBytes(reconfigure({ asks }));
+      event(bench);
+    }, ACCEPT);
   const address = "2001:db8:a::1";
   const addressTo = (ms: number, event: (bench: Bench) => void) => (): Bench => {
     const bench = createBench({ wanted: [na(1)] });
@@ -195,6 +210,45 @@ function lives(): Readonly<Record<string, () => Bench>> {
       answerLast(bench, { ias: [], extra: [statusOption("notOnLink")] });
       bench.wait(2000);
     }),
+    "options only": stateless((bench) => {
+      bench.nextSent();
+      answerLast(bench, { ias: [] });
+      bench.wait(90_000_000);
+      bench.stop();
+    }),
+    "options only, stopped at rest": stateless((bench) => {
+      bench.nextSent();
+      answerLast(bench, { ias: [] });
+      bench.stop();
+    }),
+    "options only, reconfigured": stateless((bench) => {
+      bench.receive(reply(bench.nextSent(), { ias: [], extra: [keyOption(1)] }));
+      bench.receiveBytes(reconfigure({ asks: "informationRequest" }));
+    }),
+    "reconfigured to renew": reconfigured("renew", () => undefined),
+    "reconfigured to rebind": reconfigured("rebind", () => undefined),
+    "reconfigured to inform": reconfigured("informationRequest", (bench) => {
+      answerLast(bench, { ias: [] });
+    }),
+    "reconfigured to inform, not answered until T1": reconfigured("informationRequest", (bench) => {
+      bench.wait(1_000_000);
+    }),
+    "reconfigured to inform, stopped": reconfigured("informationRequest", (bench) => {
+      bench.stop();
+    }),
+    "reconfigured to inform, leases over": fresh((bench) => {
+      bind(bench, [{ ...GRANT, t1: 0xffffffff, t2: 0xffffffff }], [keyOption(1)]);
+      bench.receiveBytes(reconfigure({ asks: "informationRequest" }));
+      bench.wait(4_000_000);
+    }, ACCEPT),
+    "reconfigured to inform, duplicate": fresh(
+      (bench) => {
+        bind(bench, [ADDRESS], [keyOption(1)]);
+        bench.receiveBytes(reconfigure({ asks: "informationRequest" }));
+        bench.duplicate(address);
+      },
+      { ...ACCEPT, wanted: [na(1)] },
+    ),
     "duplicate while requesting": addressTo(1_000_000, (bench) => {
       answerLast(bench, { ias: [{ kind: "na", status: "noBinding" }] });
       bench.duplicate(address);

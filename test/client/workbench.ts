@@ -87,6 +87,8 @@ export function createBench(
     interfaceIndex: 2,
     duid: CLIENT,
     wanted: [pd(1)],
+    stateless: false,
+    hmacMd5: undefined,
     rapidCommit: false,
     insist: false,
     requestedOptions: [],
@@ -231,10 +233,10 @@ function answer(type: "advertise" | "reply", to: Sent, shape: Shape): ClientServ
 }
 
 /** From start to bound with server A's grant, the shortest way. Leaves a clean record. */
-export function bind(bench: Bench, grant: readonly IaText[] = [GRANT]): void {
+export function bind(bench: Bench, grant: readonly IaText[] = [GRANT], extra: readonly Option[] = []): void {
   bench.start();
   bench.receive(advertise(bench.nextSent("solicit"), { ias: grant, extra: [option("preference", 255)] }));
-  bench.receive(reply(lastOf(bench), { ias: grant }));
+  bench.receive(reply(lastOf(bench), { ias: grant, extra }));
   if (bench.phase() !== "bound") throw new Error(`the client is ${bench.phase()}`);
   bench.forget();
 }

@@ -282,7 +282,11 @@ describe("client: warnings", () => {
       `${QUIET} iface a0 { pd 1 } iface b0 { pd 1 }`,
       ["IAID 1 is also used in line 1: a server of both links takes them for one"],
     ],
-    ["options only", "iface a0 { option dns-server }", ['nothing is asked for on interface "a0"']],
+    [
+      "options only",
+      "iface a0 { option dns-server }",
+      ["the options are asked for and logged: no file is written, the script is not called"],
+    ],
     ["nothing to ask for", "iface a0 { rapid-commit 1 }", ['nothing is asked for on interface "a0"']],
     [
       "prefixes that Dibbler would divide",

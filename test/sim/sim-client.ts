@@ -100,6 +100,8 @@ export function addClient(world: World, number: number, wanted: readonly WantedI
         interfaceIndex: 2,
         duid,
         wanted,
+        stateless: false,
+        hmacMd5: undefined,
         rapidCommit: false,
         insist: false,
         requestedOptions: [],
