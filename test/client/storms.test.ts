@@ -1,12 +1,17 @@
 import { describe, expect, test } from "vitest";
-import { INFINITY } from "../../shared/brand.js";
+import { INFINITY, seconds } from "../../shared/brand.js";
 import { option } from "../../shared/wire/options.js";
+import { ACCEPT, keyOption, reconfigure } from "./reconfigured.js";
 import {
+  ADDRESS,
   advertise,
+  type Bench,
   bind,
   createBench,
   GRANT,
   type IaText,
+  na,
+  pd,
   reply,
   type Sent,
   SERVER_B,
@@ -20,6 +25,8 @@ interface Misbehaviour {
   readonly reply?: Shape;
   /** What a Renew or Rebind gets when it differs. */
   readonly extend?: Shape;
+  /** What happens besides, after each answer. */
+  readonly after?: (bench: Bench) => void;
 }
 
 const lifetimes = (t1: number, t2: number, preferred: number, valid: number): Shape => ({
@@ -35,6 +42,11 @@ function messagesIn(seconds: number, server: Misbehaviour, bound: boolean): read
   const bench = createBench();
   if (bound) bind(bench, [{ t1: 10, t2: 20, prefixes: [["2001:db8:1::/64", 7200, 7200]] }]);
   else bench.start();
+  return answering(bench, seconds, server);
+}
+
+/** All messages that such a client sends from now on to such a server. */
+function answering(bench: Bench, seconds: number, server: Misbehaviour): readonly Sent[] {
   const end = bench.now() + seconds * 1000;
   for (let answered = 0; bench.now() < end; ) {
     const sent = bench.sent[answered];
@@ -53,13 +65,14 @@ function messagesIn(seconds: number, server: Misbehaviour, bound: boolean): read
       bench.receive(advertise(sent, server.advertise));
     const extend = type === "renew" || type === "rebind" ? (server.extend ?? server.reply) : server.reply;
     if (type !== "solicit" && extend !== undefined) bench.receive(reply(sent, extend));
+    server.after?.(bench);
   }
   expect(bench.hooks.filter(isEmptyCall)).toEqual([]);
   return bench.sent;
 }
 
 const isEmptyCall = ({ call }: { call: { action: string; variables: Record<string, string> } }): boolean =>
-  call.action !== "delete" && call.variables["PREFIX1VALID"] === "0";
+  call.action !== "delete" && [call.variables["PREFIX1VALID"], call.variables["ADDR1VALID"]].includes("0");
 
 /** The most messages in any 20 s. */
 function worstStretch(sent: readonly Sent[]): number {
@@ -128,6 +141,110 @@ describe("client: an hour with a server that answers wrongly (messages sent)", (
     expect(sent.length).toBeGreaterThan(3);
     expect(sent.length).toBeLessThanOrEqual(most);
     expect(worstStretch(sent)).toBeLessThanOrEqual(20);
+  });
+
+  const na1 = (name: IaText["status"] & string): IaText => ({ kind: "na", status: name });
+  const both = (first: IaText, second: IaText): Shape => ({ ias: [first, second] });
+  const short = (ia: IaText): IaText => ({ ...ia, t1: 10, t2: 20 });
+
+  test.each<[string, boolean, Misbehaviour, number]>([
+    [
+      "NoAddrsAvail to everything",
+      false,
+      { advertise: both(na1("noAddrsAvail"), {}), reply: both(na1("noAddrsAvail"), {}) },
+      13,
+    ],
+    [
+      "Advertise good, both refused in the Reply",
+      false,
+      {
+        advertise: both(ADDRESS, GRANT),
+        reply: both(na1("noAddrsAvail"), { status: "noPrefixAvail" }),
+      },
+      26,
+    ],
+    [
+      "Advertise good, NotOnLink to every Request",
+      false,
+      { advertise: both(ADDRESS, GRANT), reply: { ias: [], extra: [statusOption("notOnLink")] } },
+      26,
+    ],
+    [
+      "prefix renewed, address NoBinding, Request gives the prefix only",
+      true,
+      {
+        extend: both(na1("noBinding"), short(GRANT)),
+        reply: both(na1("noAddrsAvail"), short(GRANT)),
+      },
+      730,
+    ],
+    ["prefix renewed, address left out", true, { extend: { ias: [{ ...GRANT, t1: 1000, t2: 2000 }] } }, 20],
+    [
+      "prefix renewed, address NotOnLink",
+      true,
+      { extend: both(na1("notOnLink"), GRANT), reply: both(ADDRESS, GRANT) },
+      20,
+    ],
+    [
+      "address renewed, prefix never, T1 10 s",
+      true,
+      { extend: both(short(ADDRESS), { status: "noPrefixAvail" }) },
+      370,
+    ],
+  ])("an address and a prefix: %s", (_name, bound, server, most) => {
+    const bench = createBench({ wanted: [na(1), pd(1)] });
+    if (bound) bind(bench, [short(ADDRESS), short(GRANT)]);
+    else bench.start();
+    const sent = answering(bench, 3600, server);
+    expect(sent.length).toBeGreaterThan(3);
+    expect(sent.length).toBeLessThanOrEqual(most);
+    expect(worstStretch(sent)).toBeLessThanOrEqual(20);
+  });
+
+  test.each<[string, Shape | undefined, number]>([
+    ["nothing", undefined, 12],
+    ["UnspecFail", { ias: [], extra: [statusOption("unspecFail")] }, 12],
+    ["a Reply without Server Identifier", { ias: [], server: undefined }, 12],
+    [
+      "a refresh time of 0 and INF_MAX_RT of 0",
+      {
+        ias: [],
+        extra: [option("informationRefreshTime", seconds(0)), option("infMaxRt", seconds(0))],
+      },
+      7,
+    ],
+  ])("options only: Information-request answered with %s", (_name, answer, most) => {
+    const bench = createBench({ wanted: [], stateless: true });
+    bench.start();
+    const sent = answering(bench, 3600, answer === undefined ? {} : { reply: answer });
+    expect(sent.length).toBeGreaterThan(3);
+    expect(sent.length).toBeLessThanOrEqual(most);
+  });
+
+  test("an address that is always in use by another host: never more than 20 messages in 20 s", () => {
+    const bench = createBench({ wanted: [na(1)] });
+    bench.start();
+    const good = { ias: [ADDRESS], extra: [option("preference", 255)] };
+    const after = (): void => {
+      bench.duplicate("2001:db8:a::1");
+    };
+    const sent = answering(bench, 600, { advertise: good, reply: good, after });
+    expect(worstStretch(sent)).toBeLessThanOrEqual(20);
+    expect(sent.length).toBeLessThanOrEqual(600);
+  });
+
+  test("a server that sends a genuine Reconfigure after each Reply: never more than 20 messages in 20 s", () => {
+    const bench = createBench(ACCEPT);
+    bind(bench, [GRANT], [keyOption(0)]);
+    let count = 0;
+    const after = (): void => {
+      count += 1;
+      bench.receiveBytes(reconfigure({ count }));
+    };
+    bench.nextSent("renew");
+    const sent = answering(bench, 120, { reply: GOOD, after });
+    expect(worstStretch(sent)).toBeLessThanOrEqual(20);
+    expect(sent.length).toBeGreaterThan(20);
   });
 
   test.each<[string, Shape]>([
