@@ -94,7 +94,7 @@ export const CLIENT_ROWS = {
   },
   "CLIENT-RECONFIGURE": {
     level: 6,
-    text: "{interface}: the server wants a {message}",
+    text: "{interface}: the server asks for a message of ours: {message}",
     note: "A Reconfigure that is signed with the key of this server; what it asks for leaves at once.",
   },
   "CLIENT-NOTHING-WANTED": {
