@@ -1,5 +1,5 @@
 import { SystemError } from "../shared/edge/errors.js";
-import { readInterfaces } from "../shared/edge/interfaces.js";
+import { interfaceIndexes } from "../shared/edge/interfaces.js";
 import type { ServerConfig } from "../shared/config/types.js";
 import { nameInterfaces, twiceConfigured } from "./link-names.js";
 
@@ -8,7 +8,7 @@ import { nameInterfaces, twiceConfigured } from "./link-names.js";
  * "configured-twice" when one has two blocks.
  */
 export function byNames(config: ServerConfig): ServerConfig {
-  const named = nameInterfaces(config, new Map(readInterfaces().map(({ name, index }) => [name, index])));
+  const named = nameInterfaces(config, interfaceIndexes());
   const twice = twiceConfigured(named);
   if (twice !== undefined) throw new SystemError("configured-twice", twice);
   return named;

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { type Millis, millis } from "../shared/brand.js";
@@ -9,7 +10,8 @@ import type { Log } from "../shared/edge/log.js";
 import { keepCopy, openText } from "../shared/edge/state-files.js";
 import { createViewWriter, type ViewWriter } from "../shared/edge/view-writer.js";
 import type { ServerConfig } from "../shared/config/types.js";
-import type { LeaseStore } from "../shared/lease/store.js";
+import type { LeaseStore, LeaseView } from "../shared/lease/store.js";
+import { createLeaseTable, type LeaseTable } from "../shared/lease/table.js";
 import type { ServerState } from "./engine.js";
 import { createNetwork } from "./links.js";
 import type { TakeOverParts } from "./take-over.js";
@@ -36,6 +38,15 @@ const LATER_MILLIS = 90_000;
 export function storeWritten(workDir: string): Millis | undefined {
   const stats = statSync(join(workDir, LEASE_DATABASE), { throwIfNoEntry: false });
   return stats && millis(stats.mtimeMs);
+}
+
+/** The leases of a store. A record that cannot be read is told to the log and left as it is. */
+export function loadTable(store: LeaseView, log: Log): LeaseTable {
+  const table = createLeaseTable({ seed: randomBytes(16) });
+  store.load((id, record) => {
+    if (!table.setRecord(id, record)) log("SERVER-LEASE-UNREADABLE", { record: id, octets: record.length });
+  });
+  return table;
 }
 
 /**

@@ -16,7 +16,6 @@ import { openTcp, type TcpListener } from "../shared/edge/tcp.js";
 import type { ServerConfig } from "../shared/config/types.js";
 import { formatDuid } from "../shared/duid.js";
 import type { LeaseStore } from "../shared/lease/store.js";
-import { createLeaseTable, type LeaseTable } from "../shared/lease/table.js";
 import type { Ip6 } from "../shared/prefix.js";
 import { type BulkParts, createBulkService } from "./bulk-server.js";
 import type { CommandContext } from "./command.js";
@@ -25,7 +24,7 @@ import { createServerState } from "./engine.js";
 import { createServerLoop, type LoopParts, type ServerLoop } from "./loop.js";
 import { byNames } from "./serve-names.js";
 import { createReload } from "./serve-reload.js";
-import { openViews, recallFormer, storeWritten, takeOver, tellingOf } from "./serve-state.js";
+import { loadTable, openViews, recallFormer, storeWritten, takeOver, tellingOf } from "./serve-state.js";
 
 /** How long a stop waits for scripts that run. */
 const HOOK_DRAIN_MS = 5000;
@@ -130,14 +129,6 @@ function openBulk(
   const { port, maxConnections, timeout } = settings;
   const where = { interfaceName: name, addresses, port, maxConnections, timeoutMs: timeout * 1000 };
   return openTcp({ ...where, ...createBulkService({ ...parts, interfaceName: link ?? name }) });
-}
-
-function loadTable(store: LeaseStore, log: Log): LeaseTable {
-  const table = createLeaseTable({ seed: randomBytes(16) });
-  store.load((id, record) => {
-    if (!table.setRecord(id, record)) log("SERVER-LEASE-UNREADABLE", { record: id, octets: record.length });
-  });
-  return table;
 }
 
 /**

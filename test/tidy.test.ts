@@ -38,6 +38,8 @@ describe("tidy: pure rings", () => {
     ["Math.random", /\bMath\.random\b/],
     ["a timer", /\bset(Timeout|Interval|Immediate)\b/],
     ["process", /\bprocess\./],
+    ["a clock or chance of the platform", /\b(performance|crypto)\./],
+    ["the network", /\bfetch\(/],
     ["console", /\bconsole\./],
     ["await", /\bawait\b|\basync\b/],
     ["the edge", /from "[^"]*\/edge\//],

@@ -7,7 +7,7 @@ import type { Paths } from "../../shared/edge/command-line.js";
 import { readDuidFile } from "../../shared/edge/duid-file.js";
 import { SystemError } from "../../shared/edge/errors.js";
 import { readText, replaceFileSync } from "../../shared/edge/files.js";
-import { readInterfaces } from "../../shared/edge/interfaces.js";
+import { interfaceIndexes } from "../../shared/edge/interfaces.js";
 import { openLeaseStore, openLeaseView } from "../../shared/edge/lmdb-store.js";
 import type { Log } from "../../shared/edge/log.js";
 import { fillTemplate } from "../../shared/edge/log-line.js";
@@ -21,7 +21,7 @@ import { createLeaseTable, type LeaseTable } from "../../shared/lease/table.js";
 import { type Imported, importLeases } from "../import.js";
 import { formatNames, importReport } from "../import-report.js";
 import { createNetwork, type Network } from "../links.js";
-import { storeWritten, takeOver } from "../serve-state.js";
+import { loadTable, storeWritten, takeOver } from "../serve-state.js";
 
 /** What is wanted of an import. */
 export interface Job {
@@ -56,7 +56,13 @@ export async function runImport(job: Job, paths: Paths): Promise<number> {
 
 async function tryImport(job: Job, file: OpenedText, basis: Basis, { workDir }: Paths): Promise<number> {
   const view = await openViewIfThere(workDir);
-  const imported = readFile(job, file, basis, view === undefined ? undefined : loadTable(view), view);
+  const imported = readFile(
+    job,
+    file,
+    basis,
+    view === undefined ? undefined : loadTable(view, sayLine),
+    view,
+  );
   await view?.close();
   if (!tell(job.file, imported)) return 1;
   if (job.withDuid) say(`the server's DUID would be ${formatDuid(duidOf(imported, job.file))}`);
@@ -69,7 +75,7 @@ async function doImport(job: Job, file: OpenedText, basis: Basis, paths: Paths):
   const written = storeWritten(workDir);
   const store = await openLeaseStore(workDir);
   try {
-    const table = loadTable(store);
+    const table = loadTable(store, sayLine);
     const now = storedNow(store);
     // Else the first start would not, as leases are there already.
     await takeOver(store, { ...basis, workDir, written, table, now, log: sayLine });
@@ -98,7 +104,7 @@ function readBasis(configFile: string): Basis {
     const errors = diagnostics.filter(({ severity }) => severity === "error").length;
     throw new SystemError("config", `${configFile} has ${errors} error(s): see dibbler-server check`);
   }
-  const interfaces = new Map(readInterfaces().map(({ name, index }) => [name, index]));
+  const interfaces = interfaceIndexes();
   return { config, interfaces, network: createNetwork(config, interfaces) };
 }
 
@@ -167,12 +173,6 @@ async function openViewIfThere(workDir: string): Promise<LeaseView | undefined> 
 }
 
 const emptyTable = (): LeaseTable => createLeaseTable({ seed: crypto.getRandomValues(new Uint8Array(16)) });
-
-function loadTable(store: LeaseView): LeaseTable {
-  const table = emptyTable();
-  store.load((id, record) => void table.setRecord(id, record));
-  return table;
-}
 
 /** How far a long file has been read, for people who wait at a terminal. */
 function createProgress(octets: number): { readonly show: (read: number) => void; readonly end: () => void } {

@@ -5,7 +5,7 @@ import type { Paths } from "../../shared/edge/command-line.js";
 import { sendCommand } from "../../shared/edge/control-client.js";
 import { sentenceOf } from "../../shared/edge/errors.js";
 import { readText } from "../../shared/edge/files.js";
-import { readInterfaces } from "../../shared/edge/interfaces.js";
+import { interfaceIndexes } from "../../shared/edge/interfaces.js";
 import { openLeaseView } from "../../shared/edge/lmdb-store.js";
 import { isoTime, localTime } from "../../shared/edge/local-time.js";
 import { probePidFile } from "../../shared/edge/pid-file.js";
@@ -104,7 +104,7 @@ function loadMatching(view: LeaseView, subject: Subject): LeaseTable {
 function readState(configFile: string, table: LeaseTable): ServerState | undefined {
   const config = readConfig(configFile);
   if (config === undefined) return undefined;
-  const interfaces = new Map(readInterfaces().map(({ name, index }) => [name, index]));
+  const interfaces = interfaceIndexes();
   const none = new Uint8Array(16);
   return createServerState({
     config,

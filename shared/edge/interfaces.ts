@@ -90,6 +90,10 @@ export function findInterface(
   );
 }
 
+/** The index of every interface, by name. */
+export const interfaceIndexes = (): ReadonlyMap<string, number> =>
+  new Map(readInterfaces().map(({ name, index }) => [name, index]));
+
 /** The addresses of all interfaces, straight from the kernel; cheap enough to be asked often. */
 export function readAddresses(): readonly AddressRow[] {
   try {

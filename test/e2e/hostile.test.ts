@@ -7,8 +7,8 @@ import { goodSolicit, goodTalk, leaseWell } from "./bed/good-client.js";
 import { startServer } from "./bed/guide-server.js";
 import type { Host } from "./bed/host.js";
 import { nest } from "./bed/mutate.js";
-import { connect, linkLocal } from "./bed/network.js";
-import { installOurs, ours } from "./bed/programs.js";
+import { layOutPair } from "./bed/pair.js";
+import { ours } from "./bed/programs.js";
 import { scenario, testWorld } from "./fixture.js";
 
 const vectors = loadVectors();
@@ -107,12 +107,7 @@ function octets({ bytes }: Vector): Buffer {
 }
 
 async function buildPair(): Promise<{ readonly server: Host; readonly client: Host }> {
-  const world = await testWorld();
-  const [server, client] = await Promise.all([world.addHost("server"), world.addHost("client")]);
-  await connect({ host: server, device: "eth0" }, { host: client, device: "wan0" });
-  await linkLocal(server, "eth0");
-  await linkLocal(client, "wan0");
-  installOurs(server);
+  const { server, client } = await layOutPair(await testWorld());
   server.writeFile("/etc/dibbler/server.conf", configuration);
   expect(await startServer(server, ours.server, { env: smallHeap })).toMatchObject({
     status: 0,

@@ -4,8 +4,8 @@ import { type GoodLease, leaseWell } from "./bed/good-client.js";
 import { guidePool, startServer } from "./bed/guide-server.js";
 import type { Host } from "./bed/host.js";
 import { startKea } from "./bed/kea.js";
-import { connect, linkLocal } from "./bed/network.js";
-import { installOurs, ours } from "./bed/programs.js";
+import { layOutPair } from "./bed/pair.js";
+import { ours } from "./bed/programs.js";
 import { waitFor } from "./bed/wait.js";
 import { expectRefusal, scenario, testWorld } from "./fixture.js";
 
@@ -82,12 +82,7 @@ const keaLease = `address,duid,valid_lifetime,expire,lease_type,iaid,prefix_len
 
 /** A server with a hook script that keeps a diary, on `br-ex`, and a host for its clients. */
 async function layOut(): Promise<{ readonly server: Host; readonly client: Host }> {
-  const world = await testWorld();
-  const [server, client] = await Promise.all([world.addHost("server"), world.addHost("client")]);
-  await connect({ host: server, device: "br-ex" }, { host: client, device: "wan0" });
-  await linkLocal(server, "br-ex");
-  await linkLocal(client, "wan0");
-  installOurs(server);
+  const { server, client } = await layOutPair(await testWorld(), "br-ex");
   installDiary(server);
   const pool = `pd-class {\n pd-pool ${guidePool}\n pd-length 64\n valid-lifetime 3000\n preferred-lifetime 2000\n}`;
   server.writeFile("/etc/dibbler/server.conf", `script "${diaryScript}"\niface "br-ex" {\n${pool}\n}\n`);

@@ -11,8 +11,8 @@ import { leaseOf } from "../lease/model.js";
 import { ask } from "./bed/craft.js";
 import { startServer } from "./bed/guide-server.js";
 import type { Host } from "./bed/host.js";
-import { connect, linkLocal } from "./bed/network.js";
-import { installOurs, ours } from "./bed/programs.js";
+import { layOutPair } from "./bed/pair.js";
+import { ours } from "./bed/programs.js";
 import { waitFor } from "./bed/wait.js";
 import { expectRefusal, scenario, testWorld } from "./fixture.js";
 
@@ -159,12 +159,7 @@ async function onTerminal(server: Host, words: string, answer: string): Promise<
 }
 
 async function buildPair(): Promise<{ readonly server: Host; readonly client: Host }> {
-  const world = await testWorld();
-  const [server, client] = await Promise.all([world.addHost("server"), world.addHost("client")]);
-  await connect({ host: server, device: "eth0" }, { host: client, device: "wan0" });
-  await linkLocal(server, "eth0");
-  await linkLocal(client, "wan0");
-  installOurs(server);
+  const { server, client } = await layOutPair(await testWorld());
   return { server, client };
 }
 

@@ -6,8 +6,8 @@ import { find, option } from "../../shared/wire/options.js";
 import { ask, startListener } from "./bed/craft.js";
 import { startServer } from "./bed/guide-server.js";
 import type { Host } from "./bed/host.js";
-import { connect, linkLocal } from "./bed/network.js";
-import { installOurs, ours } from "./bed/programs.js";
+import { layOutPair } from "./bed/pair.js";
+import { ours } from "./bed/programs.js";
 import { waitFor } from "./bed/wait.js";
 import { expectRefusal, scenario, testWorld } from "./fixture.js";
 
@@ -107,12 +107,7 @@ async function reconfigureSaid(server: Host, ...words: readonly string[]) {
 }
 
 async function buildPair(): Promise<{ readonly server: Host; readonly client: Host }> {
-  const world = await testWorld();
-  const [server, client] = await Promise.all([world.addHost("server"), world.addHost("client")]);
-  await connect({ host: server, device: "eth0" }, { host: client, device: "wan0" });
-  await linkLocal(server, "eth0");
-  await linkLocal(client, "wan0");
-  installOurs(server);
+  const { server, client } = await layOutPair(await testWorld());
   return { server, client };
 }
 

@@ -110,20 +110,17 @@ describe("e2e reload: another configuration while the server runs", () => {
     await expect(leaseWell(other, 4)).rejects.toThrow("no advertise");
   });
 
-  scenario()(
-    "a script that is new hears of what is delegated; SIGHUP in the foreground ends nothing",
-    async () => {
-      const { server, other } = await buildPair(await testWorld(), serving("2001:db8::/40"));
-      installDiary(server);
-      const { prefix } = await leaseWell(other, 1);
-      expect(readDiary(server)).toEqual([]);
-      server.writeFile(configFile, serving("2001:db8::/40", `script "${diaryScript}"`));
-      expect(await reload(server)).toMatchObject({ status: 0 });
-      await waitForCall(server, { action: "add", prefix, REASON: "start" });
-      await (await leaseWell(other, 2)).renew();
-      await waitForCall(server, { action: "update", REASON: "renewed" });
-    },
-  );
+  scenario()("a script that is new hears of what is delegated", async () => {
+    const { server, other } = await buildPair(await testWorld(), serving("2001:db8::/40"));
+    installDiary(server);
+    const { prefix } = await leaseWell(other, 1);
+    expect(readDiary(server)).toEqual([]);
+    server.writeFile(configFile, serving("2001:db8::/40", `script "${diaryScript}"`));
+    expect(await reload(server)).toMatchObject({ status: 0 });
+    await waitForCall(server, { action: "add", prefix, REASON: "start" });
+    await (await leaseWell(other, 2)).renew();
+    await waitForCall(server, { action: "update", REASON: "renewed" });
+  });
 
   scenario()("no server runs: `reload` says so", async () => {
     const host = await (await testWorld()).addHost("host");

@@ -3,9 +3,9 @@ import { diaryScript, installDiary, readDiary, waitForCall } from "./bed/diary.j
 import { type GoodLease, leaseWell } from "./bed/good-client.js";
 import { startServer } from "./bed/guide-server.js";
 import type { Host } from "./bed/host.js";
-import { connect, linkLocal } from "./bed/network.js";
 import { requirePeer } from "./bed/peers.js";
-import { installOurs, ours } from "./bed/programs.js";
+import { layOutPair } from "./bed/pair.js";
+import { ours } from "./bed/programs.js";
 import { waitFor } from "./bed/wait.js";
 import { isLogged } from "../log-lines.js";
 import { expectRefusal, scenario, testWorld } from "./fixture.js";
@@ -135,12 +135,7 @@ describe("e2e: our server takes the place of Debian's dibbler-server", () => {
 
 /** A server with a hook script that keeps a diary, and a host for its clients. */
 async function layOut(): Promise<{ readonly server: Host; readonly client: Host }> {
-  const world = await testWorld();
-  const [server, client] = await Promise.all([world.addHost("server"), world.addHost("client")]);
-  await connect({ host: server, device: "eth0" }, { host: client, device: "wan0" });
-  await linkLocal(server, "eth0");
-  await linkLocal(client, "wan0");
-  installOurs(server);
+  const { server, client } = await layOutPair(await testWorld());
   installDiary(server);
   server.writeFile("/etc/dibbler/server.conf", configuration);
   return { server, client };

@@ -16,6 +16,22 @@ export interface Pair {
 /** Global addresses of the two. */
 export const pairAddresses = { server: "2001:db8:c::1", other: "2001:db8:c::2" } as const;
 
+/**
+ * A host for a server, our programs on it, and one for its clients, which sends by `wan0`; nothing is
+ * configured or started.
+ */
+export async function layOutPair(
+  world: World,
+  device = "eth0",
+): Promise<{ readonly server: Host; readonly client: Host }> {
+  const [server, client] = await Promise.all([world.addHost("server"), world.addHost("client")]);
+  await connect({ host: server, device }, { host: client, device: "wan0" });
+  await linkLocal(server, device);
+  await linkLocal(client, "wan0");
+  installOurs(server);
+  return { server, client };
+}
+
 /** Lays out the two hosts, and starts the server with this configuration. */
 export async function buildPair(world: World, configuration: string): Promise<Pair> {
   const [server, other] = await Promise.all([world.addHost("server"), world.addHost("other")]);
