@@ -1,6 +1,7 @@
 import { ip6, formatPrefix, masked, overlaps, type Prefix } from "../shared/prefix.js";
 import { STATUS } from "../shared/wire/codes.js";
-import { findAll, find, type Option, type OptionValue } from "../shared/wire/options.js";
+import { codeOf, findAll, find, OPTIONS, type Option, type OptionValue } from "../shared/wire/options.js";
+import { decodeExclude } from "../shared/wire/prefix-exclude.js";
 import {
   type Grant,
   type IaAnswer,
@@ -98,11 +99,23 @@ function readIa(ia: SentIa, faults: string[]): IaAnswer {
     else if (known) faults.push(`${iaText(ia)}: ${leaseText(ia, lease.prefix)} is there twice`);
     else if (lease.valid === 0) withdrawn.push(lease.prefix);
     else if (status === STATUS.success && statusOf(offered.options).code === STATUS.success) {
-      grants.push({ prefix: lease.prefix, preferred: lease.preferred, valid: lease.valid });
+      const { prefix, preferred, valid, options } = lease;
+      const exclude = excludedFrom(prefix, options);
+      if (exclude === "unusable") {
+        faults.push(`${iaText(ia)}: ${leaseText(ia, prefix)} has a PD Exclude that does not fit it`);
+      }
+      grants.push({ prefix, preferred, valid, exclude: exclude === "unusable" ? undefined : exclude });
     }
   }
   const { kind, iaid, t1, t2 } = ia;
   return { kind, iaid, status, statusText, t1, t2, grants, withdrawn };
+}
+
+/** What the server keeps of a delegated prefix; an option that does not fit says nothing (RFC 6603 4.2). */
+function excludedFrom(prefix: Prefix, options: readonly Option[]): Prefix | undefined | "unusable" {
+  const found = find(options, "pdExclude");
+  if (found !== undefined) return decodeExclude(prefix, found) ?? "unusable";
+  return options.some((one) => codeOf(one) === OPTIONS.pdExclude.code) ? "unusable" : undefined;
 }
 
 function faultOf({ prefix, preferred, valid }: Grant): string | undefined {

@@ -25,6 +25,8 @@ export interface Grant {
   readonly prefix: Prefix;
   readonly preferred: Seconds;
   readonly valid: Seconds;
+  /** The part of the prefix that is the server's link to us and none of ours to use (RFC 6603). */
+  readonly exclude?: Prefix | undefined;
 }
 
 /** What a server says about one IA that we asked for. */
@@ -58,6 +60,8 @@ export interface Lease {
   readonly since: Millis;
   /** End of the valid lifetime; from then on the prefix is not used any more. */
   readonly until: Millis;
+  /** The part of the prefix that is not ours to use (RFC 6603). */
+  readonly exclude: Prefix | undefined;
 }
 
 /** An IA and what we hold in it; without leases it is a wish that goes along in every message. */
@@ -185,8 +189,8 @@ export function lostPrefixes(before: Binding, after: Binding): readonly Prefix[]
 export const includesPrefix = (list: readonly Prefix[], prefix: Prefix): boolean =>
   list.some((other) => samePrefix(other, prefix));
 
-function leaseOf({ prefix, preferred, valid }: Grant, now: Millis): Lease {
-  return { prefix, preferred, valid, since: now, until: millis(now + toMillis(valid)) };
+function leaseOf({ prefix, preferred, valid, exclude }: Grant, now: Millis): Lease {
+  return { prefix, preferred, valid, since: now, until: millis(now + toMillis(valid)), exclude };
 }
 
 /**

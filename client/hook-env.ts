@@ -1,7 +1,7 @@
 import { type Millis, type Seconds, seconds } from "../shared/brand.js";
 import { formatDuid } from "../shared/duid.js";
 import type { HookAction, HookCall } from "../shared/hook.js";
-import { formatIp6, type Ip6, type Prefix } from "../shared/prefix.js";
+import { formatIp6, formatPrefix, type Ip6, type Prefix } from "../shared/prefix.js";
 import { MESSAGE_LABEL } from "../shared/wire/codes.js";
 import { formatDomainName } from "../shared/wire/domain-name.js";
 import { codeOf, type Option } from "../shared/wire/options.js";
@@ -82,6 +82,7 @@ const samePrefixes = (before: Binding, after: Binding): boolean =>
 
 interface Listed extends IaName {
   readonly prefix: Prefix;
+  readonly exclude?: Prefix | undefined;
   readonly preferred: Seconds;
   readonly valid: Seconds;
 }
@@ -93,6 +94,7 @@ function prefixVariables(changes: readonly Change[], now: Millis): Record<string
       kind: after.wanted.kind,
       iaid: after.wanted.iaid,
       prefix: lease.prefix,
+      exclude: lease.exclude,
       preferred: remaining(lease.preferred, lease.since, now),
       valid: remaining(lease.valid, lease.since, now),
     })),
@@ -116,7 +118,10 @@ function prefixVariables(changes: readonly Change[], now: Millis): Record<string
 }
 
 /** Addresses and prefixes are counted apart, as Dibbler does. */
-function numbered(n: number, { kind, iaid, prefix, preferred, valid }: Listed): readonly [string, string][] {
+function numbered(
+  n: number,
+  { kind, iaid, prefix, preferred, valid, exclude }: Listed,
+): readonly (readonly [string, string])[] {
   if (kind === "na") {
     return [
       [`ADDR${n}`, formatIp6(prefix.address)],
@@ -131,6 +136,7 @@ function numbered(n: number, { kind, iaid, prefix, preferred, valid }: Listed): 
     [`PREFIX${n}PREF`, String(preferred)],
     [`PREFIX${n}VALID`, String(valid)],
     [`PREFIX${n}IAID`, String(iaid)],
+    ...(exclude === undefined ? [] : [[`PREFIX${n}EXCLUDE`, formatPrefix(exclude)] as const]),
   ];
 }
 

@@ -1,7 +1,7 @@
 import { iaid, INFINITY, type Millis, millis, type Seconds, seconds, toMillis } from "../shared/brand.js";
 import { type Duid, formatDuid, parseDuid } from "../shared/duid.js";
 import { formatOctets, parseOctets } from "../shared/octets.js";
-import { masked, parseIp6, parsePrefix, type Prefix } from "../shared/prefix.js";
+import { formatPrefix, masked, parseIp6, parsePrefix, type Prefix } from "../shared/prefix.js";
 import {
   type Binding,
   emptyBinding,
@@ -144,11 +144,12 @@ function encodeIa({ kind, iaid, server, renewAt, rebindAt, leases, last }: Remem
     server: server === undefined ? null : formatDuid(server),
     renewAt: encodeTime(renewAt),
     rebindAt: encodeTime(rebindAt),
-    [list]: leases.map(({ prefix, preferred, valid, since }) => ({
+    [list]: leases.map(({ prefix, preferred, valid, since, exclude }) => ({
       [item]: leaseText({ kind, iaid }, prefix),
       preferred,
       valid,
       since: Math.floor(since),
+      ...(exclude === undefined ? {} : { exclude: formatPrefix(exclude) }),
     })),
     last: last.map((prefix) => leaseText({ kind, iaid }, prefix)),
   };
@@ -213,6 +214,7 @@ function decodeLease(value: unknown, kind: IaKind, item: string): Lease {
     valid,
     since,
     until: millis(since + toMillis(valid)),
+    exclude: lease["exclude"] === undefined ? undefined : prefixOf(lease["exclude"], "pd"),
   };
 }
 

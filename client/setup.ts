@@ -1,6 +1,7 @@
 import { INFINITY, millis, type Seconds, seconds } from "../shared/brand.js";
 import type { ClientConfig, ClientInterface, IaRequest, PdRequest } from "../shared/config/types.js";
 import type { Duid } from "../shared/duid.js";
+import { OPTIONS } from "../shared/wire/options.js";
 import type { WantedIa } from "./binding.js";
 import type { ClientSetup, HmacMd5 } from "./state.js";
 
@@ -12,7 +13,7 @@ const RELEASE_PATIENCE = millis(1200);
 
 /** What the machine of one interface has to know of the configuration. */
 export function setupOf(
-  { insistMode, reconfigureAccept }: ClientConfig,
+  { insistMode, reconfigureAccept, downlinks }: ClientConfig,
   { pds, ias, stateless, rapidCommit, requestedOptions, options }: ClientInterface,
   duid: Duid,
   interfaceName: string,
@@ -27,7 +28,11 @@ export function setupOf(
     stateless,
     rapidCommit,
     insist: insistMode,
-    requestedOptions,
+    // Where the script divides the prefix, `option 67` has to say that it leaves a part out.
+    requestedOptions:
+      pds.length > 0 && downlinks.mode !== "none"
+        ? [...requestedOptions, OPTIONS.pdExclude.code]
+        : requestedOptions,
     sentOptions: options,
     hmacMd5: reconfigureAccept ? hmacMd5 : undefined,
     releasePatience: RELEASE_PATIENCE,

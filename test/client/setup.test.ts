@@ -6,8 +6,8 @@ import type { ClientSetup } from "../../client/state.js";
 import { CLIENT, ip, prefix } from "./workbench.js";
 
 /** What the machine gets of the first interface of a client.conf. */
-function setup(text: string): ClientSetup {
-  const { config, diagnostics } = parseClientConfig(`downlink-prefix-ifaces "none"\n${text}`);
+function setup(text: string, downlinks = 'downlink-prefix-ifaces "none"'): ClientSetup {
+  const { config, diagnostics } = parseClientConfig(`${downlinks}\n${text}`);
   const [wanted] = config?.interfaces ?? [];
   if (config === undefined || wanted === undefined) throw new Error(JSON.stringify(diagnostics));
   return setupOf(config, wanted, CLIENT, "wan0", 2, hmacMd5);
@@ -73,6 +73,15 @@ describe("client: from client.conf to the machine", () => {
     ["option dns-server pd", false],
   ])("%s: options only is %s", (body, expected) => {
     expect(setup(`iface wan0 { ${body} }`).stateless).toBe(expected);
+  });
+
+  test.each([
+    ["without a word about downlinks", "", [67]],
+    ["with downlinks", "downlink-prefix-ifaces lan1", [67]],
+    ["when the script divides the prefix", 'downlink-prefix-ifaces "none"', []],
+  ])("%s: PD Exclude is asked for by who leaves it out", (_when, line, expected) => {
+    expect(setup("iface wan0 { pd }", line).requestedOptions).toEqual(expected);
+    expect(setup("iface wan0 { ia }", line).requestedOptions).toEqual([]);
   });
 
   test("several pd, rapid-commit, insist-mode, options", () => {

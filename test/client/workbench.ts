@@ -175,8 +175,8 @@ export interface IaText {
   readonly t1?: number;
   readonly t2?: number;
   readonly status?: keyof typeof STATUS;
-  /** `[prefix or address, preferred, valid]` */
-  readonly prefixes?: readonly (readonly [string, number, number])[];
+  /** `[prefix or address, preferred, valid, options in it]` */
+  readonly prefixes?: readonly (readonly [string, number, number, (readonly Option[])?])[];
 }
 
 /** The usual grant: 2001:db8:1::/64 for 3000/4000 s, T1 1000, T2 2000. */
@@ -187,8 +187,8 @@ export const ADDRESS: IaText = { kind: "na", t1: 1000, t2: 2000, prefixes: [["20
 
 /** Makes an IA_PD or IA_NA option. */
 export function iaOf({ kind = "pd", iaid: id = 1, t1 = 0, t2 = 0, status, prefixes = [] }: IaText): Option {
-  const leases = prefixes.map(([text, preferred, valid]) => {
-    const times = { preferred: seconds(preferred), valid: seconds(valid), options: [] };
+  const leases = prefixes.map(([text, preferred, valid, options = []]) => {
+    const times = { preferred: seconds(preferred), valid: seconds(valid), options };
     return kind === "na"
       ? option("iaAddr", { address: ip(text), ...times })
       : option("iaPrefix", { prefix: prefix(text), ...times });
