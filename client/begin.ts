@@ -53,15 +53,16 @@ export function startRebind(turn: Turn, event: TransitionEvent = "T2"): void {
 }
 
 /**
- * With leases of an earlier run: asks every server whether they still hold, for a short time. Confirm is for
+ * With leases of an earlier run or of another link: asks every server whether they still hold, for a short
+ * time. Confirm is for
  * addresses only: where prefixes are asked for it is a Rebind (RFC 8415 18.2.3, 18.2.12).
  */
-export function startConfirm(turn: Turn): void {
+export function startConfirm(turn: Turn, event: TransitionEvent): void {
   const { bindings, setup } = turn.state;
   const message = setup.wanted.some(({ kind }) => kind === "pd") ? "rebind" : "confirm";
   const delay = firstDelay(RETRANSMISSION.confirm, turn.env.random);
   const exchange = beginExchange(turn, RETRANSMISSION.confirm, confirmation(message, bindings), delay);
-  enter(turn, "start with leases", { phase: "confirming", exchange, message, denied: false });
+  enter(turn, event, { phase: "confirming", exchange, message, denied: false });
 }
 
 /** The Confirm, or the Rebind that stands for it. */

@@ -1,7 +1,7 @@
 import { renameSync } from "node:fs";
 import type { ClientConfig, ClientInterface } from "../shared/config/types.js";
 import { type Duid, formatDuid, sameDuid } from "../shared/duid.js";
-import { type Clock, createAlarm } from "../shared/edge/clock.js";
+import { createAlarm } from "../shared/edge/clock.js";
 import { sentenceOf } from "../shared/edge/errors.js";
 import { readTextIfThere, replaceFileSync } from "../shared/edge/files.js";
 import type { HookRunner } from "../shared/edge/hooks.js";
@@ -13,6 +13,7 @@ import type { Random } from "../shared/proto/retransmit.js";
 import { CLIENT_PORT, SERVER_PORT, SERVERS_GROUP } from "../shared/proto/well-known.js";
 import { createClientState, deadline, step } from "./machine.js";
 import { decodeState, encodeState, type RememberedLink } from "./remembered.js";
+import { keepLink, type LinkSystem } from "./serve-link.js";
 import { setupOf } from "./setup.js";
 import type { ClientAction, ClientEvent, ClientState, HmacMd5 } from "./state.js";
 
@@ -23,17 +24,13 @@ export interface Memory {
 }
 
 /** What the client needs of the system; tests put something else there. */
-export interface ClientSystem {
-  readonly clock: Clock;
+export interface ClientSystem extends LinkSystem {
   readonly random: Random;
   /** Called only when Reconfigure is accepted. */
   readonly hmacMd5: HmacMd5;
-  readonly log: Log;
   readonly duid: Duid;
   readonly memory: Memory;
   readonly hooks: Pick<HookRunner, "run" | "drain"> | undefined;
-  /** Rejects with the reason when the interface cannot be used (yet). */
-  readonly findPlace: (wanted: ClientInterface) => Promise<Place>;
   readonly openSocket: (options: UdpOptions) => Promise<UdpSocket>;
 }
 
@@ -114,24 +111,30 @@ interface Link {
 
 async function openLink(config: ClientConfig, system: ClientSystem, wanted: ClientInterface): Promise<Link> {
   const { log, memory } = system;
-  const { name, index, address } = await system.findPlace(wanted);
+  const place = await system.findPlace(wanted);
+  const { name, index, address } = place;
   const state = createClientState(setupOf(config, wanted, system.duid, name, index, system.hmacMd5));
   const { push, ended } = drive(state, system, (bytes) => {
     socket.send(bytes, SERVERS_GROUP, SERVER_PORT);
   });
-  const socket = await system.openSocket({
-    interfaceName: name,
-    address,
-    port: CLIENT_PORT,
-    shareWildcard: true,
-    receiveBuffer: 0,
-    onDatagram: (bytes, from) => {
-      push({ type: "datagram", bytes, from, multicast: false });
-    },
-    onTrouble: (kind, sentence) => {
-      log("CLIENT-SOCKET-TROUBLE", { kind, sentence });
-    },
-  });
+  const open = (place: Place): Promise<UdpSocket> =>
+    system.openSocket({
+      interfaceName: name,
+      address: place.address,
+      port: CLIENT_PORT,
+      shareWildcard: true,
+      receiveBuffer: 0,
+      onDatagram: (bytes, from) => {
+        push({ type: "datagram", bytes, from, multicast: false });
+      },
+      onTrouble: (kind, sentence) => {
+        log("CLIENT-SOCKET-TROUBLE", { kind, sentence });
+      },
+    });
+  const onLink = (interfaceIndex: number): void => {
+    push({ type: "link", interfaceIndex });
+  };
+  const socket = await keepLink(system, { wanted, place, open, onLink });
   log("CLIENT-STARTED", {
     interface: name,
     address: () => formatIp6(address),

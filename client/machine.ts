@@ -11,6 +11,7 @@ import { onDeclineAnswer, onDeclineTimer, onDuplicate } from "./declining.js";
 import { onBoundTimer, onExtendAnswer, onRebindTimer, onRenewTimer } from "./extending.js";
 import { hookCalls } from "./hook-env.js";
 import { onInformAnswer, onInformedTimer, onInformTimer, startInform } from "./informing.js";
+import { onLink } from "./moving.js";
 import { onReconfigure } from "./reconfigure.js";
 import { onReleaseAnswer, onReleaseTimer, stop } from "./releasing.js";
 import { recall, type RememberedLink, unwanted } from "./remembered.js";
@@ -54,6 +55,10 @@ export function step(state: ClientState, event: ClientEvent, env: Env): Step {
       expireLeases(turn);
       onDuplicate(turn, event.address);
       break;
+    case "link":
+      expireLeases(turn);
+      onLink(turn, event.interfaceIndex);
+      break;
     case "timer":
       expireLeases(turn);
       onTimer(turn, turn.state.phase);
@@ -90,7 +95,7 @@ function start(turn: Turn, remembered: RememberedLink | undefined): void {
   setBindings(turn, recall(remembered, setup.wanted, now));
   expireLeases(turn);
   if (setup.stateless) startInform(turn, "start stateless", undefined);
-  else if (holdsLeases(turn)) startConfirm(turn);
+  else if (holdsLeases(turn)) startConfirm(turn, "start with leases");
   else discover(turn, "start", firstDelay(solicitParameters(turn.state), random));
 }
 

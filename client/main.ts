@@ -3,6 +3,7 @@ import { parseClientConfig } from "../shared/config/client-schema.js";
 import type { ClientConfig, ClientInterface } from "../shared/config/types.js";
 import { createClock } from "../shared/edge/clock.js";
 import { loadOrMakeDuid } from "../shared/edge/duid-file.js";
+import { glanceAt } from "../shared/edge/glance.js";
 import { createHookRunner, type HookRunner } from "../shared/edge/hooks.js";
 import { readInterfaces } from "../shared/edge/interfaces.js";
 import type { Log } from "../shared/edge/log.js";
@@ -40,6 +41,7 @@ async function openClient({ config, paths, log }: Surroundings<ClientConfig>): P
     memory: openMemory(`${paths.workDir}/client-state.json`, duid, config.skipConfirm, log),
     hooks: openHooks(config, paths.workDir, log),
     findPlace: placeOf,
+    glanceAt,
     openSocket: openUdp,
   });
 }

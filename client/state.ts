@@ -134,6 +134,8 @@ export type ClientEvent =
     }
   /** Duplicate Address Detection found the address in use by somebody else (RFC 4862 5.4). */
   | { readonly type: "duplicate"; readonly address: Ip6 }
+  /** The interface is to be used again after a time without link, or asleep: perhaps on another link. */
+  | { readonly type: "link"; readonly interfaceIndex: number }
   | { readonly type: "timer" }
   | { readonly type: "stop" };
 

@@ -17,6 +17,16 @@ export const CLIENT_ROWS = {
     text: "Waiting (inactive-mode): {sentence}",
     note: "With inactive-mode an interface that is not usable is looked at every 3 s.",
   },
+  "CLIENT-LINK-LOST": {
+    level: 4,
+    text: "{interface} cannot be used any more: {sentence}. Leases stay as they are until they end; waiting for it.",
+    note: "The interface is gone or down, or lost the address that is bound. It is looked at every second.",
+  },
+  "CLIENT-LINK": {
+    level: 5,
+    text: "{interface} (index {index}) is linked again: asking the servers whether everything still holds here.",
+    note: "It was gone, without carrier, or the machine slept: it may be another link (RFC 8415 18.2.12).",
+  },
   "CLIENT-SOCKET-TROUBLE": {
     level: 4,
     text: "{sentence} ({kind})",

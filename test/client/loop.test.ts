@@ -11,7 +11,7 @@ import type { HookCall } from "../../shared/hook.js";
 import { formatIp6 } from "../../shared/prefix.js";
 import { decodeMessage, encodeMessage } from "../../shared/wire/message.js";
 import { hmacMd5 } from "../hmac.js";
-import { type ClientSystem, openMemory, runClient } from "../../client/loop.js";
+import { type ClientSystem, openMemory, runClient, type RunningClient } from "../../client/loop.js";
 import { encodeState } from "../../client/remembered.js";
 import { advertise, CLIENT, FROM, ip, reply, type Sent, SERVER_A } from "./workbench.js";
 
@@ -32,6 +32,8 @@ interface Rig {
   readonly lastSent: () => Sent;
   /** The next places asked for are not there; each gives this reason. */
   readonly refuse: string[];
+  /** What a look at the interface shows; index of the interface when it is found. */
+  readonly seen: { usable: boolean; carrier: string; linked: boolean; index: number };
 }
 
 function createRig(directory = temporaryDirectory()): Rig {
@@ -41,6 +43,7 @@ function createRig(directory = temporaryDirectory()): Rig {
   const sockets: UdpOptions[] = [];
   const sent: Sent[] = [];
   const refuse: string[] = [];
+  const seen = { usable: true, carrier: "1", linked: true, index: 7 };
   const log = (id: LogId): void => {
     logged.push(id);
   };
@@ -73,8 +76,9 @@ function createRig(directory = temporaryDirectory()): Rig {
       const reason = refuse.shift();
       if (reason !== undefined) return Promise.reject(new Error(reason));
       const name = "name" in selector ? selector.name : `if${selector.index}`;
-      return Promise.resolve({ name, index: 7, address: bindToAddress ?? ip("fe80::1") });
+      return Promise.resolve({ name, index: seen.index, address: bindToAddress ?? ip("fe80::1") });
     },
+    glanceAt: () => ({ ...seen }),
     openSocket: (options) => {
       sockets.push(options);
       const socket: UdpSocket = {
@@ -100,7 +104,7 @@ function createRig(directory = temporaryDirectory()): Rig {
     if (last === undefined) throw new Error("nothing was sent");
     return last;
   };
-  return { system, did, logged, hooks, sockets, lastSent, refuse };
+  return { system, did, logged, hooks, sockets, lastSent, refuse, seen };
 }
 
 function temporaryDirectory(): string {
@@ -123,7 +127,21 @@ const NEUTRON = 'downlink-prefix-ifaces "none"\niface "qg-1" {\n bind-to-address
 function answer({ sockets, lastSent }: Rig): void {
   const last = lastSent();
   const message = last.message.type === "solicit" ? advertise(last) : reply(last);
-  sockets[0]?.onDatagram(encodeMessage(message), FROM, 547, "");
+  sockets.at(-1)?.onDatagram(encodeMessage(message), FROM, 547, "");
+}
+
+/** A client that has just got its lease; the record is clean. */
+async function bound(
+  rig = createRig(),
+  system = rig.system,
+): Promise<Rig & { readonly running: RunningClient }> {
+  const running = await runClient(configOf(NEUTRON), system);
+  await vi.advanceTimersByTimeAsync(1000);
+  answer(rig);
+  await vi.advanceTimersByTimeAsync(1100);
+  answer(rig);
+  rig.did.length = 0;
+  return { ...rig, running };
 }
 
 describe("client loop", () => {
@@ -196,6 +214,57 @@ describe("client loop", () => {
     const running = await runClient(configOf(`inactive-mode\n${NEUTRON}`), rig.system);
     await running.stop();
     expect(rig.did).toEqual(["drain"]);
+  });
+
+  test("the interface is taken away and made again: waited for, bound anew, asked about, told to the script", async () => {
+    const rig = await bound();
+    rig.seen.usable = false;
+    rig.refuse.push("interface qg-1 does not exist", "interface qg-1 does not exist", "it is down");
+    await vi.advanceTimersByTimeAsync(3000);
+    expect(rig.did).toEqual(["close"]);
+    Object.assign(rig.seen, { usable: true, index: 8 });
+    await vi.advanceTimersByTimeAsync(2500);
+    expect(rig.logged.filter((id) => id === "CLIENT-LINK-LOST")).toHaveLength(2);
+    expect(rig.logged).toContain("CLIENT-LINK");
+    expect(rig.sockets).toHaveLength(2);
+    expect(rig.lastSent().message.type).toBe("rebind");
+    answer(rig);
+    expect(rig.hooks.at(-1)).toMatchObject({ action: "update", variables: { IFINDEX: "8" } });
+  });
+
+  test("the carrier was lost and is back: asked about through the same socket; a look that shows nothing new does nothing", async () => {
+    const rig = await bound();
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(rig.did).toEqual([]);
+    Object.assign(rig.seen, { carrier: "2", linked: false });
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(rig.did).toEqual([]);
+    Object.assign(rig.seen, { carrier: "3", linked: true });
+    await vi.advanceTimersByTimeAsync(4000);
+    expect(rig.lastSent().message.type).toBe("rebind");
+    expect(rig.sockets).toHaveLength(1);
+  });
+
+  test("the machine slept: asked about", async () => {
+    const rig = createRig();
+    let asleep = 0;
+    const clock = { now: () => millis(Date.now() + asleep) };
+    await bound(rig, { ...rig.system, clock });
+    asleep = 120_000;
+    await vi.advanceTimersByTimeAsync(4000);
+    expect(rig.lastSent().message.type).toBe("rebind");
+  });
+
+  test("a stop while the interface is gone gives up the lease and ends", async () => {
+    const rig = await bound();
+    rig.seen.usable = false;
+    rig.refuse.push(...Array<string>(10).fill("gone"));
+    await vi.advanceTimersByTimeAsync(5000);
+    const stopped = rig.running.stop();
+    await vi.advanceTimersByTimeAsync(1300);
+    await stopped;
+    expect(rig.did).toEqual(["close", "save qg-1", "hook delete", "drain"]);
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   test("trouble of the socket is logged", async () => {

@@ -59,6 +59,10 @@ function ways(live: () => Bench): readonly string[] {
     .map(([from = "", to = "", event = ""]) => `${from} -> ${to} (${event})`);
 }
 
+function linkAgain(bench: Bench): void {
+  bench.link();
+}
+
 /** Short lives that, together, go every way there is. */
 function lives(): Readonly<Record<string, () => Bench>> {
   const noBinding = { ias: [{ status: "noBinding" }] } as const;
@@ -188,6 +192,21 @@ function lives(): Readonly<Record<string, () => Bench>> {
       bind(bench, [{ ...GRANT, t1: 100, t2: 100 }]);
       bench.wait(100_000);
     }),
+    "linked again while bound": to(0, linkAgain),
+    "linked again while renewing": to(1_000_000, linkAgain),
+    "linked again while rebinding": to(2_000_000, linkAgain),
+    "linked again while soliciting": fresh((bench) => {
+      bench.start();
+      bench.wait(10_000);
+      bench.link();
+    }),
+    "linked again while stateless": stateless((bench) => {
+      bench.wait(10_000);
+      bench.link();
+      bench.receive(reply(bench.nextSent(), { ias: [] }));
+      bench.link();
+    }),
+    "linked again while informing with leases": reconfigured("informationRequest", linkAgain),
     confirmed: again((bench) => {
       bench.nextSent();
       answerLast(bench);

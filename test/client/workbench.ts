@@ -58,6 +58,8 @@ export interface Bench {
   readonly nextSent: (type?: MessageType, patience?: number) => Sent;
   /** Duplicate Address Detection finds the address in use. */
   readonly duplicate: (address: string) => void;
+  /** The interface is linked again, with this index. */
+  readonly link: (index?: number) => void;
   readonly receive: (message: ClientServerMessage, from?: Ip6) => void;
   readonly receiveBytes: (bytes: Uint8Array, multicast?: boolean) => void;
 }
@@ -160,6 +162,9 @@ export function createBench(
     },
     duplicate: (address) => {
       take({ type: "duplicate", address: ip(address) });
+    },
+    link: (interfaceIndex = 2) => {
+      take({ type: "link", interfaceIndex });
     },
     receive: (message, from = FROM) => {
       receiveBytes(encodeMessage(message), false, from);

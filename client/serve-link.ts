@@ -1,0 +1,103 @@
+import type { ClientInterface } from "../shared/config/types.js";
+import { type Clock, pause } from "../shared/edge/clock.js";
+import { sentenceOf } from "../shared/edge/errors.js";
+import type { Glance } from "../shared/edge/glance.js";
+import type { Log } from "../shared/edge/log.js";
+import type { Place } from "../shared/edge/place.js";
+import type { UdpSocket } from "../shared/edge/udp.js";
+
+/** What it takes to look after the place of one interface. */
+export interface LinkSystem {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Rejects with the reason when the interface cannot be used (yet). */
+  readonly findPlace: (wanted: ClientInterface) => Promise<Place>;
+  readonly glanceAt: (place: Place) => Glance;
+}
+
+/** A socket on the place that the interface has now, replaced when it gets another one. */
+export interface LinkSocket {
+  readonly send: UdpSocket["send"];
+  readonly close: () => Promise<void>;
+}
+
+/** What the keeper of a link is given. */
+export interface LinkParts {
+  readonly wanted: ClientInterface;
+  readonly place: Place;
+  readonly open: (place: Place) => Promise<UdpSocket>;
+  /** The interface is there again, perhaps with another index, perhaps on another link. */
+  readonly onLink: (interfaceIndex: number) => void;
+}
+
+/** How often to look at an interface: like Dibbler's inactive-mode, more often while it is lost. */
+const LOOK_MS = { usable: 3000, lost: 1000 } as const;
+/** Nobody looked for so much longer: the machine slept, and may have been carried somewhere else. */
+const SLEPT_MS = 30_000;
+
+/**
+ * Opens the socket and looks after it: an interface that is taken away and made again, gets another index, or
+ * loses the bound address, is waited for and used again; `onLink` hears of it, and of a carrier that was lost
+ * and came back. Rejects when the socket cannot be opened the first time.
+ */
+export async function keepLink(system: LinkSystem, parts: LinkParts): Promise<LinkSocket> {
+  const { clock, log, findPlace, glanceAt } = system;
+  const { wanted, open, onLink } = parts;
+  const ending = new AbortController();
+  let place = parts.place;
+  let socket: UdpSocket | undefined = await open(place);
+  let { carrier } = glanceAt(place);
+  let said = "";
+
+  async function watch(): Promise<void> {
+    for (;;) {
+      const wait = socket === undefined ? LOOK_MS.lost : LOOK_MS.usable;
+      const before = clock.now();
+      await pause(wait, ending.signal);
+      if (ending.signal.aborted) return;
+      const slept = clock.now() - before > wait + SLEPT_MS;
+      if (socket === undefined) await recover();
+      else await look(socket, slept);
+    }
+  }
+
+  async function look(open: UdpSocket, slept: boolean): Promise<void> {
+    const seen = glanceAt(place);
+    if (!seen.usable) {
+      await open.close();
+      socket = undefined;
+      await recover();
+      return;
+    }
+    const isBack = seen.linked && (seen.carrier !== carrier || slept);
+    if (!isBack) return;
+    carrier = seen.carrier;
+    onLink(place.index);
+  }
+
+  async function recover(): Promise<void> {
+    try {
+      place = await findPlace(wanted);
+      if (ending.signal.aborted) return;
+      socket = await open(place);
+      said = "";
+      ({ carrier } = glanceAt(place));
+      onLink(place.index);
+    } catch (error) {
+      const sentence = sentenceOf(error);
+      if (sentence !== said) log("CLIENT-LINK-LOST", { interface: place.name, sentence });
+      said = sentence;
+    }
+  }
+
+  const watching = watch();
+  return {
+    // Nothing can be sent while there is no address to send from; copies follow by themselves.
+    send: (bytes, to, port) => socket?.send(bytes, to, port),
+    async close() {
+      ending.abort();
+      await watching;
+      await socket?.close();
+    },
+  };
+}
