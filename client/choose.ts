@@ -1,5 +1,7 @@
 import { type Millis, millis } from "../shared/brand.js";
+import type { AddressOrDuid } from "../shared/config/types.js";
 import { type Duid, sameDuid } from "../shared/duid.js";
+import { sameOctets } from "../shared/octets.js";
 import type { Ip6 } from "../shared/prefix.js";
 import { isServed } from "./answer.js";
 import { type Binding, type IaAnswer, type IaKind, includesPrefix, sameIa } from "./binding.js";
@@ -32,25 +34,38 @@ export function addOffer(
   offers: readonly Offer[],
   offer: Offer,
   bindings: readonly Binding[],
+  preferred: readonly AddressOrDuid[],
 ): readonly Offer[] {
   const others = offers.filter(({ server }) => !sameDuid(server, offer.server));
-  return rankOffers([...others, offer], bindings).slice(0, MAX_OFFERS);
+  return rankOffers([...others, offer], bindings, preferred).slice(0, MAX_OFFERS);
+}
+
+/** The place of a server in a list, its length when it is not there. */
+export function placeIn(list: readonly AddressOrDuid[], server: Duid, from: Ip6): number {
+  const place = list.findIndex(({ by, octets }) => sameOctets(octets, by === "duid" ? server : from));
+  return place < 0 ? list.length : place;
 }
 
 /**
- * Best first: preference, then IA_PDs served, then IA_NAs, then closeness to what is asked for, then arrival
- * (RFC 8415 18.2.9).
+ * Best first: what the configuration prefers, then preference, then IA_PDs served, then IA_NAs, then
+ * closeness to what is asked for, then arrival (RFC 8415 18.2.9).
  */
-export function rankOffers(offers: readonly Offer[], bindings: readonly Binding[]): readonly Offer[] {
+export function rankOffers(
+  offers: readonly Offer[],
+  bindings: readonly Binding[],
+  preferred: readonly AddressOrDuid[],
+): readonly Offer[] {
   return offers
     .map((offer) => ({
       offer,
+      place: placeIn(preferred, offer.server, offer.from),
       prefixes: servedOf(offer, "pd"),
       addresses: servedOf(offer, "na"),
       fit: fitOf(offer, bindings),
     }))
     .sort(
       (a, b) =>
+        a.place - b.place ||
         b.offer.preference - a.offer.preference ||
         b.prefixes - a.prefixes ||
         b.addresses - a.addresses ||

@@ -6,6 +6,7 @@ import { decodeMessage } from "../shared/wire/message.js";
 import { announce, logGone } from "./announce.js";
 import { discover, settle, solicitParameters, startConfirm } from "./begin.js";
 import { emptyBinding, expire, isFrom, isLive, leaseText } from "./binding.js";
+import { placeIn } from "./choose.js";
 import { onConfirmAnswer, onConfirmTimer } from "./confirming.js";
 import { onDeclineAnswer, onDeclineTimer, onDuplicate } from "./declining.js";
 import { onBoundTimer, onExtendAnswer, onRebindTimer, onRenewTimer } from "./extending.js";
@@ -172,6 +173,10 @@ function onDatagram(turn: Turn, bytes: Uint8Array, from: Ip6, multicast: boolean
     return;
   }
   const { received } = verdict;
+  if (placeIn(setup.rejectedServers, received.server, from) < setup.rejectedServers.length) {
+    discard(turn, from, "rejected-server");
+    return;
+  }
   switch (phase.phase) {
     case "soliciting":
       onSolicitAnswer(turn, phase, received, from);

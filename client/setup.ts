@@ -14,12 +14,13 @@ const RELEASE_PATIENCE = millis(1200);
 /** What the machine of one interface has to know of the configuration. */
 export function setupOf(
   { insistMode, reconfigureAccept, downlinks }: ClientConfig,
-  { pds, ias, stateless, rapidCommit, requestedOptions, options }: ClientInterface,
+  wanted: ClientInterface,
   duid: Duid,
   interfaceName: string,
   interfaceIndex: number,
   hmacMd5: HmacMd5,
 ): ClientSetup {
+  const { pds, ias, stateless, rapidCommit, requestedOptions, options } = wanted;
   return {
     interfaceName,
     interfaceIndex,
@@ -27,6 +28,8 @@ export function setupOf(
     wanted: [...ias.map(wantedAddresses), ...pds.map(wantedPrefixes)],
     stateless,
     rapidCommit,
+    preferredServers: wanted.preferredServers,
+    rejectedServers: wanted.rejectedServers,
     insist: insistMode,
     // Where the script divides the prefix, `option 67` has to say that it leaves a part out.
     requestedOptions:

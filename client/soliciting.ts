@@ -56,7 +56,7 @@ function onAdvertise(turn: Turn, phase: Soliciting, { message, server }: ServerM
     return;
   }
   const offer = { server, from, preference, ias, at: turn.env.now };
-  const offers = addOffer(phase.offers, offer, bindings);
+  const offers = addOffer(phase.offers, offer, bindings, setup.preferredServers);
   const collecting = phase.exchange.timing.sends <= 1 && preference < HIGHEST_PREFERENCE;
   if (collecting) update(turn, { ...phase, offers, heardCap });
   else choose(turn, offers);

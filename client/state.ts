@@ -1,5 +1,6 @@
 import type { Millis, Seconds, Xid } from "../shared/brand.js";
 import type { LogId, LogValues } from "../shared/catalogue.js";
+import type { AddressOrDuid } from "../shared/config/types.js";
 import type { Duid } from "../shared/duid.js";
 import type { HookCall } from "../shared/hook.js";
 import type { Ip6 } from "../shared/prefix.js";
@@ -29,6 +30,10 @@ export interface ClientSetup {
   /** No IA is wanted, but options are: Information-request (RFC 8415 18.2.6). */
   readonly stateless: boolean;
   readonly rapidCommit: boolean;
+  /** Chosen before others, earlier ones first, whatever preference these have. */
+  readonly preferredServers: readonly AddressOrDuid[];
+  /** Their Advertises and Replies are thrown away. */
+  readonly rejectedServers: readonly AddressOrDuid[];
   /** Dibbler's `insist-mode`: only an Advertise that serves every IA will do. */
   readonly insist: boolean;
   /** Of the system, to check a Reconfigure; `undefined`: none is accepted (RFC 8415 20.4, 21.20). */

@@ -5,7 +5,7 @@ import { grammarOf, type HeadOf, rowsFor } from "./grammar.js";
 import { NAMED_OPTIONS, numberedRequest, type OptionRequest, vendorRequest } from "./option-syntax.js";
 import {
   address,
-  addressOrBytes,
+  addressOrDuid,
   bytes,
   choice,
   either,
@@ -45,7 +45,6 @@ const ASKED_WITHOUT_WISH: ReadonlySet<string> = new Set([
 ]);
 /** Type and enterprise number of a DUID-EN. */
 const DUID_EN_HEADER = 6;
-const NO_CHOICE = "servers are chosen by their preference and by what they offer";
 const NO_ADDRESS = "addresses are left to the script, none is set on an interface";
 const NO_TEMPORARY = "temporary addresses are not asked for";
 const NO_NAMES = "the name of the host is not sent";
@@ -94,14 +93,12 @@ const interfaces = [
     example: "unicast 1",
     unused: "everything is sent to the multicast address of the servers",
   }),
-  inert("preferred-servers", GI, list(addressOrBytes), {
+  directive("preferred-servers", GI, list(addressOrDuid), {
     example: "preferred-servers fe80::1,0x000100010a0b0c0d",
     aliases: ["prefered-servers"],
-    unused: NO_CHOICE,
   }),
-  inert("reject-servers", GI, list(addressOrBytes), {
+  directive("reject-servers", GI, list(addressOrDuid), {
     example: "reject-servers fe80::1,0x000100010a0b0c0d",
-    unused: NO_CHOICE,
   }),
   inert("routing", I, toggle, { example: "routing 1", unused: "routes are not asked for" }),
   inert("remote-autoconf", GI, flag, {

@@ -215,6 +215,8 @@ function evaluateInterface(
     selector,
     bindToAddress: scope.bindToAddress,
     rapidCommit: scope.rapidCommit,
+    preferredServers: scope.preferredServers,
+    rejectedServers: scope.rejectedServers,
     pds: block.pds,
     ias: block.ias,
     stateless,

@@ -3,6 +3,7 @@ import type { Ip6 } from "../prefix.js";
 import type { Span } from "./diagnostics.js";
 import type { ClientHead } from "./client-directives.js";
 import type { OptionRequest } from "./option-syntax.js";
+import type { AddressOrDuid } from "./types.js";
 
 /** What holds at one point of the file; entering a block copies it. */
 export interface Scope {
@@ -13,6 +14,8 @@ export interface Scope {
   rapidCommit: boolean;
   stateless: boolean;
   bindToAddress: Ip6 | undefined;
+  preferredServers: readonly AddressOrDuid[];
+  rejectedServers: readonly AddressOrDuid[];
   requests: { readonly request: OptionRequest; readonly at: Span }[];
 }
 
@@ -31,6 +34,8 @@ export type SettingHead = Acting<
   | "rapid-commit"
   | "stateless"
   | "bind-to-address"
+  | "preferred-servers"
+  | "reject-servers"
   | "option"
 >;
 
@@ -44,6 +49,8 @@ export function initialScope(): Scope {
     rapidCommit: false,
     stateless: false,
     bindToAddress: undefined,
+    preferredServers: [],
+    rejectedServers: [],
     requests: [],
   };
 }
@@ -76,6 +83,12 @@ export function applySetting(scope: Scope, head: SettingHead): void {
       break;
     case "bind-to-address":
       scope.bindToAddress = head.value;
+      break;
+    case "preferred-servers":
+      scope.preferredServers = head.value;
+      break;
+    case "reject-servers":
+      scope.rejectedServers = head.value;
       break;
     case "option":
       scope.requests.push({ request: head.value, at: head.at });

@@ -1,7 +1,7 @@
 import { type Ip6, type Prefix, parseIp6 } from "../prefix.js";
 import { accept, adjacent, type Cursor, expected, isAtBreak, isAtKeyword, peek, take } from "./cursor.js";
 import { quote } from "./diagnostics.js";
-import type { InterfaceSelector } from "./types.js";
+import type { AddressOrDuid, InterfaceSelector } from "./types.js";
 
 /** How one kind of value is written in a configuration. */
 export interface Syntax<T> {
@@ -129,7 +129,7 @@ export const bytes: Syntax<Uint8Array> = {
 };
 
 /** An address, or octets where the text is none: eight groups with colons are an address here. */
-export const addressOrDuid: Syntax<{ readonly by: "address" | "duid"; readonly octets: Uint8Array }> = {
+export const addressOrDuid: Syntax<AddressOrDuid> = {
   expects: "an IPv6 address or octets such as 0x0a1b",
   begins: bytes.begins,
   read: (cursor) => {

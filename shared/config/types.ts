@@ -247,12 +247,22 @@ export interface ClientConfig {
   readonly interfaces: readonly ClientInterface[];
 }
 
+/** A server, or a client, by the address that its messages come from, or by its DUID. */
+export interface AddressOrDuid {
+  readonly by: "address" | "duid";
+  readonly octets: Uint8Array;
+}
+
 /** One `iface` block of the client. */
 export interface ClientInterface {
   readonly selector: InterfaceSelector;
   /** Source address of everything sent; the first link-local address when undefined. */
   readonly bindToAddress: Ip6 | undefined;
   readonly rapidCommit: boolean;
+  /** Taken before others, whatever preference these have; earlier ones first. */
+  readonly preferredServers: readonly AddressOrDuid[];
+  /** Their answers are not looked at. */
+  readonly rejectedServers: readonly AddressOrDuid[];
   readonly pds: readonly PdRequest[];
   readonly ias: readonly IaRequest[];
   /** Ask for options only, with Information-request. */

@@ -84,6 +84,17 @@ describe("client: from client.conf to the machine", () => {
     expect(setup("iface wan0 { ia }", line).requestedOptions).toEqual([]);
   });
 
+  test("servers to prefer and to reject, by address or DUID", () => {
+    const made = setup("reject-servers fe80::bad iface wan0 { preferred-servers 0x00030001, fe80::1 pd }");
+    expect(made).toMatchObject({
+      preferredServers: [
+        { by: "duid", octets: Uint8Array.of(0, 3, 0, 1) },
+        { by: "address", octets: ip("fe80::1") },
+      ],
+      rejectedServers: [{ by: "address", octets: ip("fe80::bad") }],
+    });
+  });
+
   test("several pd, rapid-commit, insist-mode, options", () => {
     const made = setup(
       "insist-mode\niface wan0 { rapid-commit 1 option dns-server 2001:db8::53 option domain pd 7 pd }",

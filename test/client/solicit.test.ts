@@ -227,6 +227,53 @@ describe("client: choice among Advertises", () => {
   });
 });
 
+describe("client: servers that the configuration names", () => {
+  const byDuid = { by: "duid", octets: SERVER_B } as const;
+  const byAddress = { by: "address", octets: ip("fe80::b") } as const;
+
+  test.each([
+    ["DUID", byDuid],
+    ["address", byAddress],
+  ])("a preferred one, by %s, wins against any preference", (_how, named) => {
+    const bench = createBench({ preferredServers: [named] });
+    bench.start();
+    const solicit = bench.nextSent();
+    bench.receive(advertise(solicit, { server: SERVER_B }), ip("fe80::b"));
+    bench.receive(advertise(solicit, { extra: [option("preference", 200)] }));
+    expect(find(bench.nextSent("request").message.options, "serverId")).toEqual(SERVER_B);
+  });
+
+  test("of two preferred ones the earlier in the list", () => {
+    const bench = createBench({ preferredServers: [byDuid, { by: "duid", octets: SERVER_A }] });
+    bench.start();
+    const solicit = bench.nextSent();
+    bench.receive(advertise(solicit, { extra: [option("preference", 7)] }));
+    bench.receive(advertise(solicit, { server: SERVER_B }));
+    expect(find(bench.nextSent("request").message.options, "serverId")).toEqual(SERVER_B);
+  });
+
+  test.each([
+    ["DUID", byDuid],
+    ["address", byAddress],
+  ])(
+    "a rejected one, by %s: its Advertise, its Rapid Commit and its Reply to a Rebind count for nothing",
+    (_how, named) => {
+      const bench = createBench({ rejectedServers: [named], rapidCommit: true });
+      bench.start();
+      const solicit = bench.nextSent();
+      const rejected = { server: SERVER_B, extra: [option("preference", 255), option("rapidCommit", null)] };
+      bench.receive(advertise(solicit, rejected), ip("fe80::b"));
+      bench.receive(reply(solicit, rejected), ip("fe80::b"));
+      expect(bench.phase()).toBe("soliciting");
+      bench.receive(reply(solicit, { extra: [option("rapidCommit", null)] }));
+      bench.wait(2_000_000);
+      bench.receive(reply(bench.sent[bench.sent.length - 1] ?? solicit, rejected), ip("fe80::b"));
+      expect(bench.phase()).toBe("rebinding");
+      expect(bench.logged.filter(({ values }) => values["why"] === "rejected-server")).toHaveLength(3);
+    },
+  );
+});
+
 describe("client: SOL_MAX_RT from Advertises", () => {
   const cap = (value: number) => option("solMaxRt", seconds(value));
   const refused = { ias: [{ status: "noPrefixAvail" }] } as const;

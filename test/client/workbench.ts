@@ -92,6 +92,8 @@ export function createBench(
     stateless: false,
     hmacMd5: undefined,
     rapidCommit: false,
+    preferredServers: [],
+    rejectedServers: [],
     insist: false,
     requestedOptions: [],
     sentOptions: [],

@@ -63,6 +63,8 @@ describe("client: the file that Neutron writes", () => {
           selector: { name: "qg-1f2e3d4c-5b" },
           bindToAddress: address("fe80::f816:3eff:fe27:a59c"),
           rapidCommit: false,
+          preferredServers: [],
+          rejectedServers: [],
           pds: [{ iaid: 1, hints: [], t1: undefined, t2: undefined }],
           ias: [],
           stateless: false,

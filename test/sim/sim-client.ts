@@ -103,6 +103,8 @@ export function addClient(world: World, number: number, wanted: readonly WantedI
         stateless: false,
         hmacMd5: undefined,
         rapidCommit: false,
+        preferredServers: [],
+        rejectedServers: [],
         insist: false,
         requestedOptions: [],
         sentOptions: [],
