@@ -2,6 +2,7 @@
 // against 231 ms and 25 MiB for plain ES modules). lmdb stays outside: it loads a native binary of its own.
 // `--dev` also bundles the demo and the benchmarks, which Node 20 could not run as TypeScript.
 import { chmod, mkdir, readFile, rm } from "node:fs/promises";
+import { join, relative } from "node:path";
 import { build } from "esbuild";
 
 const { version } = JSON.parse(await readFile("package.json", "utf8"));
@@ -16,19 +17,29 @@ const common = {
 const programs = ["server", "client"];
 const bundles = { ...common, outdir: "dist", outExtension: { ".js": ".cjs" }, format: "cjs" };
 
-// pino is a file of its own, loaded by `log-mode json`: nobody else holds its 150 KiB in memory.
-const jsonLine = {
-  name: "json-line",
+// What few runs need is in files of their own, loaded when it is needed: nobody else holds them in memory.
+const lateFiles = {
+  "shared/edge/json-line": "dibbler-json",
+  "client/take-over": "dibbler-take-over",
+};
+const late = {
+  name: "late",
   setup: (it) => {
-    it.onResolve({ filter: /\/json-line\.js$/ }, () => ({ path: "./dibbler-json.cjs", external: true }));
+    it.onResolve({ filter: /^\.{1,2}\/.*\.js$/ }, ({ path, resolveDir, kind }) => {
+      const source = relative(".", join(resolveDir, path)).replace(/\.js$/, "");
+      const file = kind === "dynamic-import" ? lateFiles[source] : undefined;
+      return file === undefined ? undefined : { path: `./${file}.cjs`, external: true };
+    });
   },
 };
-await build({ ...bundles, entryPoints: [{ in: "shared/edge/json-line.ts", out: "dibbler-json" }] });
+for (const [source, file] of Object.entries(lateFiles)) {
+  await build({ ...bundles, entryPoints: [{ in: `${source}.ts`, out: file }] });
+}
 
 await build({
   ...bundles,
   entryPoints: programs.map((role) => ({ in: `${role}/main.ts`, out: `dibbler-${role}` })),
-  plugins: [jsonLine],
+  plugins: [late],
   // yargs asks for import.meta.url, which CommonJS does not have.
   banner: {
     js: '#!/usr/bin/env node\nconst BUNDLE_URL = require("node:url").pathToFileURL(__filename).href;',

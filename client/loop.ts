@@ -1,27 +1,17 @@
-import { renameSync } from "node:fs";
 import type { ClientConfig, ClientInterface } from "../shared/config/types.js";
-import { type Duid, formatDuid, sameDuid } from "../shared/duid.js";
+import { type Duid, formatDuid } from "../shared/duid.js";
 import { createAlarm } from "../shared/edge/clock.js";
-import { sentenceOf } from "../shared/edge/errors.js";
-import { readTextIfThere, replaceFileSync } from "../shared/edge/files.js";
 import type { HookRunner } from "../shared/edge/hooks.js";
-import type { Log } from "../shared/edge/log.js";
 import { openWhenReady, type Place } from "../shared/edge/place.js";
 import type { UdpOptions, UdpSocket } from "../shared/edge/udp.js";
 import { formatIp6 } from "../shared/prefix.js";
 import type { Random } from "../shared/proto/retransmit.js";
 import { CLIENT_PORT, SERVER_PORT, SERVERS_GROUP } from "../shared/proto/well-known.js";
 import { createClientState, deadline, step } from "./machine.js";
-import { decodeState, encodeState, type RememberedLink } from "./remembered.js";
 import { keepLink, type LinkSystem } from "./serve-link.js";
+import type { Memory } from "./serve-memory.js";
 import { setupOf } from "./setup.js";
 import type { ClientAction, ClientEvent, ClientState, HmacMd5 } from "./state.js";
-
-/** What is kept from run to run, by the name of the interface. */
-export interface Memory {
-  readonly of: (interfaceName: string) => RememberedLink | undefined;
-  readonly save: (interfaceName: string, remembered: RememberedLink) => void;
-}
 
 /** What the client needs of the system; tests put something else there. */
 export interface ClientSystem extends LinkSystem {
@@ -73,29 +63,6 @@ export async function runClient(config: ClientConfig, system: ClientSystem): Pro
       await Promise.all(latecomers);
       await Promise.all(links.map((link) => link.end()));
       await system.hooks?.drain(HOOK_DRAIN_MS);
-    },
-  };
-}
-
-/**
- * The state file: replaced whole at every change, so that kill -9 at any moment leaves the old or the new
- * one. What belongs to another DUID or cannot be read is not used; `fresh` (skip-confirm) does not even look.
- */
-export function openMemory(path: string, duid: Duid, fresh: boolean, log: Log): Memory {
-  const links = new Map(fresh ? [] : readMemory(path, duid, log));
-  let troubled = false;
-  return {
-    of: (interfaceName) => links.get(interfaceName),
-    save(interfaceName, remembered) {
-      links.set(interfaceName, remembered);
-      try {
-        replaceFileSync(path, encodeState({ duid, links }), 0o640);
-        troubled = false;
-      } catch (error) {
-        // The lease is good without the file; only a restart would not know of it.
-        if (!troubled) log("CLIENT-STATE-UNSAVED", { sentence: sentenceOf(error) });
-        troubled = true;
-      }
     },
   };
 }
@@ -197,20 +164,4 @@ function drive(
     }
   };
   return { push, ended };
-}
-
-function readMemory(path: string, duid: Duid, log: Log): ReadonlyMap<string, RememberedLink> {
-  const text = readTextIfThere(path);
-  if (text === undefined) return new Map();
-  const decoded = decodeState(text);
-  if (!decoded.ok) {
-    const aside = `${path}.broken`;
-    renameSync(path, aside);
-    log("CLIENT-STATE-BROKEN", { path, why: decoded.why, aside });
-    return new Map();
-  }
-  const { remembered } = decoded;
-  if (sameDuid(remembered.duid, duid)) return remembered.links;
-  log("CLIENT-STATE-FOREIGN", { path, duid: () => formatDuid(remembered.duid) });
-  return new Map();
 }

@@ -11,7 +11,8 @@ import { findPlace, type Place } from "../shared/edge/place.js";
 import { type Program, runProgram, type Service, type Surroundings } from "../shared/edge/program.js";
 import { openUdp } from "../shared/edge/udp.js";
 import type { Random } from "../shared/proto/retransmit.js";
-import { openMemory, runClient } from "./loop.js";
+import { runClient } from "./loop.js";
+import { openMemory } from "./serve-memory.js";
 
 /** Filled in by the bundler, from package.json. */
 declare const DIBBLER_VERSION: string;
@@ -32,13 +33,15 @@ async function openClient({ config, paths, log }: Surroundings<ClientConfig>): P
   if (!config.inactiveMode) await Promise.all(config.interfaces.map(placeOf));
   const clock = createClock();
   const { duid } = loadOrMakeDuid(paths.duidFile, config.duidType, readInterfaces, clock.now());
+  const isFresh = config.skipConfirm;
+  const memory = await openMemory({ workDir: paths.workDir, duid, isFresh, now: clock.now(), log });
   return await runClient(config, {
     clock,
     random: openRandom(),
     hmacMd5,
     log,
     duid,
-    memory: openMemory(`${paths.workDir}/client-state.json`, duid, config.skipConfirm, log),
+    memory,
     hooks: openHooks(config, paths.workDir, log),
     findPlace: placeOf,
     glanceAt,

@@ -42,6 +42,16 @@ export const CLIENT_ROWS = {
     text: "{path} belongs to another DUID ({duid}) and is not used",
     note: "The DUID was changed since; leases of the old one end by themselves.",
   },
+  "CLIENT-STATE-TAKEN-OVER": {
+    level: 5,
+    text: "{leases} lease(s) taken over from {path}",
+    note: "Dibbler's client worked here before; servers are asked at once whether its leases still hold.",
+  },
+  "CLIENT-STATE-REMARK": {
+    level: 4,
+    text: "{path}: {text}",
+    note: "A part of what Dibbler's client left cannot be used; the rest was taken over.",
+  },
   "CLIENT-STATE-UNSAVED": {
     level: 4,
     text: "The leases are in use but cannot be remembered: {sentence}",

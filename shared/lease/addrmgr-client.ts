@@ -1,5 +1,5 @@
 import { iaid, type Millis, seconds } from "../brand.js";
-import { duid, DUID_OCTETS, type Duid, parseDuid } from "../duid.js";
+import { duid, DUID_OCTETS, type Duid, parseDuid, sameDuid } from "../duid.js";
 import { type Ip6, isUnspecified, parseIp6 } from "../prefix.js";
 import { timeOf } from "./addrmgr-time.js";
 import { parseU32 } from "./decimal.js";
@@ -46,10 +46,10 @@ export function readClient(client: XmlElement, context: ClientContext): void {
   reportStrangers(client, CLIENT_PARTS);
   for (const [iaName, leaseName, iaType] of IA_ELEMENTS) {
     for (const ia of elementsIn(client, iaName)) {
-      const basis = iaOf(ia, iaType);
+      const basis = iaOf(ia, iaType, owner);
       reportStrangers(ia, IA_PARTS);
       for (const element of elementsIn(ia, leaseName)) {
-        const lease = leaseOf(element, { owner, ...basis }, context, report);
+        const lease = leaseOf(element, basis, context, report);
         if (typeof lease === "object") context.sink.lease(lease);
         else report(element, lease.startsWith("zero") ? "left out" : "unreadable", WHY[lease]);
       }
@@ -59,7 +59,8 @@ export function readClient(client: XmlElement, context: ClientContext): void {
 
 type Report = (element: XmlElement, kind: FilePassage["kind"], text: string) => void;
 type Owner = Pick<ForeignLease, "duid" | "key" | "state">;
-type Ia = Pick<ForeignLease, "iaType" | "t1" | "t2" | "interfaceName" | "interfaceIndex" | "nextHop"> & {
+type IaFacts = "iaType" | "server" | "t1" | "t2" | "interfaceName" | "interfaceIndex" | "nextHop";
+type Ia = Pick<ForeignLease, IaFacts> & {
   readonly owner: Owner;
   readonly iaid: number | undefined;
 };
@@ -102,10 +103,12 @@ function keyOf(client: XmlElement, report: Report): Uint8Array | undefined {
   return undefined;
 }
 
-function iaOf(ia: XmlElement, iaType: IaType): Omit<Ia, "owner"> {
+function iaOf(ia: XmlElement, iaType: IaType, owner: Owner): Ia {
   const name = attributeOf(ia, "ifacename");
   return {
+    owner,
     iaType,
+    server: serverOf(ia, owner),
     iaid: u32(ia, "IAID"),
     t1: seconds(u32(ia, "T1") ?? 0),
     t2: seconds(u32(ia, "T2") ?? 0),
@@ -113,6 +116,13 @@ function iaOf(ia: XmlElement, iaType: IaType): Omit<Ia, "owner"> {
     interfaceIndex: u32(ia, "iface"),
     nextHop: addressOf(attributeOf(ia, "unicast")),
   };
+}
+
+/** The DUID in an IA: Dibbler's client names the server there, Dibbler's server the client once more. */
+function serverOf(ia: XmlElement, { duid: client }: Owner): Duid | undefined {
+  const [element] = elementsIn(ia, "duid");
+  const inner = element === undefined ? undefined : parseDuid(textOf(element));
+  return inner === undefined || sameDuid(inner, client) ? undefined : inner;
 }
 
 function leaseOf(

@@ -7,8 +7,9 @@ import { parseElements } from "./xml-elements.js";
 
 /**
  * Reads Dibbler's `server-AddrMgr.xml`, of 1.0.1 and 1.0.2 and of ours, one client at a time, so that a file
- * of any size takes little memory. What is damaged is told with its line, and the rest is read all the same:
- * also the leases of the client in the middle of which a file breaks off.
+ * of any size takes little memory; and `client-AddrMgr.xml`, which has one client. What is damaged is told
+ * with its line, and the rest is read all the same: also the leases of the client in the middle of which a
+ * file breaks off.
  */
 export function createAddrMgrReader(sink: ForeignSink, times: ReadTimes): ForeignReader {
   const chunker = createChunker("AddrClient");
@@ -31,7 +32,7 @@ export function createAddrMgrReader(sink: ForeignSink, times: ReadTimes): Foreig
         sink.passage({
           line: 0,
           kind: "unreadable",
-          text: "there is no <AddrMgr>: not a file of dibbler-server",
+          text: "there is no <AddrMgr>: not a file of Dibbler",
         });
       } else if (!head.isClosed) {
         sink.passage({ line: 0, kind: "unreadable", text: "the end is missing: there is no </AddrMgr>" });

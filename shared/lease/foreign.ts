@@ -9,6 +9,8 @@ export interface ForeignLease {
   readonly line: number;
   readonly iaType: IaType;
   readonly duid: Duid;
+  /** Who granted it, in the file of a client. */
+  readonly server?: Duid | undefined;
   readonly iaid: Iaid;
   /** As written: bits beyond the length may be set. */
   readonly prefix: Prefix;

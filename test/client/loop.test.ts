@@ -1,7 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { millis } from "../../shared/brand.js";
 import type { LogId } from "../../shared/catalogue.js";
 import { parseClientConfig } from "../../shared/config/client-schema.js";
@@ -11,9 +8,10 @@ import type { HookCall } from "../../shared/hook.js";
 import { formatIp6 } from "../../shared/prefix.js";
 import { decodeMessage, encodeMessage } from "../../shared/wire/message.js";
 import { hmacMd5 } from "../hmac.js";
-import { type ClientSystem, openMemory, runClient, type RunningClient } from "../../client/loop.js";
-import { encodeState } from "../../client/remembered.js";
-import { advertise, CLIENT, FROM, ip, reply, type Sent, SERVER_A } from "./workbench.js";
+import { temporaryDirectory } from "../edge/workbench.js";
+import { type ClientSystem, runClient, type RunningClient } from "../../client/loop.js";
+import { openMemory } from "../../client/serve-memory.js";
+import { advertise, CLIENT, FROM, ip, reply, type Sent } from "./workbench.js";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -36,7 +34,7 @@ interface Rig {
   readonly seen: { usable: boolean; carrier: string; linked: boolean; index: number };
 }
 
-function createRig(directory = temporaryDirectory()): Rig {
+async function createRig(directory = temporaryDirectory()): Promise<Rig> {
   const did: string[] = [];
   const logged: LogId[] = [];
   const hooks: HookCall[] = [];
@@ -47,7 +45,8 @@ function createRig(directory = temporaryDirectory()): Rig {
   const log = (id: LogId): void => {
     logged.push(id);
   };
-  const memory = openMemory(join(directory, "client-state.json"), CLIENT, false, log);
+  const now = millis(Date.now());
+  const memory = await openMemory({ workDir: directory, duid: CLIENT, isFresh: false, now, log });
   const system: ClientSystem = {
     clock: { now: () => millis(Date.now()) },
     random: (octets) => new Uint8Array(octets).fill(128),
@@ -107,14 +106,6 @@ function createRig(directory = temporaryDirectory()): Rig {
   return { system, did, logged, hooks, sockets, lastSent, refuse, seen };
 }
 
-function temporaryDirectory(): string {
-  const directory = mkdtempSync(join(tmpdir(), "client-"));
-  onTestFinished(() => {
-    rmSync(directory, { recursive: true, force: true });
-  });
-  return directory;
-}
-
 function configOf(text: string): ClientConfig {
   const { config } = parseClientConfig(text);
   if (config === undefined) throw new Error(`not a configuration: ${text}`);
@@ -131,11 +122,9 @@ function answer({ sockets, lastSent }: Rig): void {
 }
 
 /** A client that has just got its lease; the record is clean. */
-async function bound(
-  rig = createRig(),
-  system = rig.system,
-): Promise<Rig & { readonly running: RunningClient }> {
-  const running = await runClient(configOf(NEUTRON), system);
+async function bound(given?: Rig, system?: ClientSystem): Promise<Rig & { readonly running: RunningClient }> {
+  const rig = given ?? (await createRig());
+  const running = await runClient(configOf(NEUTRON), system ?? rig.system);
   await vi.advanceTimersByTimeAsync(1000);
   answer(rig);
   await vi.advanceTimersByTimeAsync(1100);
@@ -146,7 +135,7 @@ async function bound(
 
 describe("client loop", () => {
   test("from bound socket to lease: port 546 on the configured address, sends to ff02::1:2, saves before the hook", async () => {
-    const rig = createRig();
+    const rig = await createRig();
     const running = await runClient(configOf(NEUTRON), rig.system);
     expect(rig.sockets).toMatchObject([{ interfaceName: "qg-1", address: ip("fe80::7"), port: 546 }]);
     expect(rig.logged).toEqual(expect.arrayContaining(["CLIENT-STARTED", "CLIENT-DUID"]));
@@ -167,7 +156,7 @@ describe("client loop", () => {
   });
 
   test("an answer nobody gives holds a stop up for little more than a second", async () => {
-    const rig = createRig();
+    const rig = await createRig();
     const running = await runClient(configOf(NEUTRON), rig.system);
     await vi.advanceTimersByTimeAsync(1000);
     answer(rig);
@@ -185,7 +174,7 @@ describe("client loop", () => {
   });
 
   test("the second of two interfaces cannot be used: nothing was sent on the first", async () => {
-    const rig = createRig();
+    const rig = await createRig();
     const config = configOf('downlink-prefix-ifaces "none" iface wan0 { pd } iface wan1 { pd }');
     const findPlace: ClientSystem["findPlace"] = (wanted) =>
       "name" in wanted.selector && wanted.selector.name === "wan1"
@@ -197,7 +186,7 @@ describe("client loop", () => {
   });
 
   test("inactive-mode: it waits for the interface, says why once per reason, and goes on", async () => {
-    const rig = createRig();
+    const rig = await createRig();
     rig.refuse.push("it is down", "it is down", "no link-local address");
     const running = await runClient(configOf(`inactive-mode\n${NEUTRON}`), rig.system);
     await vi.advanceTimersByTimeAsync(7000);
@@ -209,7 +198,7 @@ describe("client loop", () => {
   });
 
   test("inactive-mode: a stop while it waits ends at once", async () => {
-    const rig = createRig();
+    const rig = await createRig();
     rig.refuse.push("it is down", "it is down");
     const running = await runClient(configOf(`inactive-mode\n${NEUTRON}`), rig.system);
     await running.stop();
@@ -246,7 +235,7 @@ describe("client loop", () => {
   });
 
   test("the machine slept: asked about", async () => {
-    const rig = createRig();
+    const rig = await createRig();
     let asleep = 0;
     const clock = { now: () => millis(Date.now() + asleep) };
     await bound(rig, { ...rig.system, clock });
@@ -268,7 +257,7 @@ describe("client loop", () => {
   });
 
   test("trouble of the socket is logged", async () => {
-    const rig = createRig();
+    const rig = await createRig();
     const running = await runClient(configOf(NEUTRON), rig.system);
     rig.sockets[0]?.onTrouble("ENETUNREACH", "cannot send");
     expect(rig.logged).toContain("CLIENT-SOCKET-TROUBLE");
@@ -277,65 +266,16 @@ describe("client loop", () => {
 
   test("killed and started again in the same directory: Rebind for the lease that was saved", async () => {
     const directory = temporaryDirectory();
-    const first = createRig(directory);
+    const first = await createRig(directory);
     await runClient(configOf(NEUTRON), first.system);
     await vi.advanceTimersByTimeAsync(1000);
     answer(first);
     await vi.advanceTimersByTimeAsync(1100);
     answer(first);
     vi.clearAllTimers();
-    const second = createRig(directory);
+    const second = await createRig(directory);
     await runClient(configOf(NEUTRON), second.system);
     await vi.advanceTimersByTimeAsync(1000);
     expect(second.lastSent().message.type).toBe("rebind");
-  });
-});
-
-describe("client state file on disk", () => {
-  const links = new Map([["wan0", { solMaxRt: 3600 as never, ias: [] }]]);
-  const text = encodeState({ duid: CLIENT, links });
-
-  function open(
-    content: string | undefined,
-    fresh = false,
-  ): { found: boolean; logged: LogId[]; files: string[] } {
-    const directory = temporaryDirectory();
-    const path = join(directory, "client-state.json");
-    if (content !== undefined) writeFileSync(path, content);
-    const logged: LogId[] = [];
-    const memory = openMemory(path, CLIENT, fresh, (id) => logged.push(id));
-    return { found: memory.of("wan0") !== undefined, logged, files: readdirSync(directory) };
-  }
-
-  test.each([
-    ["ours", text, false, true, [], ["client-state.json"]],
-    ["none", undefined, false, false, [], []],
-    ["ours, with skip-confirm", text, true, false, [], ["client-state.json"]],
-    [
-      "of another DUID",
-      encodeState({ duid: SERVER_A, links }),
-      false,
-      false,
-      ["CLIENT-STATE-FOREIGN"],
-      ["client-state.json"],
-    ],
-    ["cut off", text.slice(0, 40), false, false, ["CLIENT-STATE-BROKEN"], ["client-state.json.broken"]],
-  ])("%s", (_name, content, fresh, found, logged, files) => {
-    expect(open(content, fresh)).toEqual({ found, logged, files });
-  });
-
-  test("a directory that has vanished: one line, the lease stays in use", () => {
-    const directory = temporaryDirectory();
-    const logged: LogId[] = [];
-    const path = join(directory, "client-state.json");
-    const memory = openMemory(path, CLIENT, false, (id) => logged.push(id));
-    const link = links.get("wan0");
-    if (link === undefined) throw new Error("no link");
-    memory.save("wan0", link);
-    expect(readFileSync(path, "utf8")).toBe(text);
-    rmSync(directory, { recursive: true });
-    memory.save("wan0", link);
-    memory.save("wan0", link);
-    expect(logged).toEqual(["CLIENT-STATE-UNSAVED"]);
   });
 });
