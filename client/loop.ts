@@ -62,6 +62,7 @@ export async function runClient(config: ClientConfig, system: ClientSystem): Pro
       stopping.abort();
       await Promise.all(latecomers);
       await Promise.all(links.map((link) => link.end()));
+      system.memory.close();
       await system.hooks?.drain(HOOK_DRAIN_MS);
     },
   };

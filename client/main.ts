@@ -34,7 +34,7 @@ async function openClient({ config, paths, log }: Surroundings<ClientConfig>): P
   const clock = createClock();
   const { duid } = loadOrMakeDuid(paths.duidFile, config.duidType, readInterfaces, clock.now());
   const isFresh = config.skipConfirm;
-  const memory = await openMemory({ workDir: paths.workDir, duid, isFresh, now: clock.now(), log });
+  const memory = await openMemory({ workDir: paths.workDir, duid, isFresh, clock, log });
   return await runClient(config, {
     clock,
     random: openRandom(),

@@ -2,17 +2,22 @@ import { renameSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Millis } from "../shared/brand.js";
 import { type Duid, formatDuid, sameDuid } from "../shared/duid.js";
+import type { Clock } from "../shared/edge/clock.js";
 import { sentenceOf } from "../shared/edge/errors.js";
 import { readTextIfThere, replaceFileSync } from "../shared/edge/files.js";
-import { readInterfaces } from "../shared/edge/interfaces.js";
+import { readAddresses, readInterfaces } from "../shared/edge/interfaces.js";
 import type { Log } from "../shared/edge/log.js";
 import { openText } from "../shared/edge/state-files.js";
 import { decodeState, encodeState, type Remembered, type RememberedLink } from "./remembered.js";
+import { openView } from "./serve-view.js";
+import { renderView } from "./view.js";
 
 /** What is kept from run to run, by the name of the interface. */
 export interface Memory {
   readonly of: (interfaceName: string) => RememberedLink | undefined;
   readonly save: (interfaceName: string, remembered: RememberedLink) => void;
+  /** Nothing is saved any more. */
+  readonly close: () => void;
 }
 
 /** Where the memory is, and whose. */
@@ -21,7 +26,7 @@ export interface MemoryOptions {
   readonly duid: Duid;
   /** Nothing of earlier runs is looked at (skip-confirm). */
   readonly isFresh: boolean;
-  readonly now: Millis;
+  readonly clock: Clock;
   readonly log: Log;
 }
 
@@ -30,12 +35,19 @@ type Links = ReadonlyMap<string, RememberedLink>;
 /**
  * The state file: replaced whole at every change, so that kill -9 at any moment leaves the old or the new
  * one. What belongs to another DUID or cannot be read is not used. Where there is none that can be, leases
- * are taken over from the file of Dibbler's client.
+ * are taken over from the file of Dibbler's client, which is kept current from then on for other programs.
  */
 export async function openMemory(options: MemoryOptions): Promise<Memory> {
   const { workDir, duid, log } = options;
   const path = join(workDir, STATE_FILE);
   const links = new Map(options.isFresh ? [] : await recollect(options));
+  const view = openView(
+    join(workDir, DIBBLER_FILE),
+    (isOver) => renderView({ duid, links }, { now: options.clock.now(), indexOf, isOver }),
+    (sentence) => {
+      log("CLIENT-VIEW-FAILED", { sentence });
+    },
+  );
   let troubled = false;
   return {
     of: (interfaceName) => links.get(interfaceName),
@@ -49,7 +61,9 @@ export async function openMemory(options: MemoryOptions): Promise<Memory> {
         if (!troubled) log("CLIENT-STATE-UNSAVED", { sentence: sentenceOf(error) });
         troubled = true;
       }
+      view.changed();
     },
+    close: view.close,
   };
 }
 
@@ -63,10 +77,10 @@ const DIBBLER_FILE = "client-AddrMgr.xml";
  */
 const LATER_MILLIS = 60_000;
 
-async function recollect({ workDir, duid, now, log }: MemoryOptions): Promise<Links> {
+async function recollect({ workDir, duid, clock, log }: MemoryOptions): Promise<Links> {
   const [state, dibbler] = [join(workDir, STATE_FILE), join(workDir, DIBBLER_FILE)];
   const own = isLater(dibbler, state) ? undefined : readState(state, log);
-  const found = own ?? (await readFormer(dibbler, duid, now, log));
+  const found = own ?? (await readFormer(dibbler, duid, clock.now(), log));
   if (found === undefined) return new Map();
   const { path, remembered } = found;
   if (sameDuid(remembered.duid, duid)) return remembered.links;
@@ -118,3 +132,7 @@ async function readFormer(path: string, duid: Duid, now: Millis, log: Log): Prom
 }
 
 const nameOf = (index: number): string | undefined => readInterfaces().find((it) => it.index === index)?.name;
+
+/** Cheap, as it is asked for at every change; an interface that is used has an address. */
+const indexOf = (interfaceName: string): number | undefined =>
+  readAddresses().find(({ name }) => name === interfaceName)?.index;

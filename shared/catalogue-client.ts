@@ -57,6 +57,11 @@ export const CLIENT_ROWS = {
     text: "The leases are in use but cannot be remembered: {sentence}",
     note: "A restart would not know of them. Look after the directory; said once until it works again.",
   },
+  "CLIENT-VIEW-FAILED": {
+    level: 4,
+    text: "A file for other programs cannot be written: {sentence}",
+    note: "client-AddrMgr.xml is out of date; the client itself does not need it.",
+  },
   "CLIENT-PHASE": {
     level: 7,
     text: "{interface}: {from} -> {to} ({event}); next: {next}",

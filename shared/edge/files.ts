@@ -14,21 +14,27 @@ import { codeOf, SystemError, sentenceOf } from "./errors.js";
 
 /**
  * Replaces a file so that a reader, or a crash at any moment, sees the old or the new content and never a
- * part. `mode` is set exactly, whatever the umask. Throws SystemError naming the file.
+ * part; `durable` is about a crash of the machine. `mode` is set exactly, whatever the umask. Throws SystemError
+ * naming the file.
  */
-export function replaceFileSync(path: string, content: string | Uint8Array, mode: number): void {
+export function replaceFileSync(
+  path: string,
+  content: string | Uint8Array,
+  mode: number,
+  durable = true,
+): void {
   const temporary = temporaryName(path);
   try {
     const fd = openSync(temporary, "wx", 0o600);
     try {
       writeFileSync(fd, content);
       fchmodSync(fd, mode);
-      fsyncSync(fd);
+      if (durable) fsyncSync(fd);
     } finally {
       closeSync(fd);
     }
     renameSync(temporary, path);
-    syncDirectory(dirname(path));
+    if (durable) syncDirectory(dirname(path));
   } catch (cause) {
     removeQuietly(temporary);
     throw fileError("write", path, cause);

@@ -1,10 +1,10 @@
-import { iaid, INFINITY, seconds } from "../brand.js";
+import { iaid, INFINITY, millis, seconds } from "../brand.js";
 import { type Duid, formatDuid } from "../duid.js";
 import { formatIp6, UNSPECIFIED } from "../prefix.js";
 import { DECLINED_DUID } from "./addrmgr-client.js";
-import type { IaType, Lease, LeaseId } from "./lease.js";
+import { addrClientText, NO_KEY, type XmlIa } from "./addrmgr-text.js";
+import type { Lease, LeaseId } from "./lease.js";
 import type { LeaseTable } from "./table.js";
-import { escapeXml } from "./xml-text.js";
 
 /** What the file of leases says besides leases. */
 export interface AddrMgrFacts {
@@ -86,36 +86,16 @@ function clientText(
   leases: readonly Lease[],
   facts: AddrMgrFacts,
 ): string {
-  const duid = duidElement(client);
   const comment = client === DECLINED_DUID ? "  <!-- 1-byte length DUID. DECLINED-ADDRESSES -->\n" : "";
-  const parts = IA_PARTS.map(({ type, what, ...names }) => {
-    const ias = iasOf(leases, type);
-    const elements = ias.map((ia) => iaText(ia, duid, { ...names, type }, facts));
-    return `    <!-- ${ias.length} ${what}(s) -->\n${elements.join("")}`;
-  });
-  const head = `  <AddrClient>\n    ${duid}\n${comment}    ${keyElement(key)}\n`;
-  return `${head}${parts.join("")}  </AddrClient>\n`;
-}
-
-/** In the order of the file. */
-const IA_PARTS = [
-  { type: "na", what: "IA", element: "AddrIA", state: "NOTCONFIGURED" },
-  { type: "ta", what: "TA", element: "AddrTA", state: "NOTCONFIGURED" },
-  { type: "pd", what: "PD", element: "AddrPD", state: "CONFIGURED" },
-] as const;
-
-interface IaNames {
-  readonly type: IaType;
-  readonly element: string;
-  readonly state: string;
+  const ias = iasOf(leases).flatMap((some) => iaOf(some, client, facts));
+  return addrClientText(client, keyElement(key), ias, comment);
 }
 
 /** The leases of each IA; an IA that a client has on two links counts twice. */
-function iasOf(leases: readonly Lease[], type: IaType): readonly (readonly Lease[])[] {
+function iasOf(leases: readonly Lease[]): readonly (readonly Lease[])[] {
   const ias = new Map<string, Lease[]>();
   for (const lease of leases) {
-    if (lease.iaType !== type) continue;
-    const key = `${lease.iaid} ${lease.interfaceName}`;
+    const key = `${lease.iaType} ${lease.iaid} ${lease.interfaceName}`;
     const known = ias.get(key);
     if (known === undefined) ias.set(key, [lease]);
     else known.push(lease);
@@ -123,41 +103,22 @@ function iasOf(leases: readonly Lease[], type: IaType): readonly (readonly Lease
   return [...ias.values()];
 }
 
-function iaText(
-  leases: readonly Lease[],
-  duid: string,
-  { type, element, state }: IaNames,
-  facts: AddrMgrFacts,
-): string {
+function iaOf(leases: readonly Lease[], client: Duid, { indexOf, ahead }: AddrMgrFacts): readonly XmlIa[] {
   const [first] = leases;
-  if (first === undefined) return "";
-  const { interfaceName, trail, clientAddress } = first;
+  if (first === undefined) return [];
+  const { iaType: type, iaid, interfaceName, trail, clientAddress } = first;
   // An IA_TA has no T1 and T2 (RFC 8415 21.5).
-  const [t1, t2] = type === "ta" ? [INFINITY, INFINITY] : [first.t1, first.t2];
-  const times = `unicast="${formatIp6(trail?.relay ?? clientAddress)}" T1="${t1}" T2="${t2}"`;
-  const name = escapeXml(interfaceName);
-  const place = `state="${state}" ifacename="${name}" iface="${facts.indexOf(interfaceName) ?? 0}"`;
-  const lines = leases.map((lease) => `      ${leaseElement(lease, facts)}\n`).join("");
-  // Of names in the DNS, which are not updated.
-  const names = type === "pd" ? "" : "      <!--<fqdnDnsServer>-->\n      <!-- <fqdn>-->\n";
-  return `    <${element} ${times} IAID="${first.iaid}" ${place}>
-      ${duid}
-${lines}${names}    </${element}>
-`;
+  const times = type === "ta" ? { t1: INFINITY, t2: INFINITY } : { t1: first.t1, t2: first.t2 };
+  const ia = {
+    ...{ type, iaid, ...times, interfaceName },
+    interfaceIndex: indexOf(interfaceName) ?? 0,
+    unicast: formatIp6(trail?.relay ?? clientAddress),
+    state: type === "pd" ? "CONFIGURED" : "NOTCONFIGURED",
+    duid: client,
+    leases: leases.map((lease) => ({ ...lease, since: millis(lease.since + ahead) })),
+  };
+  return [ia];
 }
-
-function leaseElement({ iaType, prefix, since, preferred, valid }: Lease, { ahead }: AddrMgrFacts): string {
-  // To the nearest, so that a time which was read from such a file is the same again.
-  const timestamp = Math.round((since + ahead) / 1000);
-  const times = `timestamp="${timestamp}" pref="${preferred}" valid="${valid}"`;
-  const address = formatIp6(prefix.address);
-  if (iaType === "pd") return `<AddrPrefix ${times} length="${prefix.length}">${address}</AddrPrefix>`;
-  return `<AddrAddr ${times} prefix="${prefix.length}">${address}</AddrAddr>`;
-}
-
-const duidElement = (duid: Duid): string => `<duid length="${duid.length}">${formatDuid(duid)}</duid>`;
 
 const keyElement = (key: Uint8Array | undefined): string =>
-  key === undefined
-    ? "<ReconfigureKey />"
-    : `<ReconfigureKey length="${key.length}">${formatDuid(key)}</ReconfigureKey>`;
+  key === undefined ? NO_KEY : `<ReconfigureKey length="${key.length}">${formatDuid(key)}</ReconfigureKey>`;

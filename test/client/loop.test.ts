@@ -45,10 +45,10 @@ async function createRig(directory = temporaryDirectory()): Promise<Rig> {
   const log = (id: LogId): void => {
     logged.push(id);
   };
-  const now = millis(Date.now());
-  const memory = await openMemory({ workDir: directory, duid: CLIENT, isFresh: false, now, log });
+  const clock = { now: () => millis(Date.now()) };
+  const memory = await openMemory({ workDir: directory, duid: CLIENT, isFresh: false, clock, log });
   const system: ClientSystem = {
-    clock: { now: () => millis(Date.now()) },
+    clock,
     random: (octets) => new Uint8Array(octets).fill(128),
     hmacMd5,
     log,
@@ -59,6 +59,7 @@ async function createRig(directory = temporaryDirectory()): Promise<Rig> {
         did.push(`save ${name}`);
         memory.save(name, remembered);
       },
+      close: memory.close,
     },
     hooks: {
       run: (call) => {

@@ -12,7 +12,7 @@ import { CLIENT, SERVER_A } from "./workbench.js";
 const link = { solMaxRt: seconds(3600), ias: [] };
 const links = new Map([["wan0", link]]);
 const OURS = encodeState({ duid: CLIENT, links });
-const now = millis(1_795_923_148_000);
+const clock = { now: () => millis(1_795_923_148_000) };
 
 /** What Debian's client wrote, as if it had had this DUID. */
 const dibblerFile = (duid: Duid): string =>
@@ -41,7 +41,7 @@ async function open(state?: string, dibbler?: string, later = 0, isFresh = false
   write("client-AddrMgr.xml", dibbler, 1_795_000_000 + later);
   const logged: LogId[] = [];
   const log = (id: LogId): void => void logged.push(id);
-  const memory = await openMemory({ workDir, duid: CLIENT, isFresh, now, log });
+  const memory = await openMemory({ workDir, duid: CLIENT, isFresh, clock, log });
   const found = memory.of("wan0")?.ias.flatMap(({ leases }) => leases).length ?? "nothing";
   return { memory, logged, files: readdirSync(workDir), found };
 }
@@ -68,7 +68,7 @@ describe("client memory: the state file", () => {
     const workDir = temporaryDirectory();
     const logged: LogId[] = [];
     const log = (id: LogId): void => void logged.push(id);
-    const memory = await openMemory({ workDir, duid: CLIENT, isFresh: false, now, log });
+    const memory = await openMemory({ workDir, duid: CLIENT, isFresh: false, clock, log });
     memory.save("wan0", link);
     expect(readFileSync(join(workDir, "client-state.json"), "utf8")).toBe(OURS);
     rmSync(workDir, { recursive: true });
@@ -103,14 +103,16 @@ describe("client memory: the file of Dibbler's client", () => {
     expect(await open(undefined, dibbler, 0, true)).toMatchObject({ found: "nothing", logged: [] });
   });
 
-  test("a directory in its place: one line, and the client starts", async () => {
+  test("a directory in its place: one line, the client starts and saves its own", async () => {
     const workDir = temporaryDirectory();
     mkdirSync(join(workDir, "client-AddrMgr.xml"));
     const logged: LogId[] = [];
     const log = (id: LogId): void => void logged.push(id);
-    const memory = await openMemory({ workDir, duid: CLIENT, isFresh: false, now, log });
+    const memory = await openMemory({ workDir, duid: CLIENT, isFresh: false, clock, log });
     expect(memory.of("wan0")).toBeUndefined();
     expect(logged).toEqual(["CLIENT-STATE-REMARK"]);
+    memory.save("wan0", link);
+    expect(logged.slice(1)).toEqual(["CLIENT-VIEW-FAILED"]);
   });
 
   test("what was taken over is in our own file as soon as anything is saved", async () => {

@@ -1,41 +1,12 @@
-import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { INFINITY, millis } from "../../shared/brand.js";
-import { parseDuid } from "../../shared/duid.js";
-import { type Former, readFormer } from "../../client/take-over.js";
+import { INFINITY } from "../../shared/brand.js";
 import { leaseText } from "../../client/binding.js";
+import type { Former } from "../../client/take-over.js";
+import { DIBBLER_CLIENT, GRANTED, mustDuid, readSample, sample } from "./former.js";
 
-/** What Debian's client 1.0.1 wrote with an address and a prefix of a server of ours. */
 const BOUND = sample("dibbler-101");
-const OWN = mustDuid("00:01:00:01:32:9e:59:49:0a:9c:28:af:f3:e1");
 const STRANGER = mustDuid("00:01:00:01:32:9e:59:49:0a:9c:28:af:f3:e2");
-/** When the leases of the sample were granted. */
-const GRANTED = 1_795_923_148_000;
-const NOW = millis(GRANTED + 60_000);
-
-function sample(name: string): string {
-  return readFileSync(`test/client/files/${name}.xml`, "utf8");
-}
-
-function mustDuid(text: string): NonNullable<ReturnType<typeof parseDuid>> {
-  const duid = parseDuid(text);
-  if (duid === undefined) throw new Error(text);
-  return duid;
-}
-
-function read(text: string, own = OWN, written = NOW): Former {
-  return readFormer(
-    {
-      read: (push) => {
-        for (let at = 0; at < text.length; at += 100) push(text.slice(at, at + 100));
-      },
-      times: { now: NOW, written },
-      nameOf: (index) => (index === 2 ? "wan7" : undefined),
-    },
-    own,
-  );
-}
 
 /** The IAs in lines: `wan0 pd 1: 2001:db8::/56 3000 +0, T1 +1000, T2 +1500`. */
 function told({ remembered }: Former): readonly string[] {
@@ -55,7 +26,7 @@ const PREFIX = "wan0 pd 1: 2001:db8:1007:4c00::/56 3000 +0, T1 +1000, T2 +1500, 
 
 describe("client take-over: what Dibbler's client left", () => {
   test("an address and a prefix, each with its times, and the server to renew with", () => {
-    const former = read(BOUND);
+    const former = readSample(BOUND);
     expect(told(former)).toEqual([ADDRESS, PREFIX]);
     expect(former).toMatchObject({ leases: 2, remarks: [] });
     const [link] = former.remembered?.links.values() ?? [];
@@ -64,7 +35,7 @@ describe("client take-over: what Dibbler's client left", () => {
   });
 
   test("of a client that had read its own file: its garbage for an address to renew at does not matter", () => {
-    const former = read(sample("dibbler-101-reloaded"));
+    const former = readSample(sample("dibbler-101-reloaded"));
     expect(told(former)).toEqual([
       "wan0 na 1: 2001:db8:1::16c 172800 +-998, T1 +2, T2 +502, last 2001:db8:1::16c",
       "wan0 pd 1: 2001:db8:1007:4c00::/56 2000 +3, T1 +1003, T2 +1503, last 2001:db8:1007:4c00::/56",
@@ -73,17 +44,17 @@ describe("client take-over: what Dibbler's client left", () => {
   });
 
   test.each(["dibbler-101-soliciting", "dibbler-101-stopped"])("nothing of %s, without a word", (name) => {
-    expect(read(sample(name))).toEqual({ remembered: undefined, leases: 0, remarks: [] });
+    expect(readSample(sample(name))).toEqual({ remembered: undefined, leases: 0, remarks: [] });
   });
 
   test("seconds since boot, as 1.0.2 writes them: the leases begin when the file was written", () => {
-    const former = read(BOUND.replaceAll(/timestamp="\d+"/g, 'timestamp="1626"'), OWN, NOW);
+    const former = readSample(BOUND.replaceAll(/timestamp="\d+"/g, 'timestamp="1626"'));
     expect(told(former)[1]).toContain("3000 +0");
     expect(former.remarks).toHaveLength(2);
   });
 
   test("infinite times stay infinite", () => {
-    const former = read(
+    const former = readSample(
       BOUND.replace(/(<AddrPD.*)T1="1000" T2="1500"/, `$1T1="${INFINITY}" T2="${INFINITY}"`),
     );
     expect(told(former)[1]).toContain("T1 +Infinity, T2 +Infinity");
@@ -101,7 +72,7 @@ describe("client take-over: what Dibbler's client left", () => {
       /T1 \+1000, T2 \+1600/,
     ],
   ] as const)("%s", (_what, pattern, instead, expected) => {
-    const [, prefix] = told(read(BOUND.replaceAll(pattern, instead)));
+    const [, prefix] = told(readSample(BOUND.replaceAll(pattern, instead)));
     if (expected === undefined) expect(prefix).toBeUndefined();
     else expect(prefix).toMatch(expected);
   });
@@ -110,17 +81,17 @@ describe("client take-over: what Dibbler's client left", () => {
     const line = / {6}<AddrPrefix.*\n/.exec(BOUND)?.[0] ?? "";
     const second = line.replace("2001:db8:1007:4c00::", "2001:db8:2::").replace("148", "158");
     const third = line.replace("2001:db8:1007:4c00::", "2001:db8:3::");
-    const [, prefix] = told(read(BOUND.replace(line, `${line}${second}${third}`)));
+    const [, prefix] = told(readSample(BOUND.replace(line, `${line}${second}${third}`)));
     expect(prefix).toMatch(/2001:db8:2::\/56 3000 \+10 2001:db8:1007:4c00::\/56 3000 \+0 2001:db8:3::\/56/);
     expect(prefix).toContain("T1 +1010");
   });
 
   test("another client's leases are told as such; ours come first where there are both", () => {
-    expect(read(BOUND, STRANGER).remembered?.duid).toEqual(OWN);
+    expect(readSample(BOUND, STRANGER).remembered?.duid).toEqual(DIBBLER_CLIENT);
     const [client = ""] = / {2}<AddrClient>[^]*<\/AddrClient>\n/.exec(BOUND) ?? [];
     const other = client.replace("f3:e1", "f3:e2").replaceAll(":db8:", ":db9:");
-    const former = read(BOUND.replace(client, `${other}${client}`));
-    expect(former.remembered?.duid).toEqual(OWN);
+    const former = readSample(BOUND.replace(client, `${other}${client}`));
+    expect(former.remembered?.duid).toEqual(DIBBLER_CLIENT);
     expect(told(former)).toEqual([ADDRESS, PREFIX]);
   });
 });
@@ -134,12 +105,12 @@ describe("client take-over: damaged files", () => {
       ["line 1: this does not belong here", "there is no <AddrMgr>: not a file of Dibbler"],
     ],
   ])("%s: nothing, and why", (_what, text, remarks) => {
-    expect(read(text)).toEqual({ remembered: undefined, leases: 0, remarks });
+    expect(readSample(text)).toEqual({ remembered: undefined, leases: 0, remarks });
   });
 
   test("cut off at any place: never more than what is there, and no exception", () => {
     for (let end = 0; end < BOUND.length; end += 7) {
-      const lines = told(read(BOUND.slice(0, end)));
+      const lines = told(readSample(BOUND.slice(0, end)));
       expect([ADDRESS, PREFIX]).toEqual(expect.arrayContaining([...lines]));
     }
   });
@@ -148,7 +119,7 @@ describe("client take-over: damaged files", () => {
     const place = fc.integer({ min: 0, max: BOUND.length });
     fc.assert(
       fc.property(place, place, fc.string(), (from, to, text) => {
-        const former = read(BOUND.slice(0, from) + text + BOUND.slice(Math.max(from, to)));
+        const former = readSample(BOUND.slice(0, from) + text + BOUND.slice(Math.max(from, to)));
         expect(former.remarks.length).toBeLessThan(10);
       }),
     );
@@ -156,7 +127,7 @@ describe("client take-over: damaged files", () => {
 
   test("a file that is wrong all over gets few lines", () => {
     const bad = `<AddrClient><duid>${"00".repeat(4)}</duid><AddrPD><AddrPrefix>x</AddrPrefix></AddrPD></AddrClient>`;
-    const { remarks } = read(`<AddrMgr>${`${bad}\n`.repeat(50)}</AddrMgr>`);
+    const { remarks } = readSample(`<AddrMgr>${`${bad}\n`.repeat(50)}</AddrMgr>`);
     expect(remarks).toHaveLength(9);
     expect(remarks[0]).toBe("line 1: a lease without an IPv6 address");
     expect(remarks[8]).toBe("42 more like these");

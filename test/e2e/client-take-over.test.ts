@@ -46,6 +46,28 @@ describe("e2e: our client takes the place of Debian's dibbler-client", () => {
     expect(sent[0]).toMatchObject({ types: ["6"], prefixes: [prefix] });
     expect(sent.flatMap(({ types }) => types)).not.toContain("1");
   });
+
+  scenario("dibblerClient").each(["killed", "stopped"])(
+    "and back: ours %s, Debian's goes on with the prefix, and ours once more",
+    async (how) => {
+      const { client } = await layOut();
+      const debian = requirePeer("dibblerClient");
+      await client.run([ours.client, "start"]);
+      const prefix = await leasedPrefix(client);
+      expect(client.fileMode(leaseFile)).toBe(0o640);
+      await end(client, how === "stopped" ? ours.client : undefined);
+      expect(client.readFile(leaseFile)?.includes("AddrPrefix")).toBe(how === "killed");
+
+      await client.run([debian, "start"]);
+      await waitFor("its Reply", () => client.readFile(logFile)?.includes("RENEW(IA_PD) will be sent"));
+      expect(await leasedPrefix(client)).toBe(prefix);
+      expect(client.readFile(logFile)?.includes("Loaded PD from a file")).toBe(how === "killed");
+
+      await end(client, debian);
+      await client.run([ours.client, "start"]);
+      expect(await leasedPrefix(client)).toBe(prefix);
+    },
+  );
 });
 
 /** Our server, and a host for the clients with a configuration that both read. */
