@@ -19,10 +19,11 @@ export function scenario(...needs: readonly Peer[]): ReturnType<TestAPI["runIf"]
 
 /**
  * A world for the running test: ended with it however that goes, and described on the console when it fails.
+ * Tests that run side by side name themselves by the `onTestFinished` of their context.
  */
-export async function testWorld(options?: WorldOptions): Promise<World> {
+export async function testWorld(options?: WorldOptions, finished = onTestFinished): Promise<World> {
   const world = await openWorld(options);
-  onTestFinished(async ({ task }) => {
+  finished(async ({ task }) => {
     if (task.result?.state === "fail") console.error(await reportWorld(world));
     await world.end();
   });

@@ -4,6 +4,8 @@ import { sleep, waitFor } from "./wait.js";
 
 /** A DHCPv6 packet as tshark reads it: relayed messages list the fields of every layer, outermost first. */
 export interface CapturedPacket {
+  /** Seconds since 1970. */
+  readonly time: number;
   readonly source: string;
   readonly destination: string;
   readonly sourcePort: string;
@@ -55,6 +57,7 @@ const blockTimeoutMs = 500;
 
 /** Fields asked of tshark, in the order of the columns that `readCapture` takes apart. */
 const fields = [
+  "frame.time_epoch",
   "ipv6.src",
   "ipv6.dst",
   "udp.srcport",
@@ -97,6 +100,7 @@ function readRow(row: string): CapturedPacket {
   const remarks = list("_ws.expert.message");
   const payload = Buffer.from(list("udp.payload")[0] ?? "", "hex");
   return {
+    time: Number(list("frame.time_epoch")[0]),
     source: list("ipv6.src")[0] ?? "",
     destination: list("ipv6.dst")[0] ?? "",
     sourcePort: list("udp.srcport")[0] ?? "",

@@ -10,6 +10,8 @@ export const PEERS = {
   dibblerServer: { program: "dibbler-server", package: "dibbler-server" },
   dibblerClient: { program: "dibbler-client", package: "dibbler-client" },
   kea: { program: "kea-dhcp6", package: "kea-dhcp6-server" },
+  dhcpd: { program: "dhcpd", package: "isc-dhcp-server" },
+  dhcp6s: { program: "dhcp6s", package: "wide-dhcpv6-server" },
   tshark: { program: "tshark", package: "tshark" },
   dumpcap: { program: "dumpcap", package: "wireshark-common" },
   dhcpcd: { program: "dhcpcd", package: "dhcpcd-base", root: true },
@@ -17,6 +19,7 @@ export const PEERS = {
   dhcp6c: { program: "dhcp6c", package: "wide-dhcpv6-client" },
   networkd: { program: "systemd-networkd", package: "systemd", root: true },
   dhcrelay: { program: "dhcrelay", package: "isc-dhcp-relay" },
+  radvd: { program: "radvd", package: "radvd" },
   dibblerRelay: { program: "dibbler-relay", package: "dibbler-relay" },
 } as const satisfies Record<string, PeerProgram>;
 
