@@ -53,7 +53,8 @@ export interface Lease {
 /** Address of the host of the internet. */
 export const internetAddress = "2001:db8:ffff::2";
 
-const routerId = "cb9b7a2c-0ffa-412f-989a-1e6c60e1c02f";
+/** A router as Neutron names them. */
+export const routerId = "cb9b7a2c-0ffa-412f-989a-1e6c60e1c02f";
 const instanceMac = "fa:16:3e:00:00:02";
 
 /**

@@ -17,12 +17,12 @@ export interface Subnet {
 /** Name of every router's outer device in these scenarios. */
 export const outerDevice = "qg-1f2e3d4c-5b";
 
-/** Subnet number `index` of a router, with identifiers that look as Neutron's do. */
+/** Subnet number `index`, up to 31, of a router, with identifiers that look as Neutron's do. */
 export function makeSubnet(routerId: string, index: number): Subnet {
-  const digit = index.toString(16);
-  const id = `ea139dcd-17a3-4f0a-8cca-dff8b4e03f8${digit}`;
-  const device = `qr-a7e4d663-e${digit}`;
-  const mac = `fa:16:3e:27:a5:c${digit}`;
+  const octet = (first: number): string => (first + index).toString(16);
+  const id = `ea139dcd-17a3-4f0a-8cca-dff8b4e03f${octet(0x80)}`;
+  const device = `qr-a7e4d663-${octet(0xe0)}`;
+  const mac = `fa:16:3e:27:a5:${octet(0xc0)}`;
   const area = `/var/lib/neutron/pd/${routerId}:${id}:${device}`;
   return { id, device, mac, bindAddress: eui64("fe80::/64", mac), area };
 }
