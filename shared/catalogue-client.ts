@@ -132,4 +132,44 @@ export const CLIENT_ROWS = {
     text: "{interface}: IA {iaid} with {prefixes} is not configured any more and is forgotten",
     note: "The configuration no longer has this IA of an earlier run. Its lease ends by itself.",
   },
+  "RADVD-WRITTEN": {
+    level: 7,
+    text: "{path}: written for {downlinks}",
+    note: "radvd announces the delegated prefixes from this file; it has their present lifetimes.",
+  },
+  "RADVD-REMOVED": {
+    level: 7,
+    text: "{path}: removed, there is no prefix to announce",
+    note: "The prefix is gone and no radvd reads the file.",
+  },
+  "RADVD-RELOADED": {
+    level: 7,
+    text: "radvd (pid {process}) reads its configuration again",
+    note: "SIGHUP was sent to the radvd whose configuration this file is.",
+  },
+  "RADVD-NOT-RUNNING": {
+    level: 6,
+    text: "No radvd reads {path}: hosts hear nothing of the prefix. Start one: radvd -C {path}",
+    note: "Said once. Another program may announce the prefix, then radvd is not needed.",
+  },
+  "RADVD-FOREIGN": {
+    level: 4,
+    text: "{path} is not Dibbler's and stays as it is; hosts are not told of new prefixes",
+    note: "Move it away, or name another file: radvd-config. radvd wants to be started with -C and its name.",
+  },
+  "RADVD-SHARED": {
+    level: 4,
+    text: "{path} belongs to the dibbler-client of {directory}, which runs; it stays as it is",
+    note: "Two clients on one host: give one of them a file of its own with radvd-config.",
+  },
+  "RADVD-NAME": {
+    level: 4,
+    text: "{interface}: radvd cannot read this name of an interface; nothing is announced there",
+    note: "Its configuration file has no way to write it. Rename the interface.",
+  },
+  "RADVD-TROUBLE": {
+    level: 4,
+    text: "radvd does not learn of the prefix: {sentence}",
+    note: "The file could not be read or written. Said once; it is tried again with every change.",
+  },
 } as const satisfies Record<string, CatalogueRow>;

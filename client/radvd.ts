@@ -1,0 +1,187 @@
+import { type Millis, millis } from "../shared/brand.js";
+import { formatPrefix, parsePrefix, type Prefix, samePrefix } from "../shared/prefix.js";
+
+/** A prefix that the hosts behind a downlink may use, until when. */
+export interface DownlinkPrefix {
+  /** A /64: hosts make addresses of no other (RFC 4862 5.5.3). */
+  readonly prefix: Prefix;
+  /** `Infinity` for ever; past: deprecated. */
+  readonly preferredUntil: Millis;
+  readonly validUntil: Millis;
+}
+
+/** What one downlink serves. */
+export interface Downlink {
+  readonly interfaceName: string;
+  readonly prefixes: readonly DownlinkPrefix[];
+}
+
+/** A prefix in the file. Stale: not ours any more, but hosts would believe so until `validUntil`. */
+export interface AnnouncedPrefix extends DownlinkPrefix {
+  readonly stale: boolean;
+}
+
+/** One `interface` of the file; without prefixes it says that we are no router for that link any more. */
+export interface Announced {
+  readonly interfaceName: string;
+  readonly prefixes: readonly AnnouncedPrefix[];
+}
+
+/** An existing radvd.conf. `workDir`: of the client that wrote it; Dibbler's own files do not name it. */
+export type RadvdFile =
+  | { readonly owner: "other" }
+  | { readonly owner: "us"; readonly workDir: string | undefined; readonly announced: readonly Announced[] };
+
+/**
+ * What is to be announced after `before`. What was announced and is not to be any more is said to be over,
+ * for as long as hosts would use it (RFC 9096 3.5), else they went on with addresses that lead nowhere.
+ */
+export function announcedAfter(
+  before: readonly Announced[],
+  downlinks: readonly Downlink[],
+  now: Millis,
+): readonly Announced[] {
+  const served = downlinks.map(({ interfaceName, prefixes }) => ({
+    interfaceName,
+    prefixes: prefixes.map((each) => ({ ...each, stale: false })),
+  }));
+  const left = before.filter(
+    ({ interfaceName }) => !served.some((one) => one.interfaceName === interfaceName),
+  );
+  return [...served, ...left.map(({ interfaceName }) => ({ interfaceName, prefixes: [] }))].map((link) => {
+    const earlier = before.find(({ interfaceName }) => interfaceName === link.interfaceName)?.prefixes ?? [];
+    const gone = earlier.filter(
+      ({ prefix, validUntil }) =>
+        validUntil > now && !link.prefixes.some((each) => samePrefix(each.prefix, prefix)),
+    );
+    return { ...link, prefixes: [...link.prefixes, ...gone.map((each) => ({ ...each, stale: true }))] };
+  });
+}
+
+/** True when both say the same, at whatever time. */
+export function sameAnnounced(a: readonly Announced[], b: readonly Announced[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every(({ interfaceName, prefixes }, index) => {
+      const other = b[index];
+      return (
+        other?.interfaceName === interfaceName &&
+        other.prefixes.length === prefixes.length &&
+        prefixes.every((each, n) => samePrefixTimes(each, other.prefixes[n] ?? each))
+      );
+    })
+  );
+}
+
+/** True when some prefix may be used. */
+export const isServing = (announced: readonly Announced[]): boolean =>
+  announced.some(({ prefixes }) => prefixes.some(({ stale }) => !stale));
+
+/**
+ * True for a name that radvd reads as one (its words and numbers are none); a file with another one would
+ * end a radvd that reads it.
+ */
+export const isRadvdName = (name: string): boolean => NAME.test(name) && !WORDS.includes(name.toLowerCase());
+
+/**
+ * The text for radvd: Dibbler's header and markers, one `interface` per downlink with all its prefixes, for
+ * radvd takes no second one.
+ */
+export function radvdText(announced: readonly Announced[], workDir: string, now: Millis): string {
+  return `#
+# ${TITLE}
+${OWNER}${workDir}
+# Changes are lost: it is written again with every new lifetime.
+#
+${announced.map((link) => blockText(link, now)).join("")}`;
+}
+
+/**
+ * Whose file this is. Ours and Dibbler's has the header or the markers, and nothing outside of them; so has
+ * what Dibbler leaves behind: doubled blocks, thousands of empty lines, a last block without its end. An
+ * empty file is nobody's loss. Lifetimes count from `written`.
+ */
+export function readRadvd(text: string, written: Millis): RadvdFile {
+  const outside = text.replace(BLOCK, "").split("\n");
+  const marked = text.trim() === "" || text.includes(TITLE) || text.search(BLOCK) >= 0;
+  const foreign = outside.some((line) => !/^\s*(#|$)/.test(line));
+  if (!marked || foreign) return { owner: "other" };
+  const workDir = outside.find((line) => line.startsWith(OWNER))?.slice(OWNER.length);
+  const announced = [...text.matchAll(BLOCK)].reduce<readonly Announced[]>(
+    (links, [block, interfaceName = ""]) => [
+      ...links.filter((link) => link.interfaceName !== interfaceName),
+      { interfaceName, prefixes: readPrefixes(block, written) },
+    ],
+    [],
+  );
+  return { owner: "us", workDir, announced };
+}
+
+const TITLE = "Router Advertisement config file generated by Dibbler";
+const OWNER = "# It belongs to the dibbler-client of ";
+/** From marker to marker; a block without end goes as far as the next one begins. */
+const BLOCK = /^### (\S+) start ###[^\n]*\n[^]*?(?:^### \1 end ###[^\n]*$|(?=^### \S+ start ###)|(?![^]))/gm;
+const WORDS =
+  "on off low medium high infinity interface prefix route rdnss dnssl clients abro lowpanco".split(" ");
+const NAME = /^(?=.*[a-z_])[\w.@+-]+$/i;
+
+function samePrefixTimes(a: AnnouncedPrefix, b: AnnouncedPrefix): boolean {
+  return (
+    samePrefix(a.prefix, b.prefix) &&
+    a.stale === b.stale &&
+    a.preferredUntil === b.preferredUntil &&
+    a.validUntil === b.validUntil
+  );
+}
+
+function blockText({ interfaceName, prefixes }: Announced, now: Millis): string {
+  // Without a prefix in use nothing comes back through us: no default route for hosts (RFC 9096 3.2 G-4).
+  const isRouter = prefixes.some(({ stale }) => !stale);
+  return `
+### ${interfaceName} start ###
+interface ${interfaceName}
+{
+     AdvSendAdvert on;
+${isRouter ? "" : "     AdvDefaultLifetime 0;\n"}${prefixes.map((each) => prefixText(each, now)).join("")}};
+### ${interfaceName} end ###
+`;
+}
+
+/**
+ * `DecrementLifetimes`: radvd counts down as the lease does, so that hosts never hear more than is left (RFC
+ * 9096 3.3 L-16), and a client that was killed leaves nothing that lives for ever. With 0 radvd would
+ * announce nothing. `DeprecatePrefix`: a radvd that ends says so; nobody else announces a prefix that was
+ * delegated to us.
+ */
+function prefixText({ prefix, preferredUntil, validUntil, stale }: AnnouncedPrefix, now: Millis): string {
+  const valid = stale ? 0 : secondsLeft(validUntil, now);
+  const preferred = Math.min(stale ? 0 : secondsLeft(preferredUntil, now), valid);
+  return `     prefix ${formatPrefix(prefix)}
+     {
+         AdvOnLink on;
+         AdvPreferredLifetime ${lifetimeText(preferred)};
+         AdvValidLifetime ${lifetimeText(valid)};
+         AdvAutonomous on;
+         DeprecatePrefix on;
+         DecrementLifetimes ${preferred > 0 && Number.isFinite(valid) ? "on" : "off"};
+     };
+`;
+}
+
+const secondsLeft = (until: Millis, now: Millis): number => Math.max(0, Math.floor((until - now) / 1000));
+const lifetimeText = (left: number): string => (left === Infinity ? "infinity" : String(left));
+
+function readPrefixes(block: string, written: Millis): readonly AnnouncedPrefix[] {
+  return [...block.matchAll(/\bprefix\s+(\S+)\s*\{([^}]*)\}/g)].flatMap(([, text = "", body = ""]) => {
+    const prefix = parsePrefix(text);
+    if (prefix === undefined) return [];
+    const until = (name: string): Millis => millis(written + readLifetime(body, name) * 1000);
+    const times = { preferredUntil: until("AdvPreferredLifetime"), validUntil: until("AdvValidLifetime") };
+    return [{ prefix, ...times, stale: false }];
+  });
+}
+
+function readLifetime(body: string, name: string): number {
+  const text = new RegExp(`\\b${name}\\s+(\\w+)`).exec(body)?.[1] ?? "0";
+  return text === "infinity" ? Infinity : Number(text);
+}
