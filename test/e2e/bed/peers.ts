@@ -19,8 +19,8 @@ export const PEERS = {
   dhcp6c: { program: "dhcp6c", package: "wide-dhcpv6-client" },
   networkd: { program: "systemd-networkd", package: "systemd", root: true },
   dhcrelay: { program: "dhcrelay", package: "isc-dhcp-relay" },
-  radvd: { program: "radvd", package: "radvd" },
   dibblerRelay: { program: "dibbler-relay", package: "dibbler-relay" },
+  radvd: { program: "radvd", package: "radvd", root: true },
 } as const satisfies Record<string, PeerProgram>;
 
 interface PeerProgram {
