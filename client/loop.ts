@@ -4,10 +4,12 @@ import { createAlarm } from "../shared/edge/clock.js";
 import type { HookRunner } from "../shared/edge/hooks.js";
 import { openWhenReady, type Place } from "../shared/edge/place.js";
 import type { UdpOptions, UdpSocket } from "../shared/edge/udp.js";
+import type { HookCall } from "../shared/hook.js";
 import { formatIp6 } from "../shared/prefix.js";
 import type { Random } from "../shared/proto/retransmit.js";
 import { CLIENT_PORT, SERVER_PORT, SERVERS_GROUP } from "../shared/proto/well-known.js";
 import { createClientState, deadline, step } from "./machine.js";
+import type { DownlinkService } from "./serve-downlinks.js";
 import { keepLink, type LinkSystem } from "./serve-link.js";
 import type { Memory } from "./serve-memory.js";
 import { setupOf } from "./setup.js";
@@ -21,6 +23,8 @@ export interface ClientSystem extends LinkSystem {
   readonly duid: Duid;
   readonly memory: Memory;
   readonly hooks: Pick<HookRunner, "run" | "drain"> | undefined;
+  /** Divides the prefixes; `undefined` with `downlink-prefix-ifaces "none"`. */
+  readonly downlinks?: DownlinkService | undefined;
   readonly openSocket: (options: UdpOptions) => Promise<UdpSocket>;
 }
 
@@ -60,8 +64,10 @@ export async function runClient(config: ClientConfig, system: ClientSystem): Pro
   return {
     async stop() {
       stopping.abort();
+      system.downlinks?.giveBack();
       await Promise.all(latecomers);
       await Promise.all(links.map((link) => link.end()));
+      await system.downlinks?.close();
       system.memory.close();
       await system.hooks?.drain(HOOK_DRAIN_MS);
     },
@@ -121,10 +127,13 @@ async function openLink(config: ClientConfig, system: ClientSystem, wanted: Clie
   };
 }
 
-/** Moves events through the machine, and what it decides to disk, socket, script and log, in this order. */
+/**
+ * Moves events through the machine, and what it decides to disk, downlinks, socket, script and log, in this
+ * order.
+ */
 function drive(
   initial: ClientState,
-  { clock, random, log, memory, hooks }: ClientSystem,
+  { clock, random, log, memory, hooks, downlinks }: ClientSystem,
   send: (bytes: Uint8Array) => void,
 ): { readonly push: (event: ClientEvent) => void; readonly ended: Promise<void> } {
   const { interfaceName } = initial.setup;
@@ -147,12 +156,13 @@ function drive(
     switch (action.type) {
       case "save":
         memory.save(interfaceName, action.remembered);
+        downlinks?.update(interfaceName, action.remembered);
         break;
       case "send":
         send(action.bytes);
         break;
       case "run":
-        void hooks?.run(action.hook);
+        runHook(action.hook);
         break;
       case "log":
         log(action.id, action.values);
@@ -163,6 +173,11 @@ function drive(
       default:
         action satisfies never;
     }
+  };
+  /** A script finds the routes set at `add` and `update`, and gone at `delete`. */
+  const runHook = (hook: HookCall): void => {
+    if (downlinks === undefined) void hooks?.run(hook);
+    else downlinks.afterwards(interfaceName, hook, (completed) => void hooks?.run(completed));
   };
   return { push, ended };
 }

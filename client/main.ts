@@ -1,7 +1,7 @@
 import { openSync, readSync } from "node:fs";
 import { parseClientConfig } from "../shared/config/client-schema.js";
 import type { ClientConfig, ClientInterface } from "../shared/config/types.js";
-import { createClock } from "../shared/edge/clock.js";
+import { type Clock, createClock } from "../shared/edge/clock.js";
 import { loadOrMakeDuid } from "../shared/edge/duid-file.js";
 import { glanceAt } from "../shared/edge/glance.js";
 import { createHookRunner, type HookRunner } from "../shared/edge/hooks.js";
@@ -12,7 +12,8 @@ import { type Program, runProgram, type Service, type Surroundings } from "../sh
 import { openUdp } from "../shared/edge/udp.js";
 import type { Random } from "../shared/proto/retransmit.js";
 import { runClient } from "./loop.js";
-import { openMemory } from "./serve-memory.js";
+import type { DownlinkService } from "./serve-downlinks.js";
+import { type Memory, openMemory } from "./serve-memory.js";
 
 /** Filled in by the bundler, from package.json. */
 declare const DIBBLER_VERSION: string;
@@ -42,11 +43,32 @@ async function openClient({ config, paths, log }: Surroundings<ClientConfig>): P
     log,
     duid,
     memory,
+    downlinks: await openDivision(config, memory, paths.workDir, clock, log),
     hooks: openHooks(config, paths.workDir, log),
     findPlace: placeOf,
     glanceAt,
     openSocket: openUdp,
   });
+}
+
+/** Loaded only where prefixes are divided: OpenStack's many clients do without. */
+async function openDivision(
+  config: ClientConfig,
+  memory: Memory,
+  workDir: string,
+  clock: Clock,
+  log: Log,
+): Promise<DownlinkService | undefined> {
+  if (config.downlinks.mode === "none" || config.interfaces.every(({ pds }) => pds.length === 0)) {
+    return undefined;
+  }
+  const { downlinkSystem, openDownlinks } = await import("./serve-downlinks.js");
+  // With inactive-mode an uplink may be missing: what it holds stays on the downlinks meanwhile.
+  const remembered = config.interfaces.flatMap(({ selector }) => {
+    const link = "name" in selector ? memory.of(selector.name) : undefined;
+    return "name" in selector && link !== undefined ? [[selector.name, link] as const] : [];
+  });
+  return openDownlinks(config, downlinkSystem(workDir, clock, log), new Map(remembered));
 }
 
 const placeOf = ({ selector, bindToAddress }: ClientInterface): Promise<Place> =>

@@ -162,7 +162,7 @@ const encodeKey = ({ server, key, replay }: ServerKey): object => ({
 });
 
 /** JSON has no infinity: null stands for never. */
-const encodeTime = (time: Millis): number | null => (Number.isFinite(time) ? Math.floor(time) : null);
+export const encodeTime = (time: Millis): number | null => (Number.isFinite(time) ? Math.floor(time) : null);
 
 function decodeLink(value: unknown): RememberedLink {
   const { solMaxRt, infMaxRt, keys, ias } = record(value, "interface");
@@ -218,7 +218,8 @@ function decodeLease(value: unknown, kind: IaKind, item: string): Lease {
   };
 }
 
-function record(value: unknown, what: string): Record<string, unknown> {
+/** An object of a state file; throws for anything else. */
+export function record(value: unknown, what: string): Record<string, unknown> {
   if (!isRecord(value)) throw new Error(`"${what}" is not an object`);
   return value;
 }
@@ -226,7 +227,8 @@ function record(value: unknown, what: string): Record<string, unknown> {
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-function list(value: unknown, what: string): readonly unknown[] {
+/** A list of a state file; throws for anything else. */
+export function list(value: unknown, what: string): readonly unknown[] {
   if (!Array.isArray(value)) throw new Error(`"${what}" is not a list`);
   return value;
 }
@@ -238,14 +240,16 @@ function secondsOf(value: unknown): Seconds {
   throw new Error(`${JSON.stringify(value)} is not a number of seconds`);
 }
 
-const timeOf = (value: unknown): Millis => (value === null ? millis(Infinity) : instantOf(value));
+/** A time as `encodeTime` writes it; throws for anything else. */
+export const timeOf = (value: unknown): Millis => (value === null ? millis(Infinity) : instantOf(value));
 
 function instantOf(value: unknown): Millis {
   if (typeof value === "number" && Number.isFinite(value)) return millis(value);
   throw new Error(`${JSON.stringify(value)} is not a time`);
 }
 
-function prefixOf(value: unknown, kind: IaKind): Prefix {
+/** A prefix, or for `na` an address; throws for anything else. */
+export function prefixOf(value: unknown, kind: IaKind): Prefix {
   if (kind === "na") {
     const address = typeof value === "string" ? parseIp6(value) : undefined;
     if (address === undefined) throw new Error(`${JSON.stringify(value)} is not an address`);

@@ -172,4 +172,69 @@ export const CLIENT_ROWS = {
     text: "radvd does not learn of the prefix: {sentence}",
     note: "The file could not be read or written. Said once; it is tried again with every change.",
   },
+  "DOWNLINK-ADDED": {
+    level: 7,
+    text: "PD: Adding prefix {subnet} on the {interface}/{index} interface.",
+    note: "A /64 of a delegated prefix is in use there: the first address is ours, hosts get the others.",
+  },
+  "DOWNLINK-DEPRECATED": {
+    level: 6,
+    text: "PD: {subnet} on the {interface} interface is deprecated: its prefix is gone",
+    note: "Connections go on for two hours at most; nothing new begins with these addresses (RFC 9096).",
+  },
+  "DOWNLINK-REMOVED": {
+    level: 7,
+    text: "PD: Deleting prefix {subnet} on the {interface} interface.",
+    note: "Address and route are gone: the prefix ended or was given back, or the interface is no downlink.",
+  },
+  "DOWNLINK-LEFT-OUT": {
+    level: 4,
+    text: "{prefix} has too few /64s: there is none for {interfaces}",
+    note: "Ask for a shorter prefix (pd with prefix ::/56), or list fewer downlinks.",
+  },
+  "DOWNLINK-TOO-LONG": {
+    level: 4,
+    text: "{prefix} is not divided: hosts need a /64",
+    note: "The server delegates less than one network. Ask for a shorter prefix: pd with prefix ::/56.",
+  },
+  "DOWNLINK-MISSING": {
+    level: 5,
+    text: "Interface {interface} specified in downlink-prefix-ifaces is missing",
+    note: "It gets its subnet within seconds once it is there.",
+  },
+  "DOWNLINK-NONE": {
+    level: 5,
+    text: "Suitable interfaces not found. Delegated prefix not split.",
+    note: "Downlinks are up and have a cable, a MAC and a link-local address; one that comes later is used.",
+  },
+  "DOWNLINK-FAILED": {
+    level: 4,
+    text: "Downlinks: ip {line}: {why}",
+    note: "The system refused this address or route; the rest was set. It is tried again at the next change.",
+  },
+  "DOWNLINK-LEFTOVERS": {
+    level: 7,
+    text: "Downlinks: {count} address(es) and route(s) of the run before are still there",
+    note: "The client was killed. What is still right stays as it is, the rest is removed.",
+  },
+  "DOWNLINK-UNSEEN": {
+    level: 4,
+    text: "Downlinks: what the run before has left cannot be looked for: {sentence}",
+    note: "Routes of protocol 146 may be left (ip -6 route show proto 146); addresses end by themselves.",
+  },
+  "DOWNLINK-NO-FORWARDING": {
+    level: 5,
+    text: "This machine does not forward IPv6: hosts behind it reach nobody (net.ipv6.conf.all.forwarding is 0)",
+    note: "Said once, nothing is changed: sysctl -w net.ipv6.conf.all.forwarding=1; accept_ra=2 uplink too.",
+  },
+  "DOWNLINK-FILE-BROKEN": {
+    level: 4,
+    text: "{path} cannot be used ({why}); it was kept as {aside}, and subnets are chosen anew",
+    note: "Downlinks may get other subnets than before.",
+  },
+  "DOWNLINK-FILE-UNSAVED": {
+    level: 4,
+    text: "The subnets are in use but cannot be remembered: {sentence}",
+    note: "After a restart downlinks might get others. Look after the directory; said once until it works.",
+  },
 } as const satisfies Record<string, CatalogueRow>;

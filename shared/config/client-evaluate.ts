@@ -44,7 +44,6 @@ interface Program {
   readonly counts: { pd: number; ia: number };
   readonly iaids: Readonly<Record<"pd" | "ia", Map<Iaid, Span>>>;
   readonly downlinks: { names: string[]; at: Span | undefined };
-  firstPd: Span | undefined;
   settings: Omit<ClientConfig, "interfaces" | "downlinks">;
 }
 
@@ -68,7 +67,6 @@ export function evaluateClient(nodes: Nodes, report: Report): ClientConfig {
     counts: { pd: 0, ia: 0 },
     iaids: { pd: new Map(), ia: new Map() },
     downlinks: { names: [], at: undefined },
-    firstPd: undefined,
     settings: {
       log: { level: 8, mode: "full", name: "Client", colors: false },
       script: undefined,
@@ -234,7 +232,6 @@ function evaluatePd(
   { value, at }: Acting<"pd">,
 ): void {
   program.counts.pd++;
-  program.firstPd ??= at;
   block.association ??= at;
   const iaid = makeIaid(value ?? program.counts.pd);
   const inner = { ...block, hints: [] };
@@ -297,18 +294,16 @@ function evaluateAddress(
   block.addresses.push({ address: value, preferred, valid });
 }
 
-/** A delegated prefix is left to the script: who counts on Dibbler's division of it hears so. */
-function makeDownlinks({ report, firstPd, downlinks: { names, at } }: Program): Downlinks {
+/** The uplink gets no part of what it asks for (RFC 3633 12.1): who lists it hears so. */
+function makeDownlinks({ report, interfaces, downlinks: { names, at } }: Program): Downlinks {
   if (names.some((name) => name.toLowerCase() === "none")) return { mode: "none" };
-  const place = at ?? firstPd;
-  if (place !== undefined) {
-    report.warning(
-      place,
-      "the prefix is not divided among other interfaces, as Dibbler would do",
-      'write downlink-prefix-ifaces "none" when this is what you want',
-    );
+  if (at === undefined) return { mode: "auto" };
+  const isUplink = (name: string): boolean =>
+    interfaces.some(({ selector }) => "name" in selector && selector.name === name);
+  for (const name of names.filter(isUplink)) {
+    report.warning(at, `${name} is an "iface" of this file: it gets no part of the prefixes`);
   }
-  return at === undefined ? { mode: "auto" } : { mode: "list", names };
+  return { mode: "list", names };
 }
 
 function makeBlock({ iaids: { pd, ia } }: Program): Block {

@@ -291,9 +291,9 @@ describe("client: warnings", () => {
     ],
     ["nothing to ask for", "iface a0 { rapid-commit 1 }", ['nothing is asked for on interface "a0"']],
     [
-      "prefixes that Dibbler would divide",
-      "iface a0 { pd }",
-      ["the prefix is not divided among other interfaces, as Dibbler would do"],
+      "an uplink as downlink",
+      "downlink-prefix-ifaces lan0,a0 iface a0 { pd }",
+      ['a0 is an "iface" of this file: it gets no part of the prefixes'],
     ],
     [
       "address",

@@ -1,0 +1,120 @@
+import { describe, expect } from "vitest";
+import { diaryScript, installDiary, waitForCall } from "./bed/diary.js";
+import { startServer } from "./bed/guide-server.js";
+import type { Host } from "./bed/host.js";
+import { addresses, allowForwarding, connect, linkLocal } from "./bed/network.js";
+import { layOutPair } from "./bed/pair.js";
+import { installOurs, ours } from "./bed/programs.js";
+import { scenario, testWorld } from "./fixture.js";
+
+/** T1 after 2 s, and valid for 60 s: lifetimes that were kept current are never below 50. */
+const times = "T1 2 T2 10 preferred-lifetime 40 valid-lifetime 60";
+
+interface Home {
+  readonly server: Host;
+  readonly router: Host;
+}
+
+/** A server that delegates prefixes of this length, and a router with so many networks behind it. */
+async function buildHome(length: number, downlinks: number): Promise<Home> {
+  const { server, client: router } = await layOutPair(await testWorld());
+  for (let n = 1; n <= downlinks; n++) await addDownlink(router, n);
+  await allowForwarding(router);
+  installOurs(router);
+  installDiary(router);
+  server.writeFile(
+    "/etc/dibbler/server.conf",
+    `iface "eth0" { pd-class { pd-pool 2001:db8:1000::/48 pd-length ${length} ${times} } }`,
+  );
+  await startServer(server, ours.server);
+  return { server, router };
+}
+
+/** `lanN`, with a host's end of the cable that is in the router itself. */
+async function addDownlink(router: Host, n: number): Promise<void> {
+  await connect({ host: router, device: `lan${n}` }, { host: router, device: `host${n}` });
+  // Nobody is to take the other end for a downlink.
+  await router.shell(`ip -6 address flush dev host${n}`);
+  await linkLocal(router, `lan${n}`);
+}
+
+async function startClient({ router }: Home, downlinks = ""): Promise<void> {
+  const text = `script "${diaryScript}"\n${downlinks}\niface "wan0" { pd }`;
+  router.writeFile("/etc/dibbler/client.conf", text);
+  const { status, stderr } = await router.run([ours.client, "start"]);
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+}
+
+/** Global addresses of a downlink. */
+async function globals(router: Host, device: string): Promise<string[]> {
+  const list = await addresses(router, device);
+  return list
+    .filter(({ scope }) => scope === "global")
+    .map(({ local, prefixlen }) => `${local}/${prefixlen}`);
+}
+
+/** Routes of our protocol: where to, and by which device, `unreachable` for none. */
+async function ownRoutes(router: Host): Promise<string[]> {
+  const text = await router.shell("ip -6 route show proto 146");
+  return text
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => line.replace(/ (proto|metric) .*/, ""))
+    .sort();
+}
+
+async function prefixOf(router: Host): Promise<string> {
+  const { variables } = await waitForCall(router, { action: "add" });
+  return variables["PREFIX1"] ?? "";
+}
+
+/** Everything of a /56 at `2001:db8:1000:ab00::` on lan1 and so on. */
+function expected(prefix: string, downlinks: readonly number[]): string[] {
+  return [
+    ...downlinks.map((n) => `${subnet(prefix, n)}/64 dev lan${n}`),
+    `unreachable ${prefix}/56 dev lo`,
+  ].sort();
+}
+
+/** The /64 of lanN. */
+const subnet = (prefix: string, n: number): string => {
+  const groups = prefix.replace("::", "").split(":");
+  while (groups.length < 4) groups.push("0");
+  const last = Number.parseInt(groups[3] ?? "0", 16) + n - 1;
+  return `${[...groups.slice(0, 3), last.toString(16)].join(":").replace(/:0$/, "")}::`;
+};
+
+describe("e2e downlinks", () => {
+  scenario()(
+    "a /56 over three: addresses, routes, renewed lifetimes, all gone within two seconds of stop",
+    async () => {
+      const home = await buildHome(56, 3);
+      const { router } = home;
+      await startClient(home, "downlink-prefix-ifaces lan1, lan2, lan3");
+      const prefix = await prefixOf(router);
+      expect(await ownRoutes(router)).toEqual(expected(prefix, [1, 2, 3]));
+      for (const n of [1, 2, 3])
+        expect(await globals(router, `lan${n}`)).toEqual([`${subnet(prefix, n)}1/64`]);
+      const { variables } = await waitForCall(router, { action: "add" });
+      expect(variables).toMatchObject({
+        DOWNLINK_PREFIX_IFACES: "lan1 lan2 lan3 ",
+        DOWNLINK_PREFIXES: [1, 2, 3].map((n) => `lan${n} ${subnet(prefix, n)}/64 `).join(""),
+      });
+
+      await waitForCall(router, { action: "update" });
+      const lifetimes = async (): Promise<number> => {
+        const [, valid = "0"] =
+          /valid_lft (\d+)sec/.exec(await router.shell("ip -6 a show dev lan2 scope global")) ?? [];
+        return Number(valid);
+      };
+      await router.shell("sleep 3");
+      expect(await lifetimes()).toBeGreaterThan(54);
+
+      const begin = performance.now();
+      expect((await router.run([ours.client, "stop"])).status).toBe(0);
+      expect(performance.now() - begin).toBeLessThan(2000);
+      expect(await ownRoutes(router)).toEqual([]);
+      for (const n of [1, 2, 3]) expect(await globals(router, `lan${n}`)).toEqual([]);
+    },
+  );
+});

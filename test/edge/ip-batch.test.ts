@@ -1,0 +1,31 @@
+import { describe, expect, test } from "vitest";
+import { failuresOf } from "../../shared/edge/ip-batch.js";
+
+describe("what ip says of a batch", () => {
+  test("each failure with its line and reason, as iproute2 6.1 prints them", () => {
+    const stderr = [
+      'Cannot find device "nope"',
+      "Command failed -:7",
+      "Error: ipv6: address not found.",
+      "Command failed -:8",
+      "RTNETLINK answers: No such process",
+      "Command failed -:9",
+      "",
+    ].join("\n");
+    expect(failuresOf(stderr, 9)).toEqual([
+      { line: 6, why: 'Cannot find device "nope"' },
+      { line: 7, why: "ipv6: address not found." },
+      { line: 8, why: "No such process" },
+    ]);
+  });
+
+  test.each([
+    ["a word it does not know ends it", 'Error: either "local" is duplicate, or "x" is a garbage.\n'],
+    ["it could not be run", "ip cannot be run (spawn ip ENOENT); install iproute2"],
+    ["it was killed", ""],
+  ])("%s: every line counts as failed", (_case, stderr) => {
+    const failures = failuresOf(stderr, 2);
+    expect(failures.map(({ line }) => line)).toEqual([0, 1]);
+    expect(failures[0]?.why).toMatch(/garbage|install iproute2|ip failed/);
+  });
+});
