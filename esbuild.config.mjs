@@ -28,6 +28,7 @@ const bundles = {
 const lateFiles = {
   "shared/edge/json-line": "dibbler-json",
   "client/take-over": "dibbler-take-over",
+  "client/serve-addresses": "dibbler-addresses",
   "client/serve-downlinks": "dibbler-downlinks",
 };
 const late = {

@@ -8,8 +8,9 @@ import type { HookCall } from "../shared/hook.js";
 import { formatIp6 } from "../shared/prefix.js";
 import type { Random } from "../shared/proto/retransmit.js";
 import { CLIENT_PORT, SERVER_PORT, SERVERS_GROUP } from "../shared/proto/well-known.js";
+import type { LeaseUser } from "./lease-user.js";
 import { createClientState, deadline, step } from "./machine.js";
-import type { DownlinkService } from "./serve-downlinks.js";
+import type { AddressService } from "./serve-addresses.js";
 import { keepLink, type LinkSystem } from "./serve-link.js";
 import type { Memory } from "./serve-memory.js";
 import { setupOf } from "./setup.js";
@@ -23,8 +24,10 @@ export interface ClientSystem extends LinkSystem {
   readonly duid: Duid;
   readonly memory: Memory;
   readonly hooks: Pick<HookRunner, "run" | "drain"> | undefined;
+  /** Puts addresses on the interfaces; `undefined` where none are asked for. */
+  readonly addresses?: AddressService | undefined;
   /** Divides the prefixes; `undefined` with `downlink-prefix-ifaces "none"`. */
-  readonly downlinks?: DownlinkService | undefined;
+  readonly downlinks?: LeaseUser | undefined;
   readonly openSocket: (options: UdpOptions) => Promise<UdpSocket>;
 }
 
@@ -64,10 +67,10 @@ export async function runClient(config: ClientConfig, system: ClientSystem): Pro
   return {
     async stop() {
       stopping.abort();
-      system.downlinks?.giveBack();
+      for (const user of usersOf(system)) user.giveBack();
       await Promise.all(latecomers);
       await Promise.all(links.map((link) => link.end()));
-      await system.downlinks?.close();
+      for (const user of usersOf(system)) await user.close();
       system.memory.close();
       await system.hooks?.drain(HOOK_DRAIN_MS);
     },
@@ -109,6 +112,9 @@ async function openLink(config: ClientConfig, system: ClientSystem, wanted: Clie
     push({ type: "link", interfaceIndex });
   };
   const socket = await keepLink(system, { wanted, place, open, onLink });
+  system.addresses?.onDuplicate(name, (duplicate) => {
+    push({ type: "duplicate", address: duplicate });
+  });
   log("CLIENT-STARTED", {
     interface: name,
     address: () => formatIp6(address),
@@ -133,10 +139,12 @@ async function openLink(config: ClientConfig, system: ClientSystem, wanted: Clie
  */
 function drive(
   initial: ClientState,
-  { clock, random, log, memory, hooks, downlinks }: ClientSystem,
+  system: ClientSystem,
   send: (bytes: Uint8Array) => void,
 ): { readonly push: (event: ClientEvent) => void; readonly ended: Promise<void> } {
+  const { clock, random, log, memory, hooks } = system;
   const { interfaceName } = initial.setup;
+  const users = usersOf(system);
   let state = initial;
   let end = (): void => undefined;
   const ended = new Promise<void>((resolve) => {
@@ -156,7 +164,7 @@ function drive(
     switch (action.type) {
       case "save":
         memory.save(interfaceName, action.remembered);
-        downlinks?.update(interfaceName, action.remembered);
+        for (const user of users) user.update(interfaceName, action.remembered);
         break;
       case "send":
         send(action.bytes);
@@ -174,10 +182,15 @@ function drive(
         action satisfies never;
     }
   };
-  /** A script finds the routes set at `add` and `update`, and gone at `delete`. */
-  const runHook = (hook: HookCall): void => {
-    if (downlinks === undefined) void hooks?.run(hook);
-    else downlinks.afterwards(interfaceName, hook, (completed) => void hooks?.run(completed));
-  };
+  /** A script finds addresses and routes set at `add` and `update`, and gone at `delete`. */
+  const runHook = users.reduceRight<(hook: HookCall) => void>(
+    (run, user) => (hook) => {
+      user.afterwards(interfaceName, hook, run);
+    },
+    (hook) => void hooks?.run(hook),
+  );
   return { push, ended };
 }
+
+const usersOf = ({ addresses, downlinks }: ClientSystem): readonly LeaseUser[] =>
+  [addresses, downlinks].filter((user) => user !== undefined);

@@ -12,7 +12,9 @@ import { type Program, runProgram, type Service, type Surroundings } from "../sh
 import { openUdp } from "../shared/edge/udp.js";
 import type { Random } from "../shared/proto/retransmit.js";
 import { runClient } from "./loop.js";
-import type { DownlinkService } from "./serve-downlinks.js";
+import type { LeaseUser } from "./lease-user.js";
+import type { RememberedLink } from "./remembered.js";
+import type { AddressService } from "./serve-addresses.js";
 import { type Memory, openMemory } from "./serve-memory.js";
 
 /** Filled in by the bundler, from package.json. */
@@ -43,12 +45,27 @@ async function openClient({ config, paths, log }: Surroundings<ClientConfig>): P
     log,
     duid,
     memory,
+    addresses: await openAddressing(config, memory, clock, log),
     downlinks: await openDivision(config, memory, paths.workDir, clock, log),
     hooks: openHooks(config, paths.workDir, log),
     findPlace: placeOf,
     glanceAt,
     openSocket: openUdp,
   });
+}
+
+/** Loaded only where addresses are asked for, or were when this client was killed. */
+async function openAddressing(
+  config: ClientConfig,
+  memory: Memory,
+  clock: Clock,
+  log: Log,
+): Promise<AddressService | undefined> {
+  const remembered = rememberedOf(config, memory);
+  const had = [...remembered.values()].some(({ ias }) => ias.some(({ kind }) => kind === "na"));
+  if (!had && config.interfaces.every(({ ias }) => ias.length === 0)) return undefined;
+  const { addressSystem, openAddresses } = await import("./serve-addresses.js");
+  return openAddresses(config.addressLength, addressSystem(clock, log), remembered);
 }
 
 /** Loaded only where prefixes are divided: OpenStack's many clients do without. */
@@ -58,17 +75,21 @@ async function openDivision(
   workDir: string,
   clock: Clock,
   log: Log,
-): Promise<DownlinkService | undefined> {
+): Promise<LeaseUser | undefined> {
   if (config.downlinks.mode === "none" || config.interfaces.every(({ pds }) => pds.length === 0)) {
     return undefined;
   }
   const { downlinkSystem, openDownlinks } = await import("./serve-downlinks.js");
-  // With inactive-mode an uplink may be missing: what it holds stays on the downlinks meanwhile.
-  const remembered = config.interfaces.flatMap(({ selector }) => {
+  return openDownlinks(config, downlinkSystem(workDir, clock, log), rememberedOf(config, memory));
+}
+
+/** With inactive-mode an interface may be missing: what it holds stays in use meanwhile. */
+function rememberedOf({ interfaces }: ClientConfig, memory: Memory): ReadonlyMap<string, RememberedLink> {
+  const links = interfaces.flatMap(({ selector }) => {
     const link = "name" in selector ? memory.of(selector.name) : undefined;
     return "name" in selector && link !== undefined ? [[selector.name, link] as const] : [];
   });
-  return openDownlinks(config, downlinkSystem(workDir, clock, log), new Map(remembered));
+  return new Map(links);
 }
 
 const placeOf = ({ selector, bindToAddress }: ClientInterface): Promise<Place> =>

@@ -7,10 +7,10 @@ import { readTextIfThere, replaceFileSync } from "../shared/edge/files.js";
 import { readInterfaces, type NetworkInterface } from "../shared/edge/interfaces.js";
 import { type Ip, systemIp } from "../shared/edge/ip-batch.js";
 import type { Log } from "../shared/edge/log.js";
-import type { HookCall } from "../shared/hook.js";
 import { downlinkVariables, newsOf } from "./downlink-report.js";
 import { decodeDownlinks, DOWNLINKS_FILE, encodeDownlinks } from "./downlinks-file.js";
 import { chooseDownlinks } from "./downlinks.js";
+import type { LeaseUser } from "./lease-user.js";
 import {
   type Delegation,
   delegationsOf,
@@ -44,18 +44,6 @@ export interface DownlinkSystem {
   readonly forwards: () => boolean;
 }
 
-/** Delegated prefixes at work on the downlinks. */
-export interface DownlinkService {
-  /** Tells what an uplink holds now; what follows from it is done in the background, one after the other. */
-  readonly update: (uplink: string, remembered: RememberedLink) => void;
-  /** Calls back with the hook call completed, when all that was told before is done. */
-  readonly afterwards: (uplink: string, hook: HookCall, run: (hook: HookCall) => void) => void;
-  /** From now on everything is given back. */
-  readonly giveBack: () => void;
-  /** Resolves when everything is given back and every hook call was handed over. */
-  readonly close: () => Promise<void>;
-}
-
 /**
  * How often to look for interfaces that came or went: with downlinks in use only, and a file of /proc only.
  */
@@ -77,7 +65,7 @@ export function openDownlinks(
   { downlinks: wanted, interfaces: configured }: ClientConfig,
   system: DownlinkSystem,
   remembered: ReadonlyMap<string, RememberedLink>,
-): DownlinkService {
+): LeaseUser {
   const { clock, log } = system;
   const links = new Map(remembered);
   const file = openFile(`${system.workDir}/${DOWNLINKS_FILE}`, log);

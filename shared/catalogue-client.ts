@@ -132,6 +132,16 @@ export const CLIENT_ROWS = {
     text: "{interface}: IA {iaid} with {prefixes} is not configured any more and is forgotten",
     note: "The configuration no longer has this IA of an earlier run. Its lease ends by itself.",
   },
+  "ADDRESS-SET": {
+    level: 7,
+    text: "{address} is set on {interface}",
+    note: "With the lifetimes of its lease. Duplicate Address Detection follows; a duplicate is declined.",
+  },
+  "ADDRESS-FAILED": {
+    level: 3,
+    text: "A leased address cannot be set: {why} (ip -6 {line})",
+    note: "Said once for each reason; it is tried again every 3 s. The client needs CAP_NET_ADMIN, and iproute2.",
+  },
   "RADVD-WRITTEN": {
     level: 7,
     text: "{path}: written for {downlinks}",

@@ -45,7 +45,7 @@ const ASKED_WITHOUT_WISH: ReadonlySet<string> = new Set([
 ]);
 /** Type and enterprise number of a DUID-EN. */
 const DUID_EN_HEADER = 6;
-const NO_ADDRESS = "addresses are left to the script, none is set on an interface";
+const NO_PARAMETERS = "addresses are set as the server leases them";
 const NO_TEMPORARY = "temporary addresses are not asked for";
 const NO_NAMES = "the name of the host is not sent";
 
@@ -62,9 +62,9 @@ const globals = [
     example: "reconfigure-accept 1",
     standard: "0",
   }),
-  inert("strict-rfc-no-routing", G, optional(toggle), {
+  directive("strict-rfc-no-routing", G, optional(toggle), {
     example: "strict-rfc-no-routing 1",
-    unused: NO_ADDRESS,
+    standard: "1",
   }),
   inert("obey-ra-bits", G, flag, {
     example: "obey-ra-bits",
@@ -104,7 +104,7 @@ const interfaces = [
   inert("remote-autoconf", GI, flag, {
     example: "remote-autoconf",
     needs: "experimental",
-    unused: NO_ADDRESS,
+    unused: NO_PARAMETERS,
   }),
 ] as const;
 
@@ -140,7 +140,7 @@ const associations = [
   inert("addr-params", ["global", "iface", "ia"], flag, {
     example: "addr-params",
     needs: "experimental",
-    unused: NO_ADDRESS,
+    unused: NO_PARAMETERS,
   }),
   directive("ta", I, flag, {
     example: "ta { iaid 1 }",

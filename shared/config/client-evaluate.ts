@@ -76,6 +76,7 @@ export function evaluateClient(nodes: Nodes, report: Report): ClientConfig {
       inactiveMode: false,
       insistMode: false,
       reconfigureAccept: false,
+      addressLength: 128,
     },
   };
   evaluateAll(program, initialScope(), makeBlock(program), nodes);
@@ -131,6 +132,7 @@ function evaluate(program: Program, scope: Scope, block: Block, node: Node<Clien
     case "inactive-mode":
     case "insist-mode":
     case "reconfigure-accept":
+    case "strict-rfc-no-routing":
       program.settings = applyGlobal(program.settings, head, program.report);
       break;
     case "work-dir":
@@ -153,7 +155,8 @@ type GlobalKeyword =
   | "skip-confirm"
   | "inactive-mode"
   | "insist-mode"
-  | "reconfigure-accept";
+  | "reconfigure-accept"
+  | "strict-rfc-no-routing";
 
 function applyGlobal(
   settings: Program["settings"],
@@ -175,6 +178,9 @@ function applyGlobal(
       return { ...settings, insistMode: true };
     case "reconfigure-accept":
       return { ...settings, reconfigureAccept: head.value };
+    case "strict-rfc-no-routing":
+      // The bare word says what holds anyway.
+      return { ...settings, addressLength: head.value === false ? 64 : 128 };
     default:
       return { ...settings, log: applyLog(settings.log, head, report) };
   }

@@ -243,6 +243,8 @@ export interface ClientConfig {
   /** Take only a server that offers something for every IA. */
   readonly insistMode: boolean;
   readonly reconfigureAccept: boolean;
+  /** How long leased addresses are on their interface: 64 makes the kernel take their /64 for on-link. */
+  readonly addressLength: 64 | 128;
   /** In the order of the file, those marked `no-config` left out; never empty. */
   readonly interfaces: readonly ClientInterface[];
 }

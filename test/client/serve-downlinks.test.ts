@@ -8,7 +8,8 @@ import type { InterfaceAddress, NetworkInterface } from "../../shared/edge/inter
 import type { IpFailure } from "../../shared/edge/ip-batch.js";
 import type { HookCall } from "../../shared/hook.js";
 import { formatPrefix, parsePrefix } from "../../shared/prefix.js";
-import { type DownlinkService, type DownlinkSystem, openDownlinks } from "../../client/serve-downlinks.js";
+import { type DownlinkSystem, openDownlinks } from "../../client/serve-downlinks.js";
+import type { LeaseUser } from "../../client/lease-user.js";
 import type { RememberedLink } from "../../client/remembered.js";
 import { temporaryDirectory } from "../edge/workbench.js";
 import { prefix, SERVER_A } from "./workbench.js";
@@ -114,7 +115,7 @@ function holding(text: string | undefined, preferred = 1000, valid = 2000): Reme
   return { solMaxRt: seconds(3600), ias: [{ ...ia, leases, last: [] }] };
 }
 
-function open({ system }: Rig, text = "iface wan0 { pd }", held?: RememberedLink): DownlinkService {
+function open({ system }: Rig, text = "iface wan0 { pd }", held?: RememberedLink): LeaseUser {
   const { config } = parseClientConfig(text);
   if (config === undefined) throw new Error(`not a configuration: ${text}`);
   return openDownlinks(config, system, new Map(held === undefined ? [] : [["wan0", held]]));

@@ -58,6 +58,7 @@ describe("client: the file that Neutron writes", () => {
       inactiveMode: false,
       insistMode: false,
       reconfigureAccept: false,
+      addressLength: 128,
       interfaces: [
         {
           selector: { name: "qg-1f2e3d4c-5b" },
@@ -192,6 +193,9 @@ describe("client: what a directive sets", () => {
       "duid-type duid-en 1234 0x123",
       { duidType: { kind: "en", enterprise: 1234, identifier: Uint8Array.of(1, 0x23) } },
     ],
+    ["strict-rfc-no-routing", { addressLength: 128 }],
+    ["strict-rfc-no-routing 1", { addressLength: 128 }],
+    ["strict-rfc-no-routing 0", { addressLength: 64 }],
     ["downlink-prefix-ifaces lan1,lan2", { downlinks: { mode: "list", names: ["lan1", "lan2"] } }],
     ['downlink-prefix-ifaces "none"', { downlinks: { mode: "none" } }],
     ["skip-confirm", { skipConfirm: true }],

@@ -16,6 +16,8 @@ export interface Address {
   readonly tentative?: boolean;
   /** Detection found another owner; the address cannot be used. */
   readonly dadfailed?: boolean;
+  /** Seconds. */
+  readonly valid_life_time?: number;
 }
 
 /** One end of a cable: a device of a host, with a MAC address of its own when that matters. */

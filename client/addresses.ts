@@ -1,0 +1,68 @@
+import { type Millis, millis } from "../shared/brand.js";
+import { formatIp6, type Ip6, sameIp6 } from "../shared/prefix.js";
+import type { RememberedLink } from "./remembered.js";
+
+/** A leased address as it is set on its uplink. */
+export interface UplinkAddress {
+  readonly uplink: string;
+  readonly address: Ip6;
+  readonly preferredUntil: Millis;
+  readonly validUntil: Millis;
+}
+
+/** One line for `ip -6 -batch -`. */
+export interface AddressChange {
+  readonly verb: "replace" | "delete";
+  readonly address: UplinkAddress;
+  readonly line: string;
+}
+
+/** The addresses that an uplink holds, out of what is kept for its next run. */
+export function addressesOf(uplink: string, link: RememberedLink | undefined): readonly UplinkAddress[] {
+  const ias = (link?.ias ?? []).filter(({ kind }) => kind === "na");
+  return ias.flatMap(({ leases }) =>
+    leases.map(({ prefix, preferred, valid, since, until }) => ({
+      uplink,
+      address: prefix.address,
+      preferredUntil: preferred >= valid ? until : millis(since + preferred * 1000),
+      validUntil: until,
+    })),
+  );
+}
+
+/**
+ * How to get from the addresses that are set to those that are wanted. They are set with their lifetimes, so
+ * that the kernel ends them even when we are killed. 128 bits long as in Dibbler: that a server leases an
+ * address does not tell what else is on the link (RFC 5942 4).
+ */
+export function diffAddresses(
+  had: readonly UplinkAddress[],
+  wanted: readonly UplinkAddress[],
+  length: number,
+  now: Millis,
+): readonly AddressChange[] {
+  const lasting = wanted.filter(({ validUntil }) => validUntil >= now + 1000);
+  const gone = had.filter((one) => findSame(lasting, one) === undefined);
+  const changed = lasting.filter((one) => !sameTimes(findSame(had, one), one));
+  const where = ({ uplink, address }: UplinkAddress): string =>
+    `${formatIp6(address)}/${length} dev ${uplink}`;
+  return [
+    ...gone.map((one) => ({ verb: "delete", address: one, line: `address delete ${where(one)}` }) as const),
+    ...changed.map((one) => {
+      const [valid, preferred] = [secondsLeft(one.validUntil, now), secondsLeft(one.preferredUntil, now)];
+      const line = `address replace ${where(one)} valid_lft ${valid} preferred_lft ${preferred}`;
+      return { verb: "replace", address: one, line } as const;
+    }),
+  ];
+}
+
+/** The same address on the same uplink, if it is in the list. */
+export const findSame = (list: readonly UplinkAddress[], one: UplinkAddress): UplinkAddress | undefined =>
+  list.find(({ uplink, address }) => uplink === one.uplink && sameIp6(address, one.address));
+
+const sameTimes = (a: UplinkAddress | undefined, b: UplinkAddress): boolean =>
+  a?.preferredUntil === b.preferredUntil && a.validUntil === b.validUntil;
+
+/** Whole seconds, never more than are left. */
+const secondsLeft = (until: Millis, now: Millis): number | "forever" =>
+  until === Infinity ? "forever" : Math.max(0, Math.floor((until - now) / 1000));
