@@ -1,10 +1,11 @@
 import { describe, expect } from "vitest";
-import { diaryScript, installDiary, waitForCall } from "./bed/diary.js";
+import { diaryScript, forgetDiary, installDiary, waitForCall } from "./bed/diary.js";
 import { startServer } from "./bed/guide-server.js";
 import type { Host } from "./bed/host.js";
 import { addresses, allowForwarding, connect, linkLocal } from "./bed/network.js";
 import { layOutPair } from "./bed/pair.js";
 import { installOurs, ours } from "./bed/programs.js";
+import { sleep, waitFor } from "./bed/wait.js";
 import { scenario, testWorld } from "./fixture.js";
 
 /** T1 after 2 s, and valid for 60 s: lifetimes that were kept current are never below 50. */
@@ -107,7 +108,7 @@ describe("e2e downlinks", () => {
           /valid_lft (\d+)sec/.exec(await router.shell("ip -6 a show dev lan2 scope global")) ?? [];
         return Number(valid);
       };
-      await router.shell("sleep 3");
+      await sleep(3000);
       expect(await lifetimes()).toBeGreaterThan(54);
 
       const begin = performance.now();
@@ -117,4 +118,71 @@ describe("e2e downlinks", () => {
       for (const n of [1, 2, 3]) expect(await globals(router, `lan${n}`)).toEqual([]);
     },
   );
+
+  scenario()("a /64 and two listed: the first gets it, the log says who is left out", async () => {
+    const home = await buildHome(64, 2);
+    const { router } = home;
+    await startClient(home, "downlink-prefix-ifaces lan2, lan1");
+    const prefix = await prefixOf(router);
+    expect(await ownRoutes(router)).toEqual([`${prefix}/64 dev lan2`, `unreachable ${prefix}/64 dev lo`]);
+    expect(await globals(router, "lan2")).toEqual([`${prefix}1/64`]);
+    expect(await globals(router, "lan1")).toEqual([]);
+    expect(logOf(router)).toContain(`${prefix}/64 has too few /64s: there is none for lan1`);
+    // The only /64 is on the downlink: what has no better route is told so, and does not go round in circles.
+    const { stderr } = await router.run(["ip", "-6", "route", "get", "2001:db8:1000:ffff::1"]);
+    expect(stderr).toMatch(/unreachable/i);
+  });
+
+  scenario()(
+    "kill -9 and a start: same subnets, nothing left behind, nothing of others touched",
+    async () => {
+      const home = await buildHome(56, 3);
+      const { router } = home;
+      await startClient(home);
+      const prefix = await prefixOf(router);
+      expect(await ownRoutes(router)).toEqual(expected(prefix, [1, 2, 3]));
+      const foreign = "2001:db8:77::/64 dev lan2";
+      const others = [
+        `${subnet(prefix, 2)}/64 dev lan3 metric 1024`,
+        `unreachable ${prefix}/56 dev lo metric 2147483647`,
+        `${foreign} proto 146 metric 1024`,
+      ];
+      for (const other of others) await router.shell(`ip -6 route add ${other}`);
+
+      await router.shell("kill -9 $(cat /var/lib/dibbler/client.pid)");
+      await router.shell("ip link delete lan1");
+      await addDownlink(router, 4);
+      forgetDiary(router);
+      await startClient(home);
+      expect(await prefixOf(router)).toBe(prefix);
+      expect(await ownRoutes(router)).toEqual([...expected(prefix, [2, 3, 4]), foreign].sort());
+      for (const n of [2, 3, 4])
+        expect(await globals(router, `lan${n}`)).toEqual([`${subnet(prefix, n)}1/64`]);
+
+      expect((await router.run([ours.client, "stop"])).status).toBe(0);
+      for (const n of [2, 3, 4]) expect(await globals(router, `lan${n}`)).toEqual([]);
+      const left = await router.shell("ip -6 route show | grep -v '^fe80'");
+      expect(left.trim().split("\n")).toHaveLength(others.length);
+      for (const other of others) expect(left).toContain(other);
+    },
+  );
+
+  scenario()("a downlink that comes later is taken up; one that went down and up has all again", async () => {
+    const home = await buildHome(56, 1);
+    const { router } = home;
+    await startClient(home);
+    const prefix = await prefixOf(router);
+    expect(await ownRoutes(router)).toEqual(expected(prefix, [1]));
+    await addDownlink(router, 2);
+    await waitFor("lan2 to have its address", async () => (await globals(router, "lan2")).length > 0);
+    expect(await ownRoutes(router)).toEqual(expected(prefix, [1, 2]));
+    await router.shell("ip link set lan1 down");
+    expect(await globals(router, "lan1")).toEqual([]);
+    await sleep(4000);
+    await router.shell("ip link set lan1 up");
+    await waitFor("lan1 to have its address", async () => (await globals(router, "lan1")).length > 0);
+    expect(await ownRoutes(router)).toEqual(expected(prefix, [1, 2]));
+  });
 });
+
+const logOf = (router: Host): string => router.readFile("/var/log/dibbler/dibbler-client.log") ?? "";
