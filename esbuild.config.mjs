@@ -30,6 +30,7 @@ const lateFiles = {
   "client/take-over": "dibbler-take-over",
   "client/serve-addresses": "dibbler-addresses",
   "client/serve-downlinks": "dibbler-downlinks",
+  "client/serve-options": "dibbler-options",
 };
 const late = {
   name: "late",

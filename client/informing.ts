@@ -20,7 +20,7 @@ import { informationRequest } from "./messages.js";
 import { answersFor, holdsLeases, takeCaps } from "./replies.js";
 import type { ClientState, PhaseOf } from "./state.js";
 import type { TransitionEvent } from "./transitions.js";
-import { discard, enter, log, type Turn, update } from "./turn.js";
+import { discard, enter, log, takeOptions, type Turn, update } from "./turn.js";
 
 type Informing = PhaseOf<"informing">;
 
@@ -45,6 +45,7 @@ export function onInformAnswer(turn: Turn, phase: Informing, received: ServerMes
   takeCaps(turn, message.options);
   if (answersFor(turn, message.options).status.code !== STATUS.success) return;
   takeKey(turn, message.options, server);
+  takeOptions(turn, message.options);
   const refreshAt = millis(turn.env.now + refreshTime(message.options));
   log(turn, "CLIENT-INFORMED", {
     interface: turn.state.setup.interfaceName,

@@ -10,6 +10,7 @@ import type { Random } from "../shared/proto/retransmit.js";
 import { CLIENT_PORT, SERVER_PORT, SERVERS_GROUP } from "../shared/proto/well-known.js";
 import type { LeaseUser } from "./lease-user.js";
 import { createClientState, deadline, step } from "./machine.js";
+import type { ReceivedOptions } from "./option-files.js";
 import type { AddressService } from "./serve-addresses.js";
 import { keepLink, type LinkSystem } from "./serve-link.js";
 import type { Memory } from "./serve-memory.js";
@@ -28,6 +29,8 @@ export interface ClientSystem extends LinkSystem {
   readonly addresses?: AddressService | undefined;
   /** Divides the prefixes; `undefined` with `downlink-prefix-ifaces "none"`. */
   readonly downlinks?: LeaseUser | undefined;
+  /** Keeps what was asked for in files. */
+  readonly setOptions: (interfaceName: string, options: ReceivedOptions) => void;
   readonly openSocket: (options: UdpOptions) => Promise<UdpSocket>;
 }
 
@@ -142,7 +145,7 @@ function drive(
   system: ClientSystem,
   send: (bytes: Uint8Array) => void,
 ): { readonly push: (event: ClientEvent) => void; readonly ended: Promise<void> } {
-  const { clock, random, log, memory, hooks } = system;
+  const { clock, random, log, memory, hooks, setOptions } = system;
   const { interfaceName } = initial.setup;
   const users = usersOf(system);
   let state = initial;
@@ -165,6 +168,9 @@ function drive(
       case "save":
         memory.save(interfaceName, action.remembered);
         for (const user of users) user.update(interfaceName, action.remembered);
+        break;
+      case "options":
+        setOptions(interfaceName, action.options);
         break;
       case "send":
         send(action.bytes);

@@ -13,6 +13,7 @@ import { onBoundTimer, onExtendAnswer, onRebindTimer, onRenewTimer } from "./ext
 import { hookCalls } from "./hook-env.js";
 import { onInformAnswer, onInformedTimer, onInformTimer, startInform } from "./informing.js";
 import { onLink } from "./moving.js";
+import { NO_OPTIONS, stillRequested } from "./option-files.js";
 import { onReconfigure } from "./reconfigure.js";
 import { onReleaseAnswer, onReleaseTimer, stop } from "./releasing.js";
 import { recall, type RememberedLink, unwanted } from "./remembered.js";
@@ -33,6 +34,7 @@ export function createClientState(setup: ClientSetup): ClientState {
     solMaxRt: SOL_MAX_RT.initial,
     infMaxRt: SOL_MAX_RT.initial,
     keys: [],
+    options: NO_OPTIONS,
     refusals: 0,
     recentSends: [],
   };
@@ -91,6 +93,7 @@ function start(turn: Turn, remembered: RememberedLink | undefined): void {
     solMaxRt: usableCap(remembered?.solMaxRt) ?? state.solMaxRt,
     infMaxRt: usableCap(remembered?.infMaxRt) ?? state.infMaxRt,
     keys: remembered?.keys ?? [],
+    options: remembered?.options ? stillRequested(remembered.options, setup.requestedOptions) : NO_OPTIONS,
   };
   forgetUnwanted(turn, remembered);
   setBindings(turn, recall(remembered, setup.wanted, now));

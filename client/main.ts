@@ -12,10 +12,12 @@ import { type Program, runProgram, type Service, type Surroundings } from "../sh
 import { openUdp } from "../shared/edge/udp.js";
 import type { Random } from "../shared/proto/retransmit.js";
 import { runClient } from "./loop.js";
+import { needsFile, type ReceivedOptions } from "./option-files.js";
 import type { LeaseUser } from "./lease-user.js";
 import type { RememberedLink } from "./remembered.js";
 import type { AddressService } from "./serve-addresses.js";
 import { type Memory, openMemory } from "./serve-memory.js";
+import type { OptionWriter } from "./serve-options.js";
 
 /** Filled in by the bundler, from package.json. */
 declare const DIBBLER_VERSION: string;
@@ -50,6 +52,7 @@ async function openClient({ config, paths, log }: Surroundings<ClientConfig>): P
     hooks: openHooks(config, paths.workDir, log),
     findPlace: placeOf,
     glanceAt,
+    setOptions: await openOptions(config, paths.workDir, log),
     openSocket: openUdp,
   });
 }
@@ -90,6 +93,29 @@ function rememberedOf({ interfaces }: ClientConfig, memory: Memory): ReadonlyMap
     return "name" in selector && link !== undefined ? [[selector.name, link] as const] : [];
   });
   return new Map(links);
+}
+
+/**
+ * A client that asks for none of the options with files holds nothing of this, unless a run before, with
+ * another configuration, has left some behind.
+ */
+async function openOptions(
+  { interfaces }: ClientConfig,
+  workDir: string,
+  log: Log,
+): Promise<(interfaceName: string, options: ReceivedOptions) => void> {
+  const places = { workDir, resolvConf: "/etc/resolv.conf" };
+  const open = async (): Promise<OptionWriter> =>
+    (await import("./serve-options.js")).openOptionFiles(places, log);
+  // Opened before the first answer: the script finds the files written.
+  if (interfaces.some(({ requestedOptions }) => needsFile(requestedOptions))) return (await open()).set;
+  let opened: Promise<OptionWriter> | undefined;
+  return (interfaceName, options) => {
+    opened ??= open();
+    void opened.then(({ set }) => {
+      set(interfaceName, options);
+    });
+  };
 }
 
 const placeOf = ({ selector, bindToAddress }: ClientInterface): Promise<Place> =>

@@ -13,6 +13,13 @@ import {
   sameIa,
   type WantedIa,
 } from "./binding.js";
+import {
+  isOptionFile,
+  NO_OPTIONS,
+  type OptionFile,
+  type ReceivedOptions,
+  sameOptions,
+} from "./option-files.js";
 
 /** An IA as it outlives the process: wall-clock times in Unix milliseconds, `Infinity` for never. */
 export interface RememberedIa extends IaName {
@@ -38,6 +45,8 @@ export interface RememberedLink {
   /** Absent in files of earlier versions. */
   readonly infMaxRt?: Seconds | undefined;
   readonly keys?: readonly ServerKey[];
+  /** What is in files of ours, so that it can be removed. */
+  readonly options?: ReceivedOptions | undefined;
   readonly ias: readonly RememberedIa[];
 }
 
@@ -55,7 +64,7 @@ export type DecodedState =
 /** What to keep of these bindings, and of what servers said beside them. */
 export function remember(
   bindings: readonly Binding[],
-  { solMaxRt, infMaxRt, keys = [] }: Omit<RememberedLink, "ias">,
+  { solMaxRt, infMaxRt, keys = [], options = NO_OPTIONS }: Omit<RememberedLink, "ias">,
 ): RememberedLink {
   const ias = bindings.map(({ wanted, server, renewAt, rebindAt, leases, last }) => ({
     kind: wanted.kind,
@@ -66,7 +75,7 @@ export function remember(
     leases,
     last,
   }));
-  return { solMaxRt, infMaxRt, keys, ias };
+  return { solMaxRt, infMaxRt, keys, options: sameOptions(options, NO_OPTIONS) ? undefined : options, ias };
 }
 
 /**
@@ -165,13 +174,27 @@ const encodeKey = ({ server, key, replay }: ServerKey): object => ({
 export const encodeTime = (time: Millis): number | null => (Number.isFinite(time) ? Math.floor(time) : null);
 
 function decodeLink(value: unknown): RememberedLink {
-  const { solMaxRt, infMaxRt, keys, ias } = record(value, "interface");
+  const { solMaxRt, infMaxRt, keys, options, ias } = record(value, "interface");
   return {
     solMaxRt: secondsOf(solMaxRt),
     infMaxRt: infMaxRt === undefined ? undefined : secondsOf(infMaxRt),
     keys: keys === undefined ? [] : list(keys, "keys").map(decodeKey),
+    options: options === undefined ? undefined : decodeOptions(options),
     ias: list(ias, "ias").map(decodeIa),
   };
+}
+
+function decodeOptions(value: unknown): ReceivedOptions {
+  const entries = Object.entries(record(value, "options")).map(([file, values]): [OptionFile, string[]] => {
+    if (!isOptionFile(file)) throw new Error(`${JSON.stringify(file)} is not an option`);
+    return [file, list(values, file).map(lineOf)];
+  });
+  return Object.fromEntries(entries);
+}
+
+function lineOf(value: unknown): string {
+  if (typeof value === "string" && /^[!-~]+$/.test(value)) return value;
+  throw new Error(`${JSON.stringify(value)} is not a value of an option`);
 }
 
 function decodeIa(value: unknown): RememberedIa {

@@ -18,7 +18,7 @@ import {
 } from "./binding.js";
 import { takeKey } from "./keys.js";
 import type { OutgoingType } from "./messages.js";
-import { log, setBindings, type Turn } from "./turn.js";
+import { log, setBindings, takeOptions, type Turn } from "./turn.js";
 
 /** What a Reply came to. `failed`: it failed as a whole, no IA was looked at, the exchange goes on. */
 export interface ReplyOutcome {
@@ -59,6 +59,7 @@ export function applyReply(
   setBindings(turn, after);
   logGone(turn, before, "withdrawn");
   const touched = answers.ias.filter(isServed);
+  if (touched.length > 0) takeOptions(turn, options);
   announce(turn, before, touched, { gone: "withdrawn", answered: { message, from, options } });
   return {
     failed: false,

@@ -8,6 +8,7 @@ import type { Random, Retransmission } from "../shared/proto/retransmit.js";
 import type { Option } from "../shared/wire/options.js";
 import type { Binding, WantedIa } from "./binding.js";
 import type { Offer } from "./choose.js";
+import type { ReceivedOptions } from "./option-files.js";
 import type { RememberedLink, ServerKey } from "./remembered.js";
 
 /**
@@ -122,6 +123,8 @@ export interface ClientState {
   readonly infMaxRt: Seconds;
   /** What servers gave to sign Reconfigure with, one per server. */
   readonly keys: readonly ServerKey[];
+  /** What was asked for and is in force. */
+  readonly options: ReceivedOptions;
   /** Discoveries in a row that ended in a refusal: the pause before the next one grows with it. */
   readonly refusals: number;
   /** When the last messages left, oldest first, for the rate limit (RFC 8415 14.1). */
@@ -146,10 +149,12 @@ export type ClientEvent =
 
 /**
  * What the loop has to do, in this order. `send`: to ff02::1:2 port 547 from the bound socket. `save`: keep
- * it for the next run, before any hook is called. `ended`: nothing more will come, the process may go.
+ * it for the next run, before any hook is called. `options`: these hold now, no others. `ended`: nothing
+ * more will come, the process may go.
  */
 export type ClientAction =
   | { readonly type: "save"; readonly remembered: RememberedLink }
+  | { readonly type: "options"; readonly options: ReceivedOptions }
   | { readonly type: "send"; readonly bytes: Uint8Array }
   | { readonly type: "run"; readonly hook: HookCall }
   | { readonly type: "log"; readonly id: LogId; readonly values: LogValues }

@@ -2,8 +2,11 @@ import { millis } from "../shared/brand.js";
 import type { LogId, LogValues } from "../shared/catalogue.js";
 import type { HookCall } from "../shared/hook.js";
 import { formatIp6, type Ip6 } from "../shared/prefix.js";
-import type { Binding } from "./binding.js";
+import type { Option } from "../shared/wire/options.js";
+import { type Binding, isLive } from "./binding.js";
 import { deadline } from "./deadline.js";
+import { NO_OPTIONS, type ReceivedOptions, sameOptions } from "./option-files.js";
+import { receivedOptions } from "./options.js";
 import { remember } from "./remembered.js";
 import type { ClientAction, ClientState, Env, Phase, Step } from "./state.js";
 import { type TransitionEvent, transitionOf } from "./transitions.js";
@@ -19,13 +22,20 @@ export interface Turn {
 /** Begins a turn. */
 export const beginTurn = (state: ClientState, env: Env): Turn => ({ env, before: state, state, actions: [] });
 
-/** Ends a turn; what has to outlive the process comes before everything else, hooks after the messages. */
-export function endTurn({ before, state, actions }: Turn): Step {
+/**
+ * Ends a turn; what has to outlive the process comes before everything else, hooks after the messages and
+ * after the files that they may read.
+ */
+export function endTurn({ before, state: last, actions: others }: Turn): Step {
+  const state = { ...last, options: optionsInForce(last) };
+  const { options } = state;
+  const actions = options === before.options ? others : [{ type: "options", options } as const, ...others];
   const changed =
     state.bindings !== before.bindings ||
     state.solMaxRt !== before.solMaxRt ||
     state.infMaxRt !== before.infMaxRt ||
-    state.keys !== before.keys;
+    state.keys !== before.keys ||
+    options !== before.options;
   if (!changed) return { state, actions };
   const save = { type: "save", remembered: remember(state.bindings, state) } as const;
   return { state, actions: [save, ...actions] };
@@ -61,6 +71,13 @@ export function setBindings(turn: Turn, bindings: readonly Binding[]): void {
   turn.state = { ...turn.state, bindings };
 }
 
+/** What a Reply says beside its IAs takes the place of what an earlier one said. */
+export function takeOptions(turn: Turn, sent: readonly Option[]): void {
+  const { state } = turn;
+  const options = receivedOptions(sent, state.setup.requestedOptions);
+  if (!sameOptions(options, state.options)) turn.state = { ...state, options };
+}
+
 /** Queues a line for the log. */
 export function log(turn: Turn, id: LogId, values: LogValues): void {
   turn.actions.push({ type: "log", id, values });
@@ -78,6 +95,15 @@ export function discard(turn: Turn, from: Ip6, why: string): void {
 /** Queues a call of the hook script. */
 export function run(turn: Turn, hook: HookCall): void {
   turn.actions.push({ type: "run", hook });
+}
+
+/**
+ * Options come with leases and go with the last one; without any IA they hold until the client is stopped.
+ */
+function optionsInForce({ setup, phase, bindings, options }: ClientState): ReceivedOptions {
+  const holds = setup.stateless ? phase.phase !== "stopped" : bindings.some(isLive);
+  // Another object than any before: this is a change.
+  return holds || sameOptions(options, NO_OPTIONS) ? options : {};
 }
 
 function describeDeadline(state: ClientState, now: number): string {

@@ -247,4 +247,29 @@ export const CLIENT_ROWS = {
     text: "The subnets are in use but cannot be remembered: {sentence}",
     note: "After a restart downlinks might get others. Look after the directory; said once until it works.",
   },
+  "OPTION-FILE": {
+    level: 7,
+    text: "{path}: {values}",
+    note: "An option that the configuration asks for: a server has sent it, or it does not hold any more.",
+  },
+  "OPTION-FILE-ONLY": {
+    level: 6,
+    text: "{path} is all that is done with this option: the system is not changed",
+    note: "Said once. Have the script or another program read the file; ntp.conf and the time zone are left alone.",
+  },
+  "OPTION-TROUBLE": {
+    level: 4,
+    text: "An option could not be put into its file: {sentence}",
+    note: "Look after the file or its directory; it is tried again when the options change.",
+  },
+  "RESOLV-WRITTEN": {
+    level: 6,
+    text: "{path}: {nameservers}; {domains}",
+    note: "The marked part of this client was written or, with nothing in it, removed.",
+  },
+  "RESOLV-MANAGED": {
+    level: 5,
+    text: "{path} leads to {target}, which {manager} writes; it stays as it is. The name servers are in {file}",
+    note: "Said once. Tell that program of them, in the script for example (resolvectl, nmcli, resolvconf -a).",
+  },
 } as const satisfies Record<string, CatalogueRow>;

@@ -50,9 +50,6 @@ interface Program {
 /** What Dibbler would do with an address that this client leaves to the script. */
 const NOT_SET = "the address is told to the script only: it is not set on the interface";
 
-/** What becomes of options where no address and no prefix is asked for. */
-const LOGGED_ONLY = "the options are asked for and logged: no file is written, the script is not called";
-
 type Nodes = readonly Node<ClientHead>[];
 
 /**
@@ -207,7 +204,6 @@ function evaluateInterface(
   }
   const stateless = block.association === undefined && (scope.stateless || scope.requests.length > 0);
   checkLifetimeOption(scope, stateless, report);
-  if (stateless) report.warning(at, LOGGED_ONLY);
   if (block.pds.length === 0 && block.ias.length === 0 && !stateless && !node.isFaulty) {
     report.warning(
       at,

@@ -72,6 +72,9 @@ async function createRig(directory = temporaryDirectory()): Promise<Rig> {
         return Promise.resolve();
       },
     },
+    setOptions: (name, options) => {
+      did.push(`options ${name} ${Object.keys(options).join()}`);
+    },
     findPlace: ({ selector, bindToAddress }) => {
       const reason = refuse.shift();
       if (reason !== undefined) return Promise.reject(new Error(reason));

@@ -19,6 +19,7 @@ import {
 import { find, findAll, type Option, option } from "../../shared/wire/options.js";
 import type { IaKind, WantedIa } from "../../client/binding.js";
 import { createClientState, deadline, step } from "../../client/machine.js";
+import type { ReceivedOptions } from "../../client/option-files.js";
 import type { RememberedLink } from "../../client/remembered.js";
 import type { ClientAction, ClientEvent, ClientSetup, ClientState, Env } from "../../client/state.js";
 
@@ -45,6 +46,8 @@ export interface Bench {
   readonly sent: readonly Sent[];
   readonly hooks: readonly Called[];
   readonly logged: readonly Extract<ClientAction, { type: "log" }>[];
+  /** What is to be in files, each time that this changed. */
+  readonly options: readonly ReceivedOptions[];
   readonly saved: () => RememberedLink | undefined;
   readonly ended: () => boolean;
   readonly forget: () => void;
@@ -100,7 +103,12 @@ export function createBench(
     releasePatience: millis(1200),
     ...setup,
   });
-  const bench = { sent: [] as Sent[], hooks: [] as Called[], logged: [] as Bench["logged"][number][] };
+  const bench = {
+    sent: [] as Sent[],
+    hooks: [] as Called[],
+    logged: [] as Bench["logged"][number][],
+    options: [] as ReceivedOptions[],
+  };
   let saved: RememberedLink | undefined;
   let ended = false;
   const random = countingRandom(chance);
@@ -112,6 +120,7 @@ export function createBench(
     for (const action of result.actions) {
       if (action.type === "send") bench.sent.push({ at: now - begin, message: decodeSent(action.bytes) });
       if (action.type === "run") bench.hooks.push({ at: now - begin, call: action.hook });
+      if (action.type === "options") bench.options.push(action.options);
       if (action.type === "log") bench.logged.push(action);
       if (action.type === "save") saved = action.remembered;
       if (action.type === "ended") ended = true;
@@ -142,6 +151,7 @@ export function createBench(
       bench.sent.length = 0;
       bench.hooks.length = 0;
       bench.logged.length = 0;
+      bench.options.length = 0;
     },
     start: (remembered) => {
       take({ type: "start", remembered });

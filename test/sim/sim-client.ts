@@ -65,6 +65,8 @@ export function addClient(world: World, number: number, wanted: readonly WantedI
       case "save":
         file = encodeState({ duid, links: new Map([["wan0", action.remembered]]) });
         break;
+      case "options":
+        break;
       case "send":
         sends.push(world.now());
         world.note(`${name} sends ${describe(action.bytes)}`);
