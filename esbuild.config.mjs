@@ -31,6 +31,7 @@ const lateFiles = {
   "client/serve-addresses": "dibbler-addresses",
   "client/serve-downlinks": "dibbler-downlinks",
   "client/serve-options": "dibbler-options",
+  "client/serve-radvd": "dibbler-radvd",
 };
 const late = {
   name: "late",

@@ -1,5 +1,6 @@
 import type { LogId, LogValues } from "../shared/catalogue.js";
 import { formatPrefix, samePrefix } from "../shared/prefix.js";
+import type { Downlink } from "./radvd.js";
 import { type DownlinkPlan, isDeprecated, type PlannedSubnet, type PlanProblem } from "./plan.js";
 
 /** A line for the log. */
@@ -45,6 +46,17 @@ export function downlinkVariables(
     DOWNLINK_PREFIX_IFACES: downlinks.map(({ name }) => `${name} `).join(""),
     DOWNLINK_PREFIXES: used.map(({ downlink, subnet }) => `${downlink} ${formatPrefix(subnet)} `).join(""),
   };
+}
+
+/** What hosts behind the downlinks may use; that the rest is over follows from what was announced before. */
+export function servedBy({ subnets }: DownlinkPlan): readonly Downlink[] {
+  const used = subnets.filter((one) => !isDeprecated(one));
+  return [...new Set(used.map(({ downlink }) => downlink))].map((interfaceName) => ({
+    interfaceName,
+    prefixes: used
+      .filter(({ downlink }) => downlink === interfaceName)
+      .map(({ subnet: prefix, preferredUntil, validUntil }) => ({ prefix, preferredUntil, validUntil })),
+  }));
 }
 
 const valuesOf = ({ subnet, downlink, index }: PlannedSubnet): LogValues => ({

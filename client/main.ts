@@ -3,6 +3,7 @@ import { parseClientConfig } from "../shared/config/client-schema.js";
 import type { ClientConfig, ClientInterface } from "../shared/config/types.js";
 import { type Clock, createClock } from "../shared/edge/clock.js";
 import { loadOrMakeDuid } from "../shared/edge/duid-file.js";
+import { readTextIfThere } from "../shared/edge/files.js";
 import { glanceAt } from "../shared/edge/glance.js";
 import { createHookRunner, type HookRunner } from "../shared/edge/hooks.js";
 import { readInterfaces } from "../shared/edge/interfaces.js";
@@ -80,10 +81,15 @@ async function openDivision(
   log: Log,
 ): Promise<LeaseUser | undefined> {
   if (config.downlinks.mode === "none" || config.interfaces.every(({ pds }) => pds.length === 0)) {
+    await forsakeRadvd(config, workDir, clock, log);
     return undefined;
   }
   const { downlinkSystem, openDownlinks } = await import("./serve-downlinks.js");
-  return openDownlinks(config, downlinkSystem(workDir, clock, log), rememberedOf(config, memory));
+  return openDownlinks(
+    config,
+    downlinkSystem(workDir, config.radvdConfig, clock, log),
+    rememberedOf(config, memory),
+  );
 }
 
 /** With inactive-mode an interface may be missing: what it holds stays in use meanwhile. */
@@ -93,6 +99,19 @@ function rememberedOf({ interfaces }: ClientConfig, memory: Memory): ReadonlyMap
     return "name" in selector && link !== undefined ? [[selector.name, link] as const] : [];
   });
   return new Map(links);
+}
+
+/** What a run with downlinks has left for radvd, when it was killed and there are none any more. */
+async function forsakeRadvd(
+  { radvdConfig }: ClientConfig,
+  workDir: string,
+  clock: Clock,
+  log: Log,
+): Promise<void> {
+  // Only a file that names our directory: others are of other clients, of which OpenStack has many.
+  if (radvdConfig === undefined || readTextIfThere(radvdConfig)?.includes(`${workDir}\n`) !== true) return;
+  const { openRadvd } = await import("./serve-radvd.js");
+  openRadvd(radvdConfig, workDir, { clock, log }).announce([]);
 }
 
 /**

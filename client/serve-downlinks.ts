@@ -7,7 +7,7 @@ import { readTextIfThere, replaceFileSync } from "../shared/edge/files.js";
 import { readInterfaces, type NetworkInterface } from "../shared/edge/interfaces.js";
 import { type Ip, systemIp } from "../shared/edge/ip-batch.js";
 import type { Log } from "../shared/edge/log.js";
-import { downlinkVariables, newsOf } from "./downlink-report.js";
+import { downlinkVariables, newsOf, servedBy } from "./downlink-report.js";
 import { decodeDownlinks, DOWNLINKS_FILE, encodeDownlinks } from "./downlinks-file.js";
 import { chooseDownlinks } from "./downlinks.js";
 import type { LeaseUser } from "./lease-user.js";
@@ -31,6 +31,7 @@ import {
   settingsOf,
 } from "./plan-diff.js";
 import type { RememberedLink } from "./remembered.js";
+import { openRadvd, type Radvd } from "./serve-radvd.js";
 
 /** What is needed of the system; tests put something else there. */
 export interface DownlinkSystem {
@@ -42,6 +43,8 @@ export interface DownlinkSystem {
   /** A text that changes whenever an interface comes, goes, or gets another address. */
   readonly fingerprint: () => string;
   readonly forwards: () => boolean;
+  /** Tells hosts of the prefixes. */
+  readonly radvd: Radvd | undefined;
 }
 
 /**
@@ -50,7 +53,12 @@ export interface DownlinkSystem {
 const POLL_MS = 3000;
 
 /** The system of this process. */
-export const downlinkSystem = (workDir: string, clock: Clock, log: Log): DownlinkSystem => ({
+export const downlinkSystem = (
+  workDir: string,
+  radvdConfig: string | undefined,
+  clock: Clock,
+  log: Log,
+): DownlinkSystem => ({
   clock,
   log,
   workDir,
@@ -58,6 +66,7 @@ export const downlinkSystem = (workDir: string, clock: Clock, log: Log): Downlin
   readInterfaces,
   fingerprint: () => readTextIfThere("/proc/net/if_inet6") ?? "",
   forwards: () => readTextIfThere("/proc/sys/net/ipv6/conf/all/forwarding")?.trim() !== "0",
+  radvd: radvdConfig === undefined ? undefined : openRadvd(radvdConfig, workDir, { clock, log }),
 });
 
 /** Divides what the uplinks hold, beginning with what they `remembered`, among the downlinks. */
@@ -101,6 +110,8 @@ export function openDownlinks(
     // What is set has to be known to the next run, whenever this one ends.
     if (!ending) file.save(plan.memory);
     had = await bringAbout(system, had, plan, interfaces);
+    // After the addresses: hosts come at once.
+    system.radvd?.announce(servedBy(plan));
     if (ending) file.save(plan.memory);
     ({ memory } = plan);
     if (plan.subnets.length > 0) hintForwarding();

@@ -55,6 +55,10 @@ const globals = [
     standard: "duid-llt",
   }),
   directive("downlink-prefix-ifaces", G, list(text), { example: 'downlink-prefix-ifaces "none"' }),
+  directive("radvd-config", G, refine(text, 'an absolute path, or "none"', absoluteOrNone), {
+    example: 'radvd-config "/run/dibbler/radvd.conf"',
+    standard: '"/etc/dibbler/radvd.conf"',
+  }),
   directive("skip-confirm", G, flag, { example: "skip-confirm" }),
   directive("inactive-mode", G, flag, { example: "inactive-mode" }),
   directive("insist-mode", G, flag, { example: "insist-mode" }),
@@ -188,6 +192,10 @@ export type ClientHead = HeadOf<(typeof CLIENT_DIRECTIVES)[number]>;
 
 /** The grammar of client.conf. */
 export const CLIENT_GRAMMAR = grammarOf<ClientHead, ClientScope>(CLIENT_DIRECTIVES, "global");
+
+function absoluteOrNone(path: string): string | undefined {
+  return path.startsWith("/") || path.toLowerCase() === "none" ? path : undefined;
+}
 
 /** `duid-llt`, `duid-ll`, or `duid-en N OCTETS` with an enterprise number (RFC 8415 11.2-11.4). */
 function duidType(): Syntax<DuidType> {

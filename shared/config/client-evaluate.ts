@@ -74,6 +74,7 @@ export function evaluateClient(nodes: Nodes, report: Report): ClientConfig {
       insistMode: false,
       reconfigureAccept: false,
       addressLength: 128,
+      radvdConfig: "/etc/dibbler/radvd.conf",
     },
   };
   evaluateAll(program, initialScope(), makeBlock(program), nodes);
@@ -125,6 +126,7 @@ function evaluate(program: Program, scope: Scope, block: Block, node: Node<Clien
     case "script":
     case "script-timeout":
     case "duid-type":
+    case "radvd-config":
     case "skip-confirm":
     case "inactive-mode":
     case "insist-mode":
@@ -149,6 +151,7 @@ type GlobalKeyword =
   | "script"
   | "script-timeout"
   | "duid-type"
+  | "radvd-config"
   | "skip-confirm"
   | "inactive-mode"
   | "insist-mode"
@@ -167,6 +170,8 @@ function applyGlobal(
       return { ...settings, scriptTimeout: seconds(head.value) };
     case "duid-type":
       return { ...settings, duidType: head.value };
+    case "radvd-config":
+      return { ...settings, radvdConfig: head.value.startsWith("/") ? head.value : undefined };
     case "skip-confirm":
       return { ...settings, skipConfirm: true };
     case "inactive-mode":

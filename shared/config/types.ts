@@ -237,6 +237,8 @@ export interface ClientConfig {
   readonly scriptTimeout: Seconds;
   readonly duidType: DuidType;
   readonly downlinks: Downlinks;
+  /** File for radvd; undefined for none. */
+  readonly radvdConfig: string | undefined;
   /** Start afresh, whatever is remembered from the last run. */
   readonly skipConfirm: boolean;
   readonly inactiveMode: boolean;

@@ -26,6 +26,8 @@ interface Rig {
   readonly system: DownlinkSystem;
   readonly links: NetworkInterface[];
   readonly batches: string[][];
+  /** What radvd was told, each time. */
+  readonly radvd: string[][];
   readonly logged: (readonly [LogId, object])[];
   /** Lines that contain this fail, with this reason. */
   readonly failing: Map<string, string>;
@@ -40,6 +42,7 @@ function createRig(workDir = temporaryDirectory(), forwards = true): Rig {
   const logged: (readonly [LogId, object])[] = [];
   const failing = new Map<string, string>();
   const answers: Record<string, unknown> = {};
+  const radvd: string[][] = [];
   const system: DownlinkSystem = {
     clock: { now: () => millis(Date.now()) },
     log: (id, values = {}) => logged.push([id, values]),
@@ -47,6 +50,15 @@ function createRig(workDir = temporaryDirectory(), forwards = true): Rig {
     readInterfaces: () => links,
     fingerprint: () => JSON.stringify(links),
     forwards: () => forwards,
+    radvd: {
+      announce: (downlinks) => {
+        radvd.push(
+          downlinks.map(({ interfaceName, prefixes }) =>
+            [interfaceName, ...prefixes.map((one) => formatPrefix(one.prefix))].join(" "),
+          ),
+        );
+      },
+    },
     ip: {
       ask: ([what = ""]) =>
         what in answers ? Promise.resolve(answers[what]) : Promise.reject(new Error(`no ${what} here`)),
@@ -61,7 +73,7 @@ function createRig(workDir = temporaryDirectory(), forwards = true): Rig {
       },
     },
   };
-  return { system, links, batches, logged, failing, answers, told: () => batches.splice(0).flat() };
+  return { system, links, batches, radvd, logged, failing, answers, told: () => batches.splice(0).flat() };
 }
 
 function linkOf(name: string, index: number, addresses: readonly InterfaceAddress[] = []): NetworkInterface {
@@ -183,6 +195,8 @@ describe("a prefix at work", () => {
     expect(hooks[1]).toMatchObject({ action: "delete", variables: { DOWNLINK_PREFIXES: "" } });
     expect(idsOf(rig)).toEqual(["DOWNLINK-REMOVED", "DOWNLINK-REMOVED"]);
     expect(vi.getTimerCount()).toBe(0);
+    const served = ["lan1 2001:db8::/64", "lan2 2001:db8:0:1::/64"];
+    expect(rig.radvd).toEqual([[], served, served, []]);
   });
 
   test("withdrawn: deprecated, and gone two hours later although nothing happens", async () => {
@@ -202,6 +216,8 @@ describe("a prefix at work", () => {
     await vi.advanceTimersByTimeAsync(7_204_000);
     expect(rig.told().sort()).toEqual(REMOVED.slice(0, 2).sort());
     expect(idsOf(rig)).toEqual(["DOWNLINK-REMOVED"]);
+    // Hosts are told from the first moment that it is over.
+    expect(rig.radvd).toEqual([["lan1 2001:db8::/64"], [], []]);
   });
 
   test("an interface that comes later, goes down, or is made anew is seen to within seconds", async () => {
