@@ -22,6 +22,9 @@ const bundles = {
   format: "cjs",
   // import() becomes require(): Node's loader of ES modules costs 3 MiB and 70 ms more, at its first use.
   supported: { "dynamic-import": false },
+  // yargs asks for import.meta.url, which CommonJS does not have.
+  banner: { js: 'const BUNDLE_URL = require("node:url").pathToFileURL(__filename).href;' },
+  define: { DIBBLER_VERSION: JSON.stringify(version), "import.meta.url": "BUNDLE_URL" },
 };
 
 // What few runs need is in files of their own, loaded when it is needed: nobody else holds them in memory.
@@ -32,6 +35,7 @@ const lateFiles = {
   "client/serve-downlinks": "dibbler-downlinks",
   "client/serve-options": "dibbler-options",
   "client/serve-radvd": "dibbler-radvd",
+  "client/commands/all": "dibbler-client-commands",
 };
 const late = {
   name: "late",
@@ -51,11 +55,7 @@ await build({
   ...bundles,
   entryPoints: programs.map((role) => ({ in: `${role}/main.ts`, out: `dibbler-${role}` })),
   plugins: [late],
-  // yargs asks for import.meta.url, which CommonJS does not have.
-  banner: {
-    js: '#!/usr/bin/env node\nconst BUNDLE_URL = require("node:url").pathToFileURL(__filename).href;',
-  },
-  define: { DIBBLER_VERSION: JSON.stringify(version), "import.meta.url": "BUNDLE_URL" },
+  banner: { js: `#!/usr/bin/env node\n${bundles.banner.js}` },
 });
 for (const role of programs) await chmod(`dist/dibbler-${role}.cjs`, 0o755);
 

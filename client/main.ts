@@ -12,6 +12,7 @@ import { findPlace, type Place } from "../shared/edge/place.js";
 import { type Program, runProgram, type Service, type Surroundings } from "../shared/edge/program.js";
 import { openUdp } from "../shared/edge/udp.js";
 import type { Random } from "../shared/proto/retransmit.js";
+import { clientCommands, clientDetails } from "./commands/commands.js";
 import { runClient } from "./loop.js";
 import { needsFile, type ReceivedOptions } from "./option-files.js";
 import type { LeaseUser } from "./lease-user.js";
@@ -32,6 +33,8 @@ const program: Program<ClientConfig> = {
   parse: parseClientConfig,
   logSettings: ({ log }) => log,
   open: openClient,
+  commands: clientCommands,
+  details: clientDetails,
 };
 
 async function openClient({ config, paths, log }: Surroundings<ClientConfig>): Promise<Service> {

@@ -1,3 +1,4 @@
+import { type KnownScript, scriptNotes } from "../shared/config/script-notes.js";
 import type { InterfaceSelector, ServerConfig } from "../shared/config/types.js";
 import { nameInterfaces, twiceConfigured } from "./link-names.js";
 import { formatIp6, type Ip6, sameIp6 } from "../shared/prefix.js";
@@ -9,9 +10,6 @@ export interface KnownInterface {
   readonly up: boolean;
   readonly addresses: readonly { readonly address: Ip6; readonly linkLocal: boolean }[];
 }
-
-/** What is known of the script: how the system would start it. */
-export type KnownScript = "missing" | "not executable" | "started by a shell" | "ready";
 
 /**
  * What in the system as it is now would keep the server from starting, or have it do less than the file
@@ -35,10 +33,12 @@ export function checkNotes(
     ...new Set([
       ...(twice === undefined ? [] : [`${twice}: the server would not start`]),
       ...notes,
-      ...(script === undefined ? [] : scriptNotes(config.script, script)),
+      ...(script === undefined ? [] : scriptNotes(config.script ?? "", script, WITHOUT_SCRIPT)),
     ]),
   ];
 }
+
+const WITHOUT_SCRIPT = "the server would serve without it";
 
 function interfaceNotes(
   selector: InterfaceSelector,
@@ -64,19 +64,4 @@ function interfaceNotes(
       ? [`interface ${found.name} does not have the address ${formatIp6(unicast)}: ${outcome}`]
       : []),
   ];
-}
-
-function scriptNotes(path: string | undefined, script: KnownScript): string[] {
-  switch (script) {
-    case "missing":
-      return [`the script ${path} does not exist: the server would serve without it`];
-    case "not executable":
-      return [`the script ${path} is not executable: the server would serve without it (chmod +x it)`];
-    case "started by a shell":
-      return [`the script ${path} has no "#!" line: a shell is started for it, bash if there is one`];
-    case "ready":
-      return [];
-    default:
-      return script satisfies never;
-  }
 }

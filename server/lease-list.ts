@@ -1,6 +1,6 @@
-import { formatEnd } from "./durations.js";
+import { formatEnd } from "../shared/durations.js";
 import { type LeaseRow, STORED_STATES } from "./lease-row.js";
-import type { Column } from "./text-table.js";
+import type { Column } from "../shared/text-table.js";
 
 /** The table of `leases`. */
 export const leaseColumns = (local: LocalTime): readonly Column<LeaseRow>[] => [

@@ -4,7 +4,7 @@ import type { Lease, LeaseId } from "../shared/lease/lease.js";
 import type { LeaseTable } from "../shared/lease/table.js";
 import { containsPrefix, formatPrefix } from "../shared/prefix.js";
 import type { CommandContext, CommandDecision } from "./command.js";
-import { formatEnd } from "./durations.js";
+import { formatEnd } from "../shared/durations.js";
 import { leaseRow, type LeaseRow } from "./lease-row.js";
 import { canReconfigure } from "./reconfigure.js";
 import type { ServerState } from "./state.js";

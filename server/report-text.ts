@@ -1,4 +1,4 @@
-import { formatEnd } from "./durations.js";
+import { formatEnd } from "../shared/durations.js";
 import type { LocalTime } from "./lease-list.js";
 import type {
   LeaseReport,

@@ -1,15 +1,13 @@
-import { accessSync, constants } from "node:fs";
 import { resolve } from "node:path";
 import { type Diagnostic, renderDiagnostic } from "../../shared/config/diagnostics.js";
 import { parseServerConfig } from "../../shared/config/server-schema.js";
-import type { ServerConfig } from "../../shared/config/types.js";
 import { type CommandDeclaration, readCommandArgs } from "../../shared/edge/command-args.js";
 import { sentenceOf } from "../../shared/edge/errors.js";
 import { readText } from "../../shared/edge/files.js";
-import { shellFor } from "../../shared/edge/hook-process.js";
 import { readInterfaces } from "../../shared/edge/interfaces.js";
+import { knownScript } from "../../shared/edge/known-script.js";
 import type { Command } from "../../shared/edge/program.js";
-import { checkNotes, type KnownScript } from "../check-notes.js";
+import { checkNotes } from "../check-notes.js";
 import { understand } from "../understanding.js";
 import { understandingText } from "../understanding-text.js";
 
@@ -54,7 +52,8 @@ export const checkCommand: Command = {
 function check(file: string, workDir: string, asJson: boolean): number {
   const text = readText(file);
   const { config, diagnostics } = parseServerConfig(text);
-  const notes = config === undefined ? [] : checkNotes(config, readInterfaces(), scriptOf(config, workDir));
+  const script = config?.script === undefined ? undefined : knownScript(config.script, workDir);
+  const notes = config === undefined ? [] : checkNotes(config, readInterfaces(), script);
   const understood = config === undefined ? null : understand(config);
   const status = config === undefined ? 1 : 0;
   if (asJson) {
@@ -77,21 +76,3 @@ function verdict(file: string, isServed: boolean, diagnostics: readonly Diagnost
 }
 
 const some = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
-
-/** How the script would be started: relative paths are below the working directory. */
-function scriptOf({ script }: ServerConfig, workDir: string): KnownScript | undefined {
-  if (script === undefined) return undefined;
-  const path = resolve(workDir, script);
-  if (!isAccessible(path, constants.F_OK)) return "missing";
-  if (shellFor(path) !== undefined) return "started by a shell";
-  return isAccessible(path, constants.X_OK) ? "ready" : "not executable";
-}
-
-function isAccessible(path: string, mode: number): boolean {
-  try {
-    accessSync(path, mode);
-    return true;
-  } catch {
-    return false;
-  }
-}

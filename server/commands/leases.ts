@@ -15,7 +15,7 @@ import { leaseColumns, type Tally, tallyText } from "../lease-list.js";
 import { leaseRow, type LeaseRow, STORED_STATES } from "../lease-row.js";
 import { createPrefixOrder } from "../prefix-order.js";
 
-import { createTable, type TextTable } from "../text-table.js";
+import { createTable, type TextTable } from "../../shared/text-table.js";
 
 const declaration = {
   name: "dibbler-server leases",

@@ -20,6 +20,8 @@ export interface CommandLine {
   readonly action: Action | "command";
   /** With action `command`: its name and all words after it, options of its own included. */
   readonly words: readonly string[];
+  /** `--json`, behind `status` only. */
+  readonly json: boolean;
   /** `-w DIR`: where all state is kept, and the configuration read. */
   readonly workDir: string | undefined;
   /** `--config FILE`, stronger than `-w`. */
@@ -59,12 +61,17 @@ export function parseCommandLine(
 ): ParsedCommandLine {
   const words: string[] = [];
   const values = new Map<OptionName, string>();
+  let json = false;
   for (let i = 0; i < args.length; i++) {
     const arg = args[i] ?? "";
     const own = ownCommand(words, commands);
     if (arg === "--" && own !== undefined) {
       words.push(...args.slice(i));
       break;
+    }
+    if (arg === JSON_OPTION && own === undefined) {
+      json = true;
+      continue;
     }
     const option = readOption(arg);
     if (option === undefined && (!arg.startsWith("-") || own !== undefined)) {
@@ -82,11 +89,13 @@ export function parseCommandLine(
   const own = ownCommand(words, commands);
   const action = own === undefined ? ACTIONS.find((it) => word.toLowerCase().startsWith(it)) : "command";
   if (action === undefined) return { ok: false, complaint: `unknown action ${word}` };
+  if (json && action !== "status") return { ok: false, complaint: `unknown option ${JSON_OPTION}` };
   return {
     ok: true,
     command: {
       action,
       words: own === undefined ? [] : [own.name, ...others],
+      json,
       workDir: values.get("-w"),
       configFile: values.get("--config"),
       logDir: values.get("--log-dir"),
@@ -98,8 +107,7 @@ export function parseCommandLine(
  * Dibbler's fixed paths, or with `-w DIR` everything in DIR under the names of Dibbler's client (server.conf,
  * server.pid, server.log for the server, which has no -w in Dibbler).
  */
-export function pathsFor(role: Role, command: CommandLine): Paths {
-  const { workDir: own, configFile, logDir } = command;
+export function pathsFor(role: Role, { workDir: own, configFile, logDir }: Omit<CommandLine, "json">): Paths {
   const workDir = own ?? "/var/lib/dibbler";
   const logFile = own === undefined ? `/var/log/dibbler/dibbler-${role}.log` : `${own}/${role}.log`;
   return {
@@ -127,7 +135,7 @@ export function usage(role: Role, commands: readonly CommandHelp[] = []): string
   return `Usage:
  dibbler-${role} ACTION [OPTION]...
  ACTION = ${names.join("|")}
- status    - show what is running and exit
+ status    - show what is running and exit; --json: one JSON object, for programs
  start     - start in the background
  stop      - stop what was started, and wait until it has ended
  run       - run in the foreground, with the log on the terminal
@@ -145,6 +153,8 @@ ${commands.map(helpLines).join("")}
 
 const helpLines = ({ name, synopsis, help }: CommandHelp): string =>
   [` ${name} ${synopsis}`, ...help.map((line) => `           - ${line}`), ""].join("\n");
+
+const JSON_OPTION = "--json";
 
 type OptionName = "-w" | "--config" | "--log-dir";
 

@@ -1,4 +1,4 @@
-import { closeSync, lstatSync, readdirSync, readlinkSync, writeSync } from "node:fs";
+import { closeSync, lstatSync, readdirSync, readlinkSync, statSync, writeSync } from "node:fs";
 import { pause } from "./clock.js";
 import type { Paths, Role } from "./command-line.js";
 import { codeOf, sentenceOf } from "./errors.js";
@@ -91,6 +91,26 @@ export function printStatus(role: Role, paths: Paths): number {
   print(`Dibbler client: ${state("client")}\n`);
   print(`Dibbler relay : ${state("relay")}\n`);
   return probePidFile(paths.pidFile, role).state === "running" ? 0 : 1;
+}
+
+/** What runs in a work directory, for programs; `since` is the time in ISO 8601. */
+export interface RunningProgram {
+  readonly running: boolean;
+  readonly pid: number | null;
+  readonly since: string | null;
+  readonly directory: string;
+}
+
+/** Looks for a running program by its pid file, which is as old as the program. */
+export function findRunning(role: Role, { pidFile, workDir }: Paths): RunningProgram {
+  const found = probePidFile(pidFile, role);
+  const stats = found.state === "running" ? statSync(pidFile, { throwIfNoEntry: false }) : undefined;
+  return {
+    running: found.state === "running",
+    pid: found.state === "running" ? found.pid : null,
+    since: stats === undefined ? null : new Date(stats.mtimeMs).toISOString(),
+    directory: workDir,
+  };
 }
 
 /**

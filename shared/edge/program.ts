@@ -13,6 +13,7 @@ import {
 import {
   enterWorkDir,
   fatal,
+  findRunning,
   isDaemon,
   onSignals,
   printStatus,
@@ -67,6 +68,8 @@ export interface Program<Config> {
   readonly logSettings: (config: Config) => LogSettings;
   readonly open: (surroundings: Surroundings<Config>) => Promise<Service>;
   readonly commands?: readonly Command[];
+  /** What `status --json` tells besides what it tells of every program. */
+  readonly details?: (paths: Paths, isRunning: boolean) => Promise<object>;
 }
 
 /** Runs a program as its command line says; resolves to the exit status, or never while it serves. */
@@ -83,7 +86,7 @@ export async function runProgram<Config>(program: Program<Config>, args: readonl
   }
   const { command } = parsed;
   // The output of our own commands is for other programs as well; `run` has to see first how it shall log.
-  if (!daemon && command.action !== "command" && command.action !== "run") greet(program);
+  if (!daemon && !command.json && command.action !== "command" && command.action !== "run") greet(program);
   const paths = pathsFor(program.role, command);
   switch (command.action) {
     case "help":
@@ -94,7 +97,7 @@ export async function runProgram<Config>(program: Program<Config>, args: readonl
       process.stdout.write("Function not available in Linux/Unix systems.\n");
       return 0;
     case "status":
-      return printStatus(program.role, paths);
+      return command.json ? await printJsonStatus(program, paths) : printStatus(program.role, paths);
     case "stop":
       return await stopDaemon(program.role, paths);
     case "start":
@@ -120,6 +123,13 @@ async function runCommand(
 ): Promise<number> {
   const command = commands.find((each) => each.name === name);
   return (await command?.run(words, paths)) ?? 1;
+}
+
+async function printJsonStatus<Config>({ role, details }: Program<Config>, paths: Paths): Promise<number> {
+  const { running, ...found } = findRunning(role, paths);
+  const more = await details?.(paths, running);
+  process.stdout.write(`${JSON.stringify({ running, ...found, ...more }, undefined, 2)}\n`);
+  return running ? 0 : 1;
 }
 
 /** Reads the configuration here first, so that its errors appear on the terminal and nothing is started. */

@@ -7,7 +7,7 @@ import {
   usage,
 } from "../../shared/edge/command-line.js";
 
-const none = { words: [], workDir: undefined, configFile: undefined, logDir: undefined };
+const none = { json: false, words: [], workDir: undefined, configFile: undefined, logDir: undefined };
 const parse = (line: string): ReturnType<typeof parseCommandLine> =>
   parseCommandLine(line === "" ? [] : line.split(" "), () => "/here");
 
@@ -21,6 +21,8 @@ describe("command line", () => {
     ["Install", { action: "install" }],
     ["uninstall", { action: "uninstall" }],
     ["stop now please", { action: "stop" }],
+    ["status --json", { action: "status", json: true }],
+    ["--json STATUS -w /area", { action: "status", json: true, workDir: "/area" }],
     ["start -w /area", { action: "start", workDir: "/area" }],
     ["start -w/area", { action: "start", workDir: "/area" }],
     ["-w /area start", { action: "start", workDir: "/area" }],

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { checkNotes, type KnownScript } from "../../server/check-notes.js";
+import type { KnownScript } from "../../shared/config/script-notes.js";
+import { checkNotes } from "../../server/check-notes.js";
 import { understand } from "../../server/understanding.js";
 import { understandingText } from "../../server/understanding-text.js";
 import { server } from "../config/given.js";

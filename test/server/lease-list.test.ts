@@ -5,12 +5,12 @@ import { duid } from "../../shared/duid.js";
 import type { Lease } from "../../shared/lease/lease.js";
 import { leaseId } from "../../shared/lease/lease.js";
 import { compareIp6, ip6, maskIp6 } from "../../shared/prefix.js";
-import { formatDuration, formatEnd } from "../../server/durations.js";
+import { formatDuration, formatEnd } from "../../shared/durations.js";
 import { isListed, type LeaseFilter, readFilter } from "../../server/lease-filter.js";
 import { leaseColumns, tallyText } from "../../server/lease-list.js";
 import { leaseRow, type LeaseRow } from "../../server/lease-row.js";
 import { createPrefixOrder } from "../../server/prefix-order.js";
-import { createTable } from "../../server/text-table.js";
+import { createTable } from "../../shared/text-table.js";
 import { leaseOf } from "../lease/model.js";
 import { ip, prefix, START } from "./settings.js";
 
