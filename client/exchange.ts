@@ -4,6 +4,7 @@ import {
   elapsedTime,
   postpone,
   type Random,
+  type Retransmission,
   type RetransmissionParameters,
   scheduleFirst,
 } from "../shared/proto/retransmit.js";
@@ -61,7 +62,21 @@ export function transmit(
     attempt: exchange.timing.sends + 1,
     content: () => printMessage(message),
   });
-  return { ...exchange, timing: afterSend(exchange.timing, parameters, now, random) };
+  const timing = afterSend(exchange.timing, parameters, now, random);
+  if (timing.sends > 1) logUnanswered(turn, outgoing, timing);
+  return { ...exchange, timing };
+}
+
+/** Why nothing happens. The copies come at ever longer intervals, and so do these lines. */
+function logUnanswered(turn: Turn, { type }: Outgoing, { sends, firstAt, dueAt }: Retransmission): void {
+  const { now } = turn.env;
+  log(turn, "CLIENT-UNANSWERED", {
+    interface: turn.state.setup.interfaceName,
+    message: MESSAGE_LABEL[type],
+    seconds: ((now - firstAt) / 1000).toFixed(0),
+    attempt: sends,
+    next: ((dueAt - now) / 1000).toFixed(1),
+  });
 }
 
 /** Three octets of chance: never counted up, never derived from the time (RFC 8415 16.1). */

@@ -1,8 +1,11 @@
 import type { Xid } from "../shared/brand.js";
-import type { Ip6 } from "../shared/prefix.js";
-import { checkForClient } from "../shared/proto/client-validity.js";
+import { formatDuid } from "../shared/duid.js";
+import { formatIp6, type Ip6 } from "../shared/prefix.js";
+import { checkForClient, type ServerMessage } from "../shared/proto/client-validity.js";
 import { firstDelay } from "../shared/proto/retransmit.js";
+import { MESSAGE_LABEL } from "../shared/wire/codes.js";
 import { decodeMessage } from "../shared/wire/message.js";
+import { codeOf } from "../shared/wire/options.js";
 import { announce, logGone } from "./announce.js";
 import { discover, settle, solicitParameters, startConfirm } from "./begin.js";
 import { emptyBinding, expire, isFrom, isLive, leaseText } from "./binding.js";
@@ -180,6 +183,7 @@ function onDatagram(turn: Turn, bytes: Uint8Array, from: Ip6, multicast: boolean
     discard(turn, from, "rejected-server");
     return;
   }
+  logReceived(turn, received, from);
   switch (phase.phase) {
     case "soliciting":
       onSolicitAnswer(turn, phase, received, from);
@@ -211,6 +215,20 @@ function onDatagram(turn: Turn, bytes: Uint8Array, from: Ip6, multicast: boolean
     default:
       phase satisfies never;
   }
+}
+
+function logReceived(turn: Turn, { type, server, message }: ServerMessage, from: Ip6): void {
+  const { interfaceName, interfaceIndex } = turn.state.setup;
+  log(turn, "CLIENT-RECEIVED", {
+    message: MESSAGE_LABEL[type],
+    interface: interfaceName,
+    index: interfaceIndex,
+    xid: message.xid.toString(16),
+    count: message.options.length,
+    codes: () => message.options.map(codeOf).join(" "),
+    from: () => formatIp6(from),
+    server: () => formatDuid(server),
+  });
 }
 
 /** Transaction-ids of the messages that are out, those not yet sent once left aside. */

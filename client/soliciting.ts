@@ -1,10 +1,10 @@
-import { formatDuid } from "../shared/duid.js";
 import { formatIp6, type Ip6 } from "../shared/prefix.js";
 import type { ServerMessage } from "../shared/proto/client-validity.js";
 import { STATUS } from "../shared/wire/codes.js";
 import { find, has, type Option } from "../shared/wire/options.js";
 import { isServed } from "./answer.js";
 import { askServer, noteRefusal, settle, solicitParameters } from "./begin.js";
+import { type IaAnswer, leaseText } from "./binding.js";
 import { addOffer, HIGHEST_PREFERENCE, type Offer } from "./choose.js";
 import { transmit } from "./exchange.js";
 import { solicit } from "./messages.js";
@@ -46,9 +46,8 @@ function onAdvertise(turn: Turn, phase: Soliciting, { message, server }: ServerM
   log(turn, "CLIENT-ADVERTISE", {
     interface: setup.interfaceName,
     from: () => formatIp6(from),
-    server: () => formatDuid(server),
+    offered: () => offeredText(ias),
     preference,
-    served,
     verdict: usable ? "usable" : "not usable",
   });
   if (!usable) {
@@ -60,6 +59,11 @@ function onAdvertise(turn: Turn, phase: Soliciting, { message, server }: ServerM
   const collecting = phase.exchange.timing.sends <= 1 && preference < HIGHEST_PREFERENCE;
   if (collecting) update(turn, { ...phase, offers, heardCap });
   else choose(turn, offers);
+}
+
+function offeredText(ias: readonly IaAnswer[]): string {
+  const offered = ias.flatMap((ia) => ia.grants.map(({ prefix }) => leaseText(ia, prefix)));
+  return offered.length === 0 ? "nothing" : offered.join(", ");
 }
 
 /** A value from an Advertise counts while all servers that send one agree (RFC 8415 18.2.9). */

@@ -84,8 +84,18 @@ export const CLIENT_ROWS = {
   },
   "CLIENT-ADVERTISE": {
     level: 7,
-    text: "{interface}: Advertise from {from} ({server}), preference {preference}, {served} IA(s): {verdict}",
-    note: "A server offers prefixes. The best of the first second's offers is taken.",
+    text: "{interface}: {from} offers {offered}, preference {preference}: {verdict}",
+    note: "The best of the first second's offers is taken; of those that cannot be used others say why.",
+  },
+  "CLIENT-RECEIVED": {
+    level: 7,
+    text: "Received {message} on {interface}/{index},trans-id=0x{xid}, {count} opts: {codes}, from {from}, server {server}",
+    note: "An answer to what this client has out.",
+  },
+  "CLIENT-UNANSWERED": {
+    level: 6,
+    text: "{interface}: no usable answer to {message} for {seconds} s: copy {attempt} has left, the next one follows in {next} s",
+    note: "No server hears the client, or none has anything for it: see the Advertises, if there are any.",
   },
   "CLIENT-STATUS": {
     level: 5,

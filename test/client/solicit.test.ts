@@ -94,6 +94,13 @@ describe("client: Solicit without an answer", () => {
     const copies = Array.from({ length: 5 }, () => bench.nextSent("solicit"));
     expect(copies.map(({ at }) => at)).toEqual([500, 1550, 3650, 7850, 16_250]);
     expect(copies.map(({ message }) => elapsedOf(message))).toEqual([0, 105, 315, 735, 1575]);
+    const said = bench.logged.filter(({ id }) => id === "CLIENT-UNANSWERED");
+    expect(said.map(({ values }) => [values["seconds"], values["attempt"], values["next"]])).toEqual([
+      ["1", 2, "2.1"],
+      ["3", 3, "4.2"],
+      ["7", 4, "8.4"],
+      ["16", 5, "16.8"],
+    ]);
     expect(new Set(copies.map(({ message }) => message.xid)).size).toBe(1);
   });
 
@@ -209,7 +216,9 @@ describe("client: choice among Advertises", () => {
     const bench = createBench();
     bench.start();
     bench.receive(advertise(bench.nextSent(), shape));
-    expect(bench.logged.map(({ id }) => id)).toContain("CLIENT-ADVERTISE");
+    expect(bench.logged.map(({ id }) => id)).toEqual(
+      expect.arrayContaining(["CLIENT-RECEIVED", "CLIENT-ADVERTISE"]),
+    );
     const second = bench.nextSent("solicit");
     expect(second.at).toBe(1550);
   });

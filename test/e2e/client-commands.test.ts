@@ -5,6 +5,7 @@ import type { Host } from "./bed/host.js";
 import { layOutPair } from "./bed/pair.js";
 import { installOurs, ours } from "./bed/programs.js";
 import { waitFor } from "./bed/wait.js";
+import { isLogged } from "../log-lines.js";
 import { scenario, testWorld } from "./fixture.js";
 
 const area = "/var/lib/dibbler/area";
@@ -120,13 +121,39 @@ describe("e2e client commands", () => {
       name: "Client",
       interface: "wan0",
       valid: "3000 s",
-      msg: expect.stringContaining("2001:db8:1"),
     });
     expect(
       lines.every(({ id, level, time }) => [id, level, time].every((it) => typeof it === "string")),
     ).toBe(true);
     const file = (client.readFile(`${area}/client.log`) ?? "").trim().split("\n");
     expect(file.filter((line) => !line.startsWith("{"))).toEqual([]);
+  });
+
+  scenario()("run shows the course of the exchange, and why nothing happens", async () => {
+    const { server, client } = await layOut();
+    const running = await client.spawn([ours.client, "run", ...at]);
+    await waitFor("a word on the silence", () => isLogged(running.output(), "CLIENT-UNANSWERED"));
+    await startServer(server, ours.server);
+    await waitFor("the lease", () => isLogged(running.output(), "CLIENT-LEASE"));
+    await running.stop();
+    const lines = running.output();
+    const course = [
+      /Asking for 1 prefix\(es\), 1 address\(es\) on wan0/,
+      /Creating SOLICIT message with 1 IA\(s\), 1 PD\(s\) on wan0\/2 interface \(1\)/,
+      /no usable answer to SOLICIT for 1 s: copy 2 has left, the next one follows in [12]\.\d s/,
+      /Received ADVERTISE on wan0\/2,trans-id=0x[0-9a-f]+, \d opts: 1 2 /,
+      /wan0: fe80::[0-9a-f:]+ offers 2001:db8:1::1\w\w, 2001:db8:10[0-9a-f:]+\/56, preference 0: usable/,
+      /Creating REQUEST message/,
+      /Received REPLY on wan0\/2/,
+      /wan0: 2001:db8:10[0-9a-f:]+\/56 for IA 1, preferred 2000 s, valid 3000 s, T1 1000 s, T2 1500 s/,
+      /requesting -> bound \(leases granted\); next: T1 in 1000\.0 s/,
+      /Received SIGTERM, shutting down/,
+      /Creating RELEASE message/,
+      /Bye bye/,
+    ];
+    const places = course.map((line) => lines.search(line));
+    expect(places).not.toContain(-1);
+    expect(places).toEqual(places.toSorted((a, b) => a - b));
   });
 });
 
