@@ -67,7 +67,7 @@ const globals = [
     standard: "0",
   }),
   directive("strict-rfc-no-routing", G, optional(toggle), {
-    example: "strict-rfc-no-routing 1",
+    example: "strict-rfc-no-routing 0",
     standard: "1",
   }),
   inert("obey-ra-bits", G, flag, {
