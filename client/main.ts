@@ -34,7 +34,7 @@ const program: Program<ClientConfig> = {
 
 async function openClient({ config, paths, log }: Surroundings<ClientConfig>): Promise<Service> {
   // Before anything is written: a wrong interface leaves no trace.
-  if (!config.inactiveMode) await Promise.all(config.interfaces.map(placeOf));
+  if (!config.inactiveMode) await Promise.all(config.interfaces.map((wanted) => placeOf(wanted)));
   const clock = createClock();
   const { duid } = loadOrMakeDuid(paths.duidFile, config.duidType, readInterfaces, clock.now());
   const { workDir } = paths;
@@ -57,8 +57,8 @@ async function openClient({ config, paths, log }: Surroundings<ClientConfig>): P
   });
 }
 
-const placeOf = ({ selector, bindToAddress }: ClientInterface): Promise<Place> =>
-  findPlace(selector, bindToAddress);
+const placeOf = ({ selector, bindToAddress }: ClientInterface, patienceMs?: number): Promise<Place> =>
+  findPlace(selector, bindToAddress, patienceMs);
 
 function openHooks({ script, scriptTimeout }: ClientConfig, cwd: string, log: Log): HookRunner | undefined {
   if (script === undefined) return undefined;

@@ -10,8 +10,8 @@ import type { UdpSocket } from "../shared/edge/udp.js";
 export interface LinkSystem {
   readonly clock: Clock;
   readonly log: Log;
-  /** Rejects with the reason when the interface cannot be used (yet). */
-  readonly findPlace: (wanted: ClientInterface) => Promise<Place>;
+  /** Rejects with the reason when the interface cannot be used (yet); waits so long for one that is coming. */
+  readonly findPlace: (wanted: ClientInterface, patienceMs?: number) => Promise<Place>;
   readonly glanceAt: (place: Place) => Glance;
 }
 
@@ -77,7 +77,8 @@ export async function keepLink(system: LinkSystem, parts: LinkParts): Promise<Li
 
   async function recover(): Promise<void> {
     try {
-      place = await findPlace(wanted);
+      // A stop must not have to wait for it.
+      place = await findPlace(wanted, 0);
       if (ending.signal.aborted) return;
       socket = await open(place);
       said = "";
