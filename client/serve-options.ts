@@ -103,6 +103,11 @@ function write(path: string, text: string, mode: number): void {
     replaceFileSync(path, text, mode);
   } catch (error) {
     if (!(error instanceof SystemError) || !NOT_REPLACEABLE.includes(codeOf(error))) throw error;
-    writeFileSync(path, text);
+    try {
+      writeFileSync(path, text);
+    } catch {
+      // The first one says in a sentence what to do.
+      throw error;
+    }
   }
 }

@@ -168,22 +168,22 @@ export const CLIENT_ROWS = {
     note: "SIGHUP was sent to the radvd whose configuration this file is.",
   },
   "RADVD-NOT-RUNNING": {
-    level: 6,
+    level: 7,
     text: "No radvd reads {path}: hosts hear nothing of the prefix. Start one: radvd -C {path}",
     note: "Said once. Another program may announce the prefix, then radvd is not needed.",
   },
   "RADVD-FOREIGN": {
-    level: 4,
+    level: 5,
     text: "{path} is not Dibbler's and stays as it is; hosts are not told of new prefixes",
     note: "Move it away, or name another file: radvd-config. radvd wants to be started with -C and its name.",
   },
   "RADVD-SHARED": {
-    level: 4,
+    level: 5,
     text: "{path} belongs to the dibbler-client of {directory}, which runs; it stays as it is",
     note: "Two clients on one host: give one of them a file of its own with radvd-config.",
   },
   "RADVD-NAME": {
-    level: 4,
+    level: 5,
     text: "{interface}: radvd cannot read this name of an interface; nothing is announced there",
     note: "Its configuration file has no way to write it. Rename the interface.",
   },

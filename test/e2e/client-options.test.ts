@@ -15,6 +15,7 @@ nameserver 2001:db8::53
 search home.example example.org
 # end of dibbler-client in ${WORK}
 `;
+const ALONE = "/run/bed/alone/dibbler-client.cjs";
 const ASKS = "option dns-server option domain";
 
 describe("e2e options: what a server says of name servers, for others to read", () => {
@@ -52,10 +53,12 @@ describe("e2e options: what a server says of name servers, for others to read", 
     expectNothingLeft(client);
   });
 
-  scenario()("none is asked for: not a file is touched", async () => {
+  scenario()("none is asked for: not a file is touched, and nothing loaded that could", async () => {
     const client = await layOut();
     const before = statSync(client.outside(RESOLV));
-    await start(client, "");
+    // Alone, without any of the files that are loaded when they are needed.
+    client.writeFile(ALONE, readFileSync("dist/dibbler-client.cjs", "utf8"), 0o755);
+    await start(client, "", "", "pd", ALONE);
     await waitFor("the prefix", () => log(client).includes("leases granted"));
     await stop(client);
     const after = statSync(client.outside(RESOLV));
@@ -112,10 +115,16 @@ async function layOut(): Promise<Host> {
   return client;
 }
 
-async function start(client: Host, asks: string, globals = "", pd = "pd"): Promise<void> {
+async function start(
+  client: Host,
+  asks: string,
+  globals = "",
+  pd = "pd",
+  program: string = ours.client,
+): Promise<void> {
   const config = `downlink-prefix-ifaces "none"\n${globals}\niface "wan0" { ${asks} ${pd} }\n`;
   client.writeFile("/etc/dibbler/client.conf", config);
-  expect(await client.run([ours.client, "start"])).toMatchObject({ status: 0, stderr: "" });
+  expect(await client.run([program, "start"])).toMatchObject({ status: 0, stderr: "" });
 }
 
 async function stop(client: Host): Promise<void> {
