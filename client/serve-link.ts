@@ -64,8 +64,8 @@ export async function keepLink(system: LinkSystem, parts: LinkParts): Promise<Li
   async function look(open: UdpSocket, slept: boolean): Promise<void> {
     const seen = glanceAt(place);
     if (!seen.usable) {
-      await open.close();
       socket = undefined;
+      await open.close();
       await recover();
       return;
     }

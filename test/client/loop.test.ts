@@ -248,6 +248,25 @@ describe("client loop", () => {
     expect(rig.lastSent().message.type).toBe("rebind");
   });
 
+  test("a stop while an address that is gone is waited for does not wait with it", async () => {
+    const rig = await createRig();
+    let gone = false;
+    const findPlace: ClientSystem["findPlace"] = async (wanted, patienceMs = 5000) => {
+      if (!gone) return await rig.system.findPlace(wanted);
+      await new Promise((resolve) => setTimeout(resolve, patienceMs));
+      throw new Error("no such address");
+    };
+    const running = await bound(rig, { ...rig.system, findPlace });
+    gone = true;
+    rig.seen.usable = false;
+    await vi.advanceTimersByTimeAsync(3100);
+    const begun = Date.now();
+    const stopped = running.running.stop().then(() => Date.now() - begun);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(await stopped).toBeLessThan(1300);
+    expect(rig.sockets).toHaveLength(1);
+  });
+
   test("a stop while the interface is gone gives up the lease and ends", async () => {
     const rig = await bound();
     rig.seen.usable = false;
