@@ -10,10 +10,10 @@ import type { Random } from "../shared/proto/retransmit.js";
 import { CLIENT_PORT, SERVER_PORT, SERVERS_GROUP } from "../shared/proto/well-known.js";
 import type { LeaseUser } from "./lease-user.js";
 import { createClientState, deadline, step } from "./machine.js";
-import type { ReceivedOptions } from "./option-files.js";
 import type { AddressService } from "./serve-addresses.js";
 import { keepLink, type LinkSystem } from "./serve-link.js";
 import type { Memory } from "./serve-memory.js";
+import type { OptionWriter } from "./serve-options.js";
 import { setupOf } from "./setup.js";
 import type { ClientAction, ClientEvent, ClientState, HmacMd5 } from "./state.js";
 
@@ -29,8 +29,8 @@ export interface ClientSystem extends LinkSystem {
   readonly addresses?: AddressService | undefined;
   /** Divides the prefixes; `undefined` with `downlink-prefix-ifaces "none"`. */
   readonly downlinks?: LeaseUser | undefined;
-  /** Keeps what was asked for in files. */
-  readonly setOptions: (interfaceName: string, options: ReceivedOptions) => void;
+  /** Keeps what was asked for in files; `undefined` when nothing is and was. */
+  readonly setOptions?: OptionWriter["set"] | undefined;
   readonly openSocket: (options: UdpOptions) => Promise<UdpSocket>;
 }
 
@@ -170,7 +170,7 @@ function drive(
         for (const user of users) user.update(interfaceName, action.remembered);
         break;
       case "options":
-        setOptions(interfaceName, action.options);
+        setOptions?.(interfaceName, action.options);
         break;
       case "send":
         send(action.bytes);

@@ -1,9 +1,10 @@
 import type { ClientConfig } from "../shared/config/types.js";
 import type { Clock } from "../shared/edge/clock.js";
 import { readTextIfThere } from "../shared/edge/files.js";
+import { readInterfaces } from "../shared/edge/interfaces.js";
 import type { Log } from "../shared/edge/log.js";
 import type { LeaseUser } from "./lease-user.js";
-import { needsFile, type ReceivedOptions } from "./option-files.js";
+import { needsFile } from "./option-files.js";
 import type { RememberedLink } from "./remembered.js";
 import type { AddressService } from "./serve-addresses.js";
 import type { Memory } from "./serve-memory.js";
@@ -50,11 +51,15 @@ export async function openDivision(wiring: Wiring): Promise<LeaseUser | undefine
 /** With inactive-mode an interface may be missing: what it holds stays in use meanwhile. */
 function rememberedOf({ interfaces }: ClientConfig, memory: Memory): ReadonlyMap<string, RememberedLink> {
   const links = interfaces.flatMap(({ selector }) => {
-    const link = "name" in selector ? memory.of(selector.name) : undefined;
-    return "name" in selector && link !== undefined ? [[selector.name, link] as const] : [];
+    const name = "name" in selector ? selector.name : nameOf(selector.index);
+    const link = name === undefined ? undefined : memory.of(name);
+    return name === undefined || link === undefined ? [] : [[name, link] as const];
   });
   return new Map(links);
 }
+
+const nameOf = (wanted: number): string | undefined =>
+  readInterfaces().find(({ index }) => index === wanted)?.name;
 
 /** What a run with downlinks has left for radvd, when it was killed and there are none any more. */
 async function forsakeRadvd({ config: { radvdConfig }, workDir, clock, log }: Wiring): Promise<void> {
@@ -65,24 +70,14 @@ async function forsakeRadvd({ config: { radvdConfig }, workDir, clock, log }: Wi
 }
 
 /**
- * A client that asks for none of the options with files holds nothing of this, unless a run before, with
- * another configuration, has left some behind.
+ * Loaded, before the first answer, only where options with files are asked for, or were in a run before that
+ * has left some behind.
  */
-export async function openOptions({
-  config: { interfaces },
-  workDir,
-  log,
-}: Wiring): Promise<(interfaceName: string, options: ReceivedOptions) => void> {
-  const places = { workDir, resolvConf: "/etc/resolv.conf" };
-  const open = async (): Promise<OptionWriter> =>
-    (await import("./serve-options.js")).openOptionFiles(places, log);
-  // Opened before the first answer: the script finds the files written.
-  if (interfaces.some(({ requestedOptions }) => needsFile(requestedOptions))) return (await open()).set;
-  let opened: Promise<OptionWriter> | undefined;
-  return (interfaceName, options) => {
-    opened ??= open();
-    void opened.then(({ set }) => {
-      set(interfaceName, options);
-    });
-  };
+export async function openOptions(wiring: Wiring): Promise<OptionWriter["set"] | undefined> {
+  const { config, memory, workDir, log } = wiring;
+  const had = [...rememberedOf(config, memory).values()].some(({ options }) => options !== undefined);
+  if (!had && !config.interfaces.some(({ requestedOptions }) => needsFile(requestedOptions)))
+    return undefined;
+  const { openOptionFiles } = await import("./serve-options.js");
+  return openOptionFiles({ workDir, resolvConf: "/etc/resolv.conf" }, log).set;
 }
