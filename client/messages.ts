@@ -2,7 +2,16 @@ import { type Seconds, seconds, type Xid } from "../shared/brand.js";
 import type { Duid } from "../shared/duid.js";
 import { type ClientServerMessage, clientServerMessage } from "../shared/wire/message.js";
 import { OPTIONS, type Option, option } from "../shared/wire/options.js";
-import { type Binding, type Grant, type IaAnswer, type IaName, isFrom, isLive, sameIa } from "./binding.js";
+import {
+  type Binding,
+  type Grant,
+  type IaAnswer,
+  type IaName,
+  isFrom,
+  isLive,
+  type Lease,
+  sameIa,
+} from "./binding.js";
 import type { Offer } from "./choose.js";
 import { hintsOf, missingLengths } from "./hints.js";
 import type { ClientSetup } from "./state.js";
@@ -39,14 +48,15 @@ export function solicit(bindings: readonly Binding[]): Outgoing {
 }
 
 /**
- * Asks one server for all IAs: what it offered, else what is held, else the hints (RFC 8415 18.2.2,
- * 18.2.10.1).
+ * Asks one server for all IAs: what it offered, else what was granted last, else the hints (RFC 8415 18.2.2,
+ * 18.2.10.1). An older prefix that runs out beside its successor is left out: ISC's dhcpd answers a Renew
+ * with both by NoBinding, and a Request with both not at all.
  */
 export function request(bindings: readonly Binding[], server: Duid, offer: Offer | undefined): Outgoing {
   const ias = bindings.map((binding) => {
     const offered = offer?.ias.find((ia) => sameIa(ia, binding.wanted));
     if (offered === undefined || offered.grants.length === 0)
-      return contentOf(binding, heldOrWished(binding));
+      return contentOf(binding, heldOrWished(binding, grantedLast(binding)));
     return withSaneTimers(contentOf(binding, withWishes(binding, offered.grants)), offered);
   });
   return { type: "request", server, ias };
@@ -150,8 +160,13 @@ function withSaneTimers(content: IaContent, { t1, grants }: IaAnswer): IaContent
 /** A T1 below this part of the preferred lifetime is nobody's intention. */
 const HASTY_RATIO = 100;
 
-function heldOrWished(binding: Binding): readonly Grant[] {
-  return isLive(binding) ? withWishes(binding, binding.leases) : hintsOf(binding);
+function heldOrWished(binding: Binding, held: readonly Grant[] = binding.leases): readonly Grant[] {
+  return isLive(binding) ? withWishes(binding, held) : hintsOf(binding);
+}
+
+function grantedLast({ leases }: Binding): readonly Lease[] {
+  const newest = Math.max(...leases.map(({ since }) => since));
+  return leases.filter(({ since }) => since === newest);
 }
 
 /**

@@ -206,6 +206,25 @@ describe("client: NoBinding in the answer to a Renew", () => {
     expect(bench.hooks.map(({ call }) => call.action)).toEqual(["update", "update"]);
   });
 
+  test("after another prefix was granted so: Renews name both, a Request only the one granted last", () => {
+    const bench = createBench();
+    bind(bench);
+    const [old, next] = ["2001:db8:1::/64", "2001:db8:2::/64"];
+    bench.receive(reply(bench.nextSent("renew"), { ias: [{ status: "noBinding" }] }));
+    expect(iasOf(lastOf(bench).message)).toEqual({ 1: [old] });
+    bench.receive(reply(lastOf(bench), { ias: [{ ...SECOND, iaid: 1 }] }));
+    const renew = bench.nextSent("renew");
+    expect(iasOf(renew.message)).toEqual({ 1: [next, old] });
+    bench.receive(reply(renew, { ias: [{ status: "noBinding" }] }));
+    expect(iasOf(lastOf(bench).message)).toEqual({ 1: [next] });
+    bench.receive(reply(lastOf(bench), { ias: [{ ...SECOND, iaid: 1 }] }));
+    expect(bench.phase()).toBe("bound");
+    expect(bench.hooks.map(({ call: { action, variables } }) => [action, variables["PREFIX1"]])).toEqual([
+      ["update", "2001:db8:2::"],
+      ["update", "2001:db8:2::"],
+    ]);
+  });
+
   test("that Request refused: the lease is kept, tried again with growing pauses, given up at its end only", () => {
     const bench = createBench();
     bind(bench);

@@ -218,12 +218,13 @@ async function isRenumbered({ servers: [server], clients: [client], differs }: T
   await running.stop();
   await server.start({ ...times, site: "b000" });
   const update = await client.call(/^update/);
-  await client.stop();
   const kept = differs.noRenumbering !== undefined;
   if (kept) expect(update).toBe(`update renewed ${prefix}`);
   else expect(update).toMatch(/^update changed 2001:db8:b000:/);
   expect(client.calls()[1]).toBe(update);
-  expect(client.calls().filter((text) => text.startsWith("update changed"))).toEqual(kept ? [] : [update]);
+  // The new prefix is renewed while the old one may still be there.
+  expect(prefixOf(await client.call(/^update/, 2))).toBe(prefixOf(update));
+  await client.stop();
   return () => undefined;
 }
 

@@ -10,8 +10,8 @@ export function addClients(world: World, hub: Host, bridge: string, count: numbe
 }
 
 /**
- * Adds hosts with these names, `wan0` of each on a new bridge of `hub`. Their `lan0` is a cable with both ends in
- * the host: up, and with nobody else on it.
+ * Adds hosts with these names, `wan0` of each on a new bridge of `hub`. Their `lan0` is a cable with both ends
+ * in the host: up, and with nobody else on it.
  */
 export async function addHosts(
   world: World,
