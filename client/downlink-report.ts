@@ -14,8 +14,8 @@ export function newsOf(before: DownlinkPlan | undefined, after: DownlinkPlan): r
   const earlier = before?.subnets ?? [];
   const twin = (one: PlannedSubnet, among: readonly PlannedSubnet[]): PlannedSubnet | undefined =>
     among.find(({ downlink, subnet }) => downlink === one.downlink && samePrefix(subnet, one.subnet));
-  const told = (before?.problems ?? []).map((problem) => JSON.stringify(lineOf(problem)));
-  const problems = after.problems.map(lineOf).filter((line) => !told.includes(JSON.stringify(line)));
+  const told = (before === undefined ? [] : problemsOf(before)).map((line) => JSON.stringify(line));
+  const problems = problemsOf(after).filter((line) => !told.includes(JSON.stringify(line)));
   const removed = earlier.filter((one) => twin(one, after.subnets) === undefined);
   const added = after.subnets.filter((one) => {
     const had = twin(one, earlier);
@@ -32,6 +32,9 @@ export function newsOf(before: DownlinkPlan | undefined, after: DownlinkPlan): r
     ...deprecated.map((one) => ({ id: "DOWNLINK-DEPRECATED", values: valuesOf(one) }) as const),
   ];
 }
+
+/** What keeps prefixes from being divided as they should be. */
+export const problemsOf = ({ problems }: DownlinkPlan): readonly LogLine[] => problems.map(lineOf);
 
 /**
  * `DOWNLINK_PREFIX_IFACES` and `DOWNLINK_PREFIXES` of the hook, Dibbler's spelling: a blank behind every

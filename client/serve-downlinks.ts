@@ -9,18 +9,17 @@ import { type Ip, systemIp } from "../shared/edge/ip-batch.js";
 import type { Log } from "../shared/edge/log.js";
 import { downlinkVariables, newsOf, servedBy } from "./downlink-report.js";
 import { decodeDownlinks, DOWNLINKS_FILE, encodeDownlinks } from "./downlinks-file.js";
-import { chooseDownlinks } from "./downlinks.js";
 import type { LeaseUser } from "./lease-user.js";
 import {
   type Delegation,
   delegationsOf,
   type DownlinkMemory,
   type DownlinkPlan,
-  makePlan,
   NO_MEMORY,
   planEnd,
   planNothing,
 } from "./plan.js";
+import { planFor } from "./planning.js";
 import {
   applyChanges,
   diffSettings,
@@ -71,7 +70,7 @@ export const downlinkSystem = (
 
 /** Divides what the uplinks hold, beginning with what they `remembered`, among the downlinks. */
 export function openDownlinks(
-  { downlinks: wanted, interfaces: configured }: ClientConfig,
+  config: ClientConfig,
   system: DownlinkSystem,
   remembered: ReadonlyMap<string, RememberedLink>,
 ): LeaseUser {
@@ -105,7 +104,7 @@ export function openDownlinks(
     const delegations = [...links].flatMap(([uplink, link]) => delegationsOf(uplink, link));
     had ??= await findLeftovers(system, memory, delegations);
     const before = plan;
-    plan = ending ? planNothing(memory) : planOf(interfaces, delegations);
+    plan = ending ? planNothing(memory) : planFor(config, interfaces, delegations, memory, clock.now());
     for (const { id, values } of newsOf(before, plan)) log(id, values);
     // What is set has to be known to the next run, whenever this one ends.
     if (!ending) file.save(plan.memory);
@@ -118,20 +117,6 @@ export function openDownlinks(
     seen = system.fingerprint();
     if (ending || plan.subnets.length + plan.rests.length === 0) alarm.cancel();
     else alarm.set(millis(clock.now() + POLL_MS));
-  };
-  const planOf = (
-    interfaces: readonly NetworkInterface[],
-    delegations: readonly Delegation[],
-  ): DownlinkPlan => {
-    const now = clock.now();
-    const isUplink = ({ name, index }: NetworkInterface): boolean =>
-      configured.some(({ selector }) =>
-        "name" in selector ? selector.name === name : selector.index === index,
-      );
-    const uplinks = interfaces.filter(isUplink).map(({ name }) => name);
-    const served = memory.subnets.filter(({ until }) => until > now).map(({ downlink }) => downlink);
-    const chosen = chooseDownlinks(wanted, interfaces, uplinks, served);
-    return makePlan({ delegations, chosen, interfaces, memory }, now);
   };
   const hintForwarding = (): void => {
     if (hinted || system.forwards()) return;

@@ -2,3 +2,4 @@
 export { runCheck } from "./check.js";
 export { clientDetails } from "./details.js";
 export { runLeases } from "./leases.js";
+export { runPlan } from "./plan.js";

@@ -14,6 +14,12 @@ export const clientCommands: readonly Command[] = [
     help: ["say what a configuration means, what in it is ignored, and whether it can be used"],
     run: async (words, paths) => (await import("./all.js")).runCheck(words, paths),
   },
+  {
+    name: "plan",
+    synopsis: "[--json] [--commands]",
+    help: ["show how prefixes are divided among the downlinks, or would be; nothing is changed"],
+    run: async (words, paths) => (await import("./all.js")).runPlan(words, paths),
+  },
 ];
 
 /** What `status --json` tells of a client. */

@@ -1,4 +1,5 @@
 import { describe, expect } from "vitest";
+import type { PlanView } from "../../client/plan-view.js";
 import { diaryScript, forgetDiary, installDiary, waitForCall } from "./bed/diary.js";
 import { startServer } from "./bed/guide-server.js";
 import type { Host } from "./bed/host.js";
@@ -182,6 +183,42 @@ describe("e2e downlinks", () => {
     await router.shell("ip link set lan1 up");
     await waitFor("lan1 to have its address", async () => (await globals(router, "lan1")).length > 0);
     expect(await ownRoutes(router)).toEqual(expected(prefix, [1, 2]));
+  });
+
+  scenario()("plan: what would be done, what is done, and commands that do just that", async () => {
+    const home = await buildHome(56, 2);
+    const { router } = home;
+    router.writeFile("/etc/dibbler/client.conf", 'iface "wan0" { pd { prefix ::/60 } }');
+    const before = await router.run([ours.client, "plan"]);
+    expect(before).toMatchObject({ status: 0, stderr: "" });
+    expect(before.stdout).toContain("2001:db8::/60 from wan0, for example\n");
+    expect(before.stdout).toMatch(/^lan2 +2001:db8:0:1::\/64 +2001:db8:0:1::1 .* not set$/m);
+    expect(router.listFolder("/var/lib/dibbler")).not.toContain("client-downlinks.json");
+
+    await startClient(home);
+    const prefix = await prefixOf(router);
+    const { stdout } = await router.run([ours.client, "plan", "--json"]);
+    const plan = JSON.parse(stdout) as PlanView;
+    expect(plan).toMatchObject({
+      example: false,
+      delegated: [{ uplink: "wan0", prefix: `${prefix}/56` }],
+      subnets: [
+        { downlink: "lan1", subnet: `${subnet(prefix, 1)}/64`, state: "set" },
+        { downlink: "lan2", subnet: `${subnet(prefix, 2)}/64`, state: "set" },
+      ],
+      unreachable: [`${prefix}/56`],
+    });
+
+    const commands = await router.run([ours.client, "plan", "--commands"]);
+    expect(commands.stdout.trim().split("\n")).toHaveLength(5);
+    await router.shell("ip -6 route flush proto 146; ip -6 address flush scope global");
+    await router.shell(commands.stdout);
+    expect(await ownRoutes(router)).toEqual(expected(prefix, [1, 2]));
+    for (const n of [1, 2]) expect(await globals(router, `lan${n}`)).toEqual([`${subnet(prefix, n)}1/64`]);
+
+    router.writeFile("/etc/dibbler/client.conf", 'downlink-prefix-ifaces "none" iface "wan0" { pd }');
+    const { stderr } = await router.run([ours.client, "plan"]);
+    expect(stderr).toBe('/etc/dibbler/client.conf has downlink-prefix-ifaces "none": nothing is divided\n');
   });
 });
 
