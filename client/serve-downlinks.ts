@@ -91,7 +91,12 @@ export function openDownlinks(
     isDue = true;
     queue = queue.then(async () => {
       isDue = false;
-      await apply();
+      try {
+        await apply();
+      } catch (error) {
+        // Hook calls and the end of the program wait behind it.
+        log("DOWNLINK-TROUBLE", { sentence: sentenceOf(error) });
+      }
     });
   };
   const alarm = createAlarm(clock, () => {
@@ -100,6 +105,8 @@ export function openDownlinks(
   });
 
   const apply = async (): Promise<void> => {
+    // Before the look: what changes meanwhile is seen at the next one.
+    seen = system.fingerprint();
     const interfaces = system.readInterfaces();
     const delegations = [...links].flatMap(([uplink, link]) => delegationsOf(uplink, link));
     had ??= await findLeftovers(system, memory, delegations);
@@ -114,7 +121,6 @@ export function openDownlinks(
     if (ending) file.save(plan.memory);
     ({ memory } = plan);
     if (plan.subnets.length > 0) hintForwarding();
-    seen = system.fingerprint();
     if (ending || plan.subnets.length + plan.rests.length === 0) alarm.cancel();
     else alarm.set(millis(clock.now() + POLL_MS));
   };
