@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { idsOf, type Items, itemsIn, unclearItems } from "../compatibility.js";
 
 /** The items of what was observed of Dibbler's server: families and the numbers in each. */
-const ITEMS: Readonly<Record<string, readonly (readonly [first: number, last: number])[]>> = {
-  CCH: [[1, 4]],
-  CFG: [
+const ITEMS: Items = {
+  "S-CCH": [[1, 4]],
+  "S-CFG": [
     [1, 19],
     [30, 42],
     [50, 54],
@@ -12,26 +13,26 @@ const ITEMS: Readonly<Record<string, readonly (readonly [first: number, last: nu
     [70, 79],
     [90, 90],
   ],
-  CLI: [[1, 13]],
-  CLS: [[1, 4]],
-  DB: [
+  "S-CLI": [[1, 13]],
+  "S-CLS": [[1, 4]],
+  "S-DB": [
     [1, 15],
     [20, 20],
     [30, 31],
   ],
-  FIL: [[1, 14]],
-  GRM: [[1, 4]],
-  HK: [
+  "S-FIL": [[1, 14]],
+  "S-GRM": [[1, 4]],
+  "S-HK": [
     [1, 7],
     [20, 20],
     [30, 35],
   ],
-  KEY: [[1, 1]],
-  LEX: [[1, 15]],
-  LOG: [[1, 6]],
-  LOOP: [[1, 3]],
-  LQ: [[1, 4]],
-  MSG: [
+  "S-KEY": [[1, 1]],
+  "S-LEX": [[1, 15]],
+  "S-LOG": [[1, 6]],
+  "S-LOOP": [[1, 3]],
+  "S-LQ": [[1, 4]],
+  "S-MSG": [
     [1, 8],
     [10, 11],
     [20, 25],
@@ -44,52 +45,40 @@ const ITEMS: Readonly<Record<string, readonly (readonly [first: number, last: nu
     [90, 92],
     [100, 103],
   ],
-  NET: [
+  "S-NET": [
     [1, 5],
     [10, 10],
     [20, 25],
   ],
-  OPT: [[1, 19]],
-  PD: [
+  "S-OPT": [[1, 19]],
+  "S-PD": [
     [1, 16],
     [20, 21],
     [30, 30],
   ],
-  RCF: [[1, 5]],
-  REL: [[1, 12]],
-  RUN: [[1, 6]],
-  SCP: [[1, 7]],
-  SEC: [[1, 20]],
-  SIG: [[1, 4]],
-  ST: [[1, 10]],
-  VAL: [[1, 8]],
-  VER: [[1, 8]],
+  "S-RCF": [[1, 5]],
+  "S-REL": [[1, 12]],
+  "S-RUN": [[1, 6]],
+  "S-SCP": [[1, 7]],
+  "S-SEC": [[1, 20]],
+  "S-SIG": [[1, 4]],
+  "S-ST": [[1, 10]],
+  "S-VAL": [[1, 8]],
+  "S-VER": [[1, 8]],
 };
 
 /** What may be said of an item. */
 const VERDICTS = ["same", "fixed", "ours differs", "not supported"];
 
-/** The rows of all tables that begin with an item. */
-const rows = readFileSync("server/COMPATIBILITY.md", "utf8")
-  .split("\n")
-  .map((line) => /^\| (?<id>S-[A-Z]+-\d+) \| (?<verdict>[^|]+) \| (?<remark>.+) \|$/.exec(line)?.groups)
-  .filter((groups) => groups !== undefined);
+const items = itemsIn("server/COMPATIBILITY.md");
 
 describe("server/COMPATIBILITY.md", () => {
   test("every item of what Dibbler's server does is there, once", () => {
-    const wanted = Object.entries(ITEMS).flatMap(([family, ranges]) =>
-      ranges.flatMap(([first, last]) =>
-        Array.from({ length: last - first + 1 }, (_, i) => `S-${family}-${first + i}`),
-      ),
-    );
-    expect(rows.map(({ id }) => id).toSorted()).toEqual(wanted.toSorted());
+    expect(items.map(({ id }) => id).toSorted()).toEqual(idsOf(ITEMS));
   });
 
   test("each says same, fixed, ours differs or not supported, and what that means to somebody", () => {
-    const unclear = rows.filter(
-      ({ verdict = "", remark = "" }) => !VERDICTS.includes(verdict) || remark.trim().length < 8,
-    );
-    expect(unclear).toEqual([]);
+    expect(unclearItems(items, VERDICTS)).toEqual([]);
   });
 
   test("the wishes of Dibbler's users are answered, all 25", () => {
