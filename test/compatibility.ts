@@ -24,6 +24,10 @@ export function itemsIn(file: string): readonly Item[] {
     });
 }
 
+/** Numbers of the wishes of Dibbler's users that are answered, in the order of the page. */
+export const wishesIn = (file: string): readonly number[] =>
+  Array.from(readFileSync(file, "utf8").matchAll(/^\| wish (\d+) \|/gm), ([, number]) => Number(number));
+
 /** All ids, sorted: `S-CLI-1`, `S-CLI-2`, ... */
 export const idsOf = (items: Items): readonly string[] =>
   Object.entries(items)
