@@ -29,6 +29,8 @@ describe("e2e client commands", () => {
     await client.run([ours.client, "start", ...at]);
     expect(await statusOf(client)).toMatchObject({ status: 0, interfaces: [{ phase: "asking" }] });
     await startServer(server, ours.server);
+    const ofServer = await server.run([ours.server, "status", "--json"]);
+    expect(JSON.parse(ofServer.stdout)).toMatchObject({ running: true, directory: "/var/lib/dibbler" });
     const pid = Number(client.readFile(`${area}/client.pid`));
     await waitFor("the lease", () => client.readFile(`${area}/client-state.json`)?.includes("::/56"));
     const table = await client.run([ours.client, "leases", ...at]);
