@@ -10,7 +10,7 @@ import type { UdpSocket } from "../shared/edge/udp.js";
 export interface LinkSystem {
   readonly clock: Clock;
   readonly log: Log;
-  /** Rejects with the reason when the interface cannot be used (yet); waits so long for one that is coming. */
+  /** Rejects with the reason why it cannot be used (yet); waits so long for one that is coming. */
   readonly findPlace: (wanted: ClientInterface, patienceMs?: number) => Promise<Place>;
   readonly glanceAt: (place: Place) => Glance;
 }
