@@ -45,7 +45,9 @@ export function settingsOf({ subnets, rests }: DownlinkPlan): readonly Setting[]
   const onDownlinks = subnets
     .filter(({ up }) => up)
     .flatMap(({ downlink: device, subnet, address, preferredUntil, validUntil }) => [
-      setting("address", device, { address, length: subnet.length }, preferredUntil, validUntil),
+      ...(address === undefined
+        ? []
+        : [setting("address", device, { address, length: subnet.length }, preferredUntil, validUntil)]),
       setting("route", device, subnet, preferredUntil, validUntil),
     ]);
   const elsewhere = rests.map(({ prefix, validUntil }) =>

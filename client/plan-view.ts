@@ -20,7 +20,8 @@ export interface PlanView {
   readonly subnets: readonly {
     readonly downlink: string;
     readonly subnet: string;
-    readonly address: string;
+    /** `null` with `compatibility "strict"`. */
+    readonly address: string | null;
     /** The delegated prefix; `null` for a deprecated subnet: its prefix is gone. */
     readonly from: string | null;
     readonly preferred: number | null;
@@ -68,7 +69,8 @@ export function viewOf(
   const stateOf = (subnet: PlannedSubnet): SubnetState => {
     if (isDeprecated(subnet)) return "deprecated";
     if (!subnet.up) return "down";
-    return has(subnet.downlink, subnet.address) ? "set" : "not set";
+    const isSet = subnet.address === undefined || has(subnet.downlink, subnet.address);
+    return isSet ? "set" : "not set";
   };
   return {
     example,
@@ -84,7 +86,7 @@ export function viewOf(
     subnets: plan.subnets.map((one) => ({
       downlink: one.downlink,
       subnet: formatPrefix(one.subnet),
-      address: formatIp6(one.address),
+      address: one.address === undefined ? null : formatIp6(one.address),
       from: one.from === undefined ? null : formatPrefix(one.from.prefix),
       preferred: left(one.preferredUntil),
       valid: left(one.validUntil),
@@ -116,7 +118,7 @@ const lifetime = (seconds: number | null): string =>
 const COLUMNS = [
   { title: "DOWNLINK", cell: ({ downlink }: SubnetRow) => downlink, rank: 0 },
   { title: "SUBNET", cell: ({ subnet }: SubnetRow) => subnet, rank: 0 },
-  { title: "OUR ADDRESS", cell: ({ address }: SubnetRow) => address, rank: 0 },
+  { title: "OUR ADDRESS", cell: ({ address }: SubnetRow) => address ?? "none", rank: 0 },
   { title: "PREFERRED", cell: ({ preferred }: SubnetRow) => lifetime(preferred), rank: 0 },
   { title: "VALID", cell: ({ valid }: SubnetRow) => lifetime(valid), rank: 0 },
   { title: "STATE", cell: ({ state }: SubnetRow) => state, rank: 0 },

@@ -2,6 +2,7 @@ import { type Millis, millis } from "../shared/brand.js";
 import { type Ip6, ip6, overlaps, type Prefix, samePrefix } from "../shared/prefix.js";
 import type { ChosenDownlinks, Downlink } from "./downlinks.js";
 import type { RememberedLink } from "./remembered.js";
+import { divideStrictly } from "./strict-subnets.js";
 import { type Choice, type Dividable, divide, SUBNET_LENGTH, without } from "./subnets.js";
 
 /** A delegated prefix in our hands. */
@@ -30,8 +31,8 @@ export interface PlannedSubnet extends Choice {
   readonly index: number;
   /** The interface is up, so that the subnet can be set there. */
   readonly up: boolean;
-  /** Our own address in it, the first one. */
-  readonly address: Ip6;
+  /** Our own address in it, the first one; none in strict mode. */
+  readonly address: Ip6 | undefined;
   /** The delegated prefix it is a part of; `undefined` once that is gone: then it is deprecated. */
   readonly from: Delegation | undefined;
   /** The past for a deprecated one. */
@@ -69,6 +70,8 @@ export interface PlanFacts {
   /** Names of all interfaces: what was set on others has gone with them. */
   readonly interfaces: readonly { readonly name: string; readonly index: number; readonly up: boolean }[];
   readonly memory: DownlinkMemory;
+  /** As Dibbler 1.0.1: its numbering, and nothing but routes. */
+  readonly strict: boolean;
 }
 
 /** Nothing is known. */
@@ -81,11 +84,14 @@ const LINGERING = millis(2 * 3600 * 1000);
 const MAX_PAST = 256;
 
 /** The plan for these leases and interfaces; the same facts give the same plan. */
-export function makePlan({ delegations, chosen, interfaces, memory }: PlanFacts, now: Millis): DownlinkPlan {
-  const { downlinks, missing } = chosen;
+export function makePlan(
+  { delegations, chosen, interfaces, memory, strict }: PlanFacts,
+  now: Millis,
+): DownlinkPlan {
+  const { downlinks } = chosen;
+  if (strict) return makeStrictPlan(delegations, chosen, memory, now);
   const live = delegations.filter(({ validUntil }) => validUntil > now);
-  const problems: PlanProblem[] = missing.map((downlink) => ({ kind: "missing", downlink }));
-  if (live.length > 0 && downlinks.length === 0) problems.push({ kind: "nothing-found" });
+  const problems = choiceProblems(chosen, live.length > 0);
   const used: PlannedSubnet[] = [];
   for (const delegation of live) {
     const { prefix } = delegation;
@@ -110,6 +116,28 @@ export function makePlan({ delegations, chosen, interfaces, memory }: PlanFacts,
   );
   const subnets = [...used, ...deprecated];
   return { downlinks, subnets, rests, problems, memory: remember(subnets, rests, memory) };
+}
+
+/** Dibbler sets no address, leaves the rest of a prefix alone, and takes the route away with the prefix. */
+function makeStrictPlan(
+  delegations: readonly Delegation[],
+  chosen: ChosenDownlinks,
+  memory: DownlinkMemory,
+  now: Millis,
+): DownlinkPlan {
+  const { downlinks } = chosen;
+  const live = delegations.filter(({ validUntil }) => validUntil > now);
+  const problems = choiceProblems(chosen, live.length > 0);
+  const subnets: PlannedSubnet[] = [];
+  for (const delegation of live) {
+    const { prefix } = delegation;
+    const taken = subnets.map(({ subnet }) => subnet);
+    const { choices, leftOut } = divideStrictly(prefix, downlinks, taken);
+    const routed = choices.flatMap((choice) => planned(choice, downlinks, delegation));
+    subnets.push(...routed.map((one) => ({ ...one, address: undefined })));
+    if (leftOut.length > 0) problems.push({ kind: "left-out", prefix, downlinks: leftOut });
+  }
+  return { downlinks, subnets, rests: [], problems, memory: remember(subnets, [], memory) };
 }
 
 /** The plan at the end: nothing of ours stays, and the next run gives the same subnets again. */
@@ -138,6 +166,12 @@ export const isDeprecated = ({ from }: PlannedSubnet): boolean => from === undef
 /** When the plan has to be made anew although nothing has happened: the first end of a lifetime. */
 export const planEnd = ({ subnets }: DownlinkPlan): Millis =>
   millis(Math.min(Infinity, ...subnets.map(({ validUntil }) => validUntil)));
+
+function choiceProblems({ downlinks, missing }: ChosenDownlinks, needed: boolean): PlanProblem[] {
+  const problems: PlanProblem[] = missing.map((downlink) => ({ kind: "missing", downlink }));
+  if (needed && downlinks.length === 0) problems.push({ kind: "nothing-found" });
+  return problems;
+}
 
 function planned(
   { downlink, subnet }: Choice,

@@ -5,7 +5,11 @@ import { type Delegation, type DownlinkMemory, type DownlinkPlan, makePlan } fro
 
 /** The plan of a client with this configuration, on a machine with these interfaces. */
 export function planFor(
-  { downlinks: wanted, interfaces: configured }: Pick<ClientConfig, "downlinks" | "interfaces">,
+  {
+    downlinks: wanted,
+    interfaces: configured,
+    compatibility,
+  }: Pick<ClientConfig, "downlinks" | "interfaces" | "compatibility">,
   interfaces: readonly Candidate[],
   delegations: readonly Delegation[],
   memory: DownlinkMemory,
@@ -18,5 +22,6 @@ export function planFor(
   const uplinks = interfaces.filter(isUplink).map(({ name }) => name);
   const served = memory.subnets.filter(({ until }) => until > now).map(({ downlink }) => downlink);
   const chosen = chooseDownlinks(wanted, interfaces, uplinks, served);
-  return makePlan({ delegations, chosen, interfaces, memory }, now);
+  const strict = compatibility === "strict";
+  return makePlan({ delegations, chosen, interfaces, memory, strict }, now);
 }

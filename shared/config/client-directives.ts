@@ -55,6 +55,10 @@ const globals = [
     standard: "duid-llt",
   }),
   directive("downlink-prefix-ifaces", G, list(text), { example: 'downlink-prefix-ifaces "none"' }),
+  directive("compatibility", G, choice("strict", "fixed"), {
+    example: 'compatibility "strict"',
+    standard: '"fixed"',
+  }),
   directive("radvd-config", G, refine(text, 'an absolute path, or "none"', absoluteOrNone), {
     example: 'radvd-config "/run/dibbler/radvd.conf"',
     standard: '"/etc/dibbler/radvd.conf"',

@@ -74,6 +74,7 @@ export function evaluateClient(nodes: Nodes, report: Report): ClientConfig {
       insistMode: false,
       reconfigureAccept: false,
       addressLength: 128,
+      compatibility: "fixed",
       radvdConfig: "/etc/dibbler/radvd.conf",
     },
   };
@@ -126,6 +127,7 @@ function evaluate(program: Program, scope: Scope, block: Block, node: Node<Clien
     case "script":
     case "script-timeout":
     case "duid-type":
+    case "compatibility":
     case "radvd-config":
     case "skip-confirm":
     case "inactive-mode":
@@ -151,6 +153,7 @@ type GlobalKeyword =
   | "script"
   | "script-timeout"
   | "duid-type"
+  | "compatibility"
   | "radvd-config"
   | "skip-confirm"
   | "inactive-mode"
@@ -170,6 +173,8 @@ function applyGlobal(
       return { ...settings, scriptTimeout: seconds(head.value) };
     case "duid-type":
       return { ...settings, duidType: head.value };
+    case "compatibility":
+      return { ...settings, compatibility: head.value };
     case "radvd-config":
       return { ...settings, radvdConfig: head.value.startsWith("/") ? head.value : undefined };
     case "skip-confirm":

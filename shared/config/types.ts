@@ -236,6 +236,8 @@ export interface ClientConfig {
   /** How long a call of the script may take. */
   readonly scriptTimeout: Seconds;
   readonly duidType: DuidType;
+  /** With `strict` prefixes are divided as Dibbler 1.0.1 does. */
+  readonly compatibility: "strict" | "fixed";
   readonly downlinks: Downlinks;
   /** File for radvd; undefined for none. */
   readonly radvdConfig: string | undefined;
