@@ -185,6 +185,26 @@ describe("e2e downlinks", () => {
     expect(await ownRoutes(router)).toEqual(expected(prefix, [1, 2]));
   });
 
+  scenario()("the server renumbers: the new prefix is used, the old one deprecated (RFC 9096)", async () => {
+    const home = await buildHome(56, 1);
+    const { server, router } = home;
+    await startClient(home, "downlink-prefix-ifaces lan1");
+    const old = subnet(await prefixOf(router), 1);
+    server.writeFile(
+      "/etc/dibbler/server.conf",
+      `iface "eth0" { pd-class { pd-pool 2001:db8:2000::/48 pd-length 56 ${times} } }`,
+    );
+    expect((await server.run([ours.server, "reload"])).status).toBe(0);
+    const { variables } = await waitForCall(router, { action: "update", REASON: "changed" });
+    const prefix = variables["PREFIX1"] ?? "";
+    expect(prefix).toMatch(/^2001:db8:2000:/);
+    expect(variables["DOWNLINK_PREFIXES"]).toBe(`lan1 ${subnet(prefix, 1)}/64 `);
+    const text = await router.shell("ip -6 address show dev lan1 scope global");
+    expect(text).toMatch(new RegExp(`${old}1/64 scope global deprecated .*\\n.* preferred_lft 0sec`));
+    expect(text).toMatch(new RegExp(`${subnet(prefix, 1)}1/64 scope global (tentative )?dynamic`));
+    expect(await ownRoutes(router)).toEqual([...expected(prefix, [1]), `${old}/64 dev lan1`].sort());
+  });
+
   scenario()("plan: what would be done, what is done, and commands that do just that", async () => {
     const home = await buildHome(56, 2);
     const { router } = home;
