@@ -65,5 +65,6 @@ const downlinkOf = ({ name, index, up }: Candidate, position: number): Downlink 
   up,
 });
 
-const isSuitable = ({ up, running, multicast, mac, addresses }: Candidate): boolean =>
+/** True for an interface that hosts can be on, as Dibbler tells. */
+export const isSuitable = ({ up, running, multicast, mac, addresses }: Candidate): boolean =>
   up && running && multicast && mac.length >= MAC_OCTETS && addresses.some(({ linkLocal }) => linkLocal);

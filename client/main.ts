@@ -3,7 +3,8 @@ import { parseClientConfig } from "../shared/config/client-schema.js";
 import type { ClientConfig, ClientInterface } from "../shared/config/types.js";
 import { createClock } from "../shared/edge/clock.js";
 import { loadOrMakeDuid } from "../shared/edge/duid-file.js";
-import { glanceAt } from "../shared/edge/glance.js";
+import { glanceAt, watchPlace } from "../shared/edge/glance.js";
+import { SystemError } from "../shared/edge/errors.js";
 import { createHookRunner, type HookRunner } from "../shared/edge/hooks.js";
 import { readInterfaces } from "../shared/edge/interfaces.js";
 import type { Log } from "../shared/edge/log.js";
@@ -13,6 +14,7 @@ import { openUdp } from "../shared/edge/udp.js";
 import type { Random } from "../shared/proto/retransmit.js";
 import { clientCommands, clientDetails } from "./commands/commands.js";
 import { runClient } from "./loop.js";
+import { interfacesOf } from "./searching.js";
 import { openMemory } from "./serve-memory.js";
 import { openAddressing, openDivision, openOptions } from "./serve-uses.js";
 
@@ -36,7 +38,9 @@ const program: Program<ClientConfig> = {
   details: clientDetails,
 };
 
-async function openClient({ config, paths, log }: Surroundings<ClientConfig>): Promise<Service> {
+async function openClient({ config: read, paths, log }: Surroundings<ClientConfig>): Promise<Service> {
+  const config = { ...read, interfaces: interfacesOf(read, readInterfaces) };
+  if (config.interfaces.length === 0) throw new SystemError("no-interface", NO_INTERFACE);
   // Before anything is written: a wrong interface leaves no trace.
   if (!config.inactiveMode) await Promise.all(config.interfaces.map((wanted) => placeOf(wanted)));
   collectOnce();
@@ -57,6 +61,7 @@ async function openClient({ config, paths, log }: Surroundings<ClientConfig>): P
     hooks: openHooks(config, workDir, log),
     findPlace: placeOf,
     glanceAt,
+    watchPlace,
     setOptions: await openOptions(wiring),
     openSocket: openUdp,
   });
@@ -77,6 +82,9 @@ function collectOnce(): void {
 
 /** By then the first lease is there, as a rule, and its script has run. */
 const COLLECT_AFTER_MS = 6000;
+const NO_INTERFACE =
+  "no interface to ask on: none is up, has a carrier and a link-local address, and is not marked no-config; " +
+  'name it in client.conf: iface "eth0" { pd }';
 
 const placeOf = ({ selector, bindToAddress }: ClientInterface, patienceMs?: number): Promise<Place> =>
   findPlace(selector, bindToAddress, patienceMs);

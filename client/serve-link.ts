@@ -1,7 +1,7 @@
 import type { ClientInterface } from "../shared/config/types.js";
-import { type Clock, pause } from "../shared/edge/clock.js";
+import type { Clock } from "../shared/edge/clock.js";
 import { sentenceOf } from "../shared/edge/errors.js";
-import type { Glance } from "../shared/edge/glance.js";
+import type { Glance, Watch } from "../shared/edge/glance.js";
 import type { Log } from "../shared/edge/log.js";
 import type { Place } from "../shared/edge/place.js";
 import type { UdpSocket } from "../shared/edge/udp.js";
@@ -13,6 +13,8 @@ export interface LinkSystem {
   /** Rejects with the reason why it cannot be used (yet); waits so long for one that is coming. */
   readonly findPlace: (wanted: ClientInterface, patienceMs?: number) => Promise<Place>;
   readonly glanceAt: (place: Place) => Glance;
+  /** Tells cheaply whether a glance may show something new. */
+  readonly watchPlace: (place: Place) => Watch;
 }
 
 /** A socket on the place that the interface has now, replaced when it gets another one. */
@@ -41,27 +43,33 @@ const SLEPT_MS = 30_000;
  * and came back. Rejects when the socket cannot be opened the first time.
  */
 export async function keepLink(system: LinkSystem, parts: LinkParts): Promise<LinkSocket> {
-  const { clock, log, findPlace, glanceAt } = system;
+  const { clock, log, findPlace, glanceAt, watchPlace } = system;
   const { wanted, open, onLink } = parts;
-  const ending = new AbortController();
+  let isOver = false;
+  const isEnding = (): boolean => isOver;
+  let timer: NodeJS.Timeout | undefined;
   let place = parts.place;
   let socket: UdpSocket | undefined = await open(place);
+  let placeWatch = watchPlace(place);
   let { carrier } = glanceAt(place);
   let said = "";
+  let lookedAt = clock.now();
 
-  async function watch(): Promise<void> {
-    for (;;) {
-      const wait = socket === undefined ? LOOK_MS.lost : LOOK_MS.usable;
-      const before = clock.now();
-      await pause(wait, ending.signal);
-      if (ending.signal.aborted) return;
-      const slept = clock.now() - before > wait + SLEPT_MS;
-      if (socket === undefined) await recover();
-      else await look(socket, slept);
-    }
+  /** A bare timer: hundreds of idle clients hold what each look leaves on the heap. */
+  function schedule(): void {
+    lookedAt = clock.now();
+    if (!isOver) timer = setTimeout(look, waitMs());
+  }
+  const waitMs = (): number => (socket === undefined ? LOOK_MS.lost : LOOK_MS.usable);
+
+  function look(): void {
+    const slept = clock.now() - lookedAt > waitMs() + SLEPT_MS;
+    if (socket === undefined) void recover().then(schedule);
+    else if (!placeWatch.hasStirred() && !slept) schedule();
+    else void inspect(socket, slept).then(schedule);
   }
 
-  async function look(open: UdpSocket, slept: boolean): Promise<void> {
+  async function inspect(open: UdpSocket, slept: boolean): Promise<void> {
     const seen = glanceAt(place);
     if (!seen.usable) {
       socket = undefined;
@@ -77,11 +85,17 @@ export async function keepLink(system: LinkSystem, parts: LinkParts): Promise<Li
 
   async function recover(): Promise<void> {
     try {
-      // A stop must not have to wait for it.
       place = await findPlace(wanted, 0);
-      if (ending.signal.aborted) return;
-      socket = await open(place);
+      if (isEnding()) return;
+      const opened = await open(place);
+      if (isEnding()) {
+        await opened.close();
+        return;
+      }
+      socket = opened;
       said = "";
+      placeWatch.close();
+      placeWatch = watchPlace(place);
       ({ carrier } = glanceAt(place));
       onLink(place.index);
     } catch (error) {
@@ -91,13 +105,14 @@ export async function keepLink(system: LinkSystem, parts: LinkParts): Promise<Li
     }
   }
 
-  const watching = watch();
+  schedule();
   return {
     // Nothing can be sent while there is no address to send from; copies follow by themselves.
     send: (bytes, to, port) => socket?.send(bytes, to, port),
     async close() {
-      ending.abort();
-      await watching;
+      isOver = true;
+      clearTimeout(timer);
+      placeWatch.close();
       await socket?.close();
     },
   };

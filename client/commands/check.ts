@@ -1,14 +1,16 @@
 import { resolve } from "node:path";
 import { parseClientConfig } from "../../shared/config/client-schema.js";
 import { type Diagnostic, renderDiagnostic } from "../../shared/config/diagnostics.js";
+import { interfaceName } from "../../shared/config/interface-names.js";
 import { scriptNotes } from "../../shared/config/script-notes.js";
 import type { ClientConfig } from "../../shared/config/types.js";
 import { type CommandDeclaration, readCommandArgs } from "../../shared/edge/command-args.js";
 import type { Paths } from "../../shared/edge/command-line.js";
 import { sentenceOf } from "../../shared/edge/errors.js";
 import { readText } from "../../shared/edge/files.js";
-import { findInterface } from "../../shared/edge/interfaces.js";
+import { findInterface, readInterfaces } from "../../shared/edge/interfaces.js";
 import { knownScript } from "../../shared/edge/known-script.js";
+import { interfacesOf } from "../searching.js";
 import { understand, understandingText } from "../understanding.js";
 
 const declaration = {
@@ -62,7 +64,8 @@ function check(file: string, workDir: string, asJson: boolean): number {
 }
 
 /** What in the system as it is now would keep the client from starting, or have it do less. */
-function notesOn({ interfaces, inactiveMode, script }: ClientConfig, workDir: string): readonly string[] {
+function notesOn(config: ClientConfig, workDir: string): readonly string[] {
+  const { interfaces, inactiveMode, script } = config;
   const outcome = inactiveMode ? "it is used as soon as it is there" : "the client would not start";
   const notes = interfaces.flatMap(({ selector }) => {
     try {
@@ -72,6 +75,10 @@ function notesOn({ interfaces, inactiveMode, script }: ClientConfig, workDir: st
       return [`${sentenceOf(error)}: ${outcome}`];
     }
   });
+  if (config.searched !== undefined) {
+    const found = interfacesOf(config, readInterfaces).map(({ selector }) => interfaceName(selector));
+    notes.push(`it would be asked on ${found.join(", ") || "no interface: the client would not start"}`);
+  }
   if (script === undefined) return notes;
   return [...notes, ...scriptNotes(script, knownScript(script, workDir), "the client would work without it")];
 }

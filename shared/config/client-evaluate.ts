@@ -1,5 +1,6 @@
 import { type Iaid, iaid as makeIaid, seconds } from "../brand.js";
 import { isLinkLocal, isUnspecified } from "../prefix.js";
+import { OPTIONS } from "../wire/options.js";
 import {
   checkLifetimeOption,
   checkLifetimes,
@@ -20,6 +21,7 @@ import type {
   ClientInterface,
   Downlinks,
   IaRequest,
+  InterfaceSelector,
   PdHint,
   PdRequest,
 } from "./types.js";
@@ -40,15 +42,14 @@ interface Program {
   readonly report: Report;
   readonly interfaces: ClientInterface[];
   readonly met: InterfaceNames;
+  /** Marked `no-config`. */
+  readonly ignored: InterfaceSelector[];
   /** Every pd and ia so far, numbered ones too: an IA without number gets its place in the file. */
   readonly counts: { pd: number; ia: number };
   readonly iaids: Readonly<Record<"pd" | "ia", Map<Iaid, Span>>>;
   readonly downlinks: { names: string[]; at: Span | undefined };
-  settings: Omit<ClientConfig, "interfaces" | "downlinks">;
+  settings: Omit<ClientConfig, "interfaces" | "downlinks" | "searched">;
 }
-
-/** What Dibbler would do with an address that this client leaves to the script. */
-const NOT_SET = "the address is told to the script only: it is not set on the interface";
 
 type Nodes = readonly Node<ClientHead>[];
 
@@ -61,6 +62,7 @@ export function evaluateClient(nodes: Nodes, report: Report): ClientConfig {
     report,
     interfaces: [],
     met: new Map(),
+    ignored: [],
     counts: { pd: 0, ia: 0 },
     iaids: { pd: new Map(), ia: new Map() },
     downlinks: { names: [], at: undefined },
@@ -78,17 +80,47 @@ export function evaluateClient(nodes: Nodes, report: Report): ClientConfig {
       radvdConfig: "/etc/dibbler/radvd.conf",
     },
   };
-  evaluateAll(program, initialScope(), makeBlock(program), nodes);
+  const scope = initialScope();
+  evaluateAll(program, scope, makeBlock(program), nodes);
   const downlinks = makeDownlinks(program);
-  if (program.interfaces.length === 0 && report.errorCount() === 0) {
-    report.error(
-      { start: 0, end: 0 },
-      'no "iface" in this file: nothing is asked for, interfaces are not searched for',
-      'for example: iface "eth0" { pd }',
-    );
-  }
-  return { ...program.settings, downlinks, interfaces: program.interfaces };
+  const { settings, interfaces } = program;
+  if (interfaces.length > 0) return { ...settings, downlinks, interfaces, searched: undefined };
+  return { ...settings, downlinks, interfaces, searched: makeSearched(program, scope) };
 }
+
+/** Without any `iface` Dibbler asks for an address and for name servers wherever there may be a server. */
+function makeSearched({ report, met, ignored }: Program, scope: Scope): ClientConfig["searched"] {
+  const begin = { start: 0, end: 0 };
+  const [first] = met.values();
+  report.warning(
+    first ?? begin,
+    'no "iface" to ask on: an address and name servers are asked for wherever hosts can be, and no prefix',
+    'write iface "eth0" { pd } for a prefix',
+  );
+  const { stateless } = scope;
+  const ia = { iaid: makeIaid(1), hints: [], t1: scope.t1, t2: scope.t2 };
+  const requests = [...scope.requests.map(({ request }) => request.code), OPTIONS.dnsServers.code];
+  const asked = {
+    ...settingsOf(scope),
+    bindToAddress: undefined,
+    pds: [],
+    ias: stateless ? [] : [ia],
+    stateless,
+    requestedOptions: [...new Set(requests)],
+    at: report.place(begin.start),
+  };
+  return { asked, ignored };
+}
+
+/** What an interface has of what holds around it. */
+const settingsOf = (
+  scope: Scope,
+): Pick<ClientInterface, "rapidCommit" | "preferredServers" | "rejectedServers" | "options"> => ({
+  rapidCommit: scope.rapidCommit,
+  preferredServers: scope.preferredServers,
+  rejectedServers: scope.rejectedServers,
+  options: scope.requests.flatMap(({ request }) => request.options),
+});
 
 function evaluateAll(program: Program, scope: Scope, block: Block, nodes: Nodes | undefined): void {
   for (const node of nodes ?? []) evaluate(program, scope, block, node);
@@ -203,7 +235,10 @@ function evaluateInterface(
   const block = makeBlock(program);
   evaluateAll(program, scope, block, node.body);
   noteInterface(program.met, selector, at, report);
-  if (noConfig !== null) return;
+  if (noConfig !== null) {
+    program.ignored.push(selector);
+    return;
+  }
   // Dibbler takes empty braces, and nothing else, as a wish for one address.
   if (node.body?.length === 0 && !node.isFaulty && !scope.stateless) {
     block.ias.push({ iaid: makeIaid(++counts.ia), hints: [], t1: scope.t1, t2: scope.t2 });
@@ -224,14 +259,11 @@ function evaluateInterface(
   program.interfaces.push({
     selector,
     bindToAddress: scope.bindToAddress,
-    rapidCommit: scope.rapidCommit,
-    preferredServers: scope.preferredServers,
-    rejectedServers: scope.rejectedServers,
+    ...settingsOf(scope),
     pds: block.pds,
     ias: block.ias,
     stateless,
     requestedOptions: [...new Set(scope.requests.map(({ request }) => request.code))],
-    options: scope.requests.flatMap(({ request }) => request.options),
     at: report.place(at.start),
   });
 }
@@ -282,7 +314,6 @@ function evaluateIa(
   evaluateAll(program, scope, inner, body);
   noteIaid(block.iaids.ia, iaid, at, program.report);
   checkTimes(scope, "ia", at, program.report);
-  program.report.warning(at, NOT_SET);
   const { t1, t2 } = scope;
   block.ias.push({ iaid, hints: inner.addresses, t1, t2 });
 }

@@ -249,8 +249,12 @@ export interface ClientConfig {
   readonly reconfigureAccept: boolean;
   /** How long leased addresses are on their interface: 64 makes the kernel take their /64 for on-link. */
   readonly addressLength: 64 | 128;
-  /** In the order of the file, those marked `no-config` left out; never empty. */
+  /** In the order of the file, those marked `no-config` left out; empty when they are to be searched for. */
   readonly interfaces: readonly ClientInterface[];
+  /** What to ask for on every interface there is, but for those `ignored`; undefined where some are named. */
+  readonly searched:
+    | { readonly asked: Omit<ClientInterface, "selector">; readonly ignored: readonly InterfaceSelector[] }
+    | undefined;
 }
 
 /** A server, or a client, by the address that its messages come from, or by its DUID. */

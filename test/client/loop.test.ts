@@ -82,6 +82,15 @@ async function createRig(directory = temporaryDirectory()): Promise<Rig> {
       return Promise.resolve({ name, index: seen.index, address: bindToAddress ?? ip("fe80::1") });
     },
     glanceAt: () => ({ ...seen }),
+    watchPlace: () => {
+      let last = JSON.stringify(seen);
+      const hasStirred = (): boolean => {
+        const stirred = JSON.stringify(seen) !== last;
+        last = JSON.stringify(seen);
+        return stirred;
+      };
+      return { hasStirred, close: () => undefined };
+    },
     openSocket: (options) => {
       sockets.push(options);
       const socket: UdpSocket = {
