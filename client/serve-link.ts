@@ -49,7 +49,8 @@ export async function keepLink(system: LinkSystem, parts: LinkParts): Promise<Li
   const isEnding = (): boolean => isOver;
   let timer: NodeJS.Timeout | undefined;
   let place = parts.place;
-  let socket: UdpSocket | undefined = await open(place);
+  let socket = await open(place);
+  let isLost = false;
   let placeWatch = watchPlace(place);
   let { carrier } = glanceAt(place);
   let said = "";
@@ -60,20 +61,19 @@ export async function keepLink(system: LinkSystem, parts: LinkParts): Promise<Li
     lookedAt = clock.now();
     if (!isOver) timer = setTimeout(look, waitMs());
   }
-  const waitMs = (): number => (socket === undefined ? LOOK_MS.lost : LOOK_MS.usable);
+  const waitMs = (): number => (isLost ? LOOK_MS.lost : LOOK_MS.usable);
 
   function look(): void {
     const slept = clock.now() - lookedAt > waitMs() + SLEPT_MS;
-    if (socket === undefined) void recover().then(schedule);
+    if (isLost) void recover().then(schedule);
     else if (!placeWatch.hasStirred() && !slept) schedule();
-    else void inspect(socket, slept).then(schedule);
+    else void inspect(slept).then(schedule);
   }
 
-  async function inspect(open: UdpSocket, slept: boolean): Promise<void> {
+  async function inspect(slept: boolean): Promise<void> {
     const seen = glanceAt(place);
     if (!seen.usable) {
-      socket = undefined;
-      await open.close();
+      isLost = true;
       await recover();
       return;
     }
@@ -86,13 +86,14 @@ export async function keepLink(system: LinkSystem, parts: LinkParts): Promise<Li
   async function recover(): Promise<void> {
     try {
       place = await findPlace(wanted, 0);
+      // Until here the old one stays: Neutron takes the address away just before it stops us, and the kernel
+      // lets the Release leave all the same.
+      await socket.close();
       if (isEnding()) return;
-      const opened = await open(place);
-      if (isEnding()) {
-        await opened.close();
-        return;
-      }
-      socket = opened;
+      socket = await open(place);
+      if (isEnding()) await socket.close();
+      if (isEnding()) return;
+      isLost = false;
       said = "";
       placeWatch.close();
       placeWatch = watchPlace(place);
@@ -107,13 +108,14 @@ export async function keepLink(system: LinkSystem, parts: LinkParts): Promise<Li
 
   schedule();
   return {
-    // Nothing can be sent while there is no address to send from; copies follow by themselves.
-    send: (bytes, to, port) => socket?.send(bytes, to, port),
+    send: (bytes, to, port) => {
+      socket.send(bytes, to, port);
+    },
     async close() {
       isOver = true;
       clearTimeout(timer);
       placeWatch.close();
-      await socket?.close();
+      await socket.close();
     },
   };
 }

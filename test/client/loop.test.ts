@@ -223,7 +223,7 @@ describe("client loop", () => {
     rig.seen.usable = false;
     rig.refuse.push("interface qg-1 does not exist", "interface qg-1 does not exist", "it is down");
     await vi.advanceTimersByTimeAsync(3000);
-    expect(rig.did).toEqual(["close"]);
+    expect(rig.did).toEqual([]);
     Object.assign(rig.seen, { usable: true, index: 8 });
     await vi.advanceTimersByTimeAsync(2500);
     expect(rig.logged.filter((id) => id === "CLIENT-LINK-LOST")).toHaveLength(2);
@@ -284,7 +284,8 @@ describe("client loop", () => {
     const stopped = rig.running.stop();
     await vi.advanceTimersByTimeAsync(1300);
     await stopped;
-    expect(rig.did).toEqual(["close", "save qg-1", "hook delete", "drain"]);
+    const sends = Array<string>(2).fill("send to ff02::1:2 547");
+    expect(rig.did).toEqual(["save qg-1", sends[0], "hook delete", sends[1], "close", "drain"]);
     expect(vi.getTimerCount()).toBe(0);
   });
 
