@@ -56,7 +56,8 @@ export async function runClient(config: ClientConfig, system: ClientSystem): Pro
       continue;
     }
     const open = async (): Promise<void> => {
-      const link = await openLink(config, system, wanted);
+      // It is looked at again and again anyway, and a stop waits for the look.
+      const link = await openLink(config, system, wanted, 0);
       links.push(link);
       link.begin();
     };
@@ -89,9 +90,14 @@ interface Link {
   readonly end: () => Promise<void>;
 }
 
-async function openLink(config: ClientConfig, system: ClientSystem, wanted: ClientInterface): Promise<Link> {
+async function openLink(
+  config: ClientConfig,
+  system: ClientSystem,
+  wanted: ClientInterface,
+  patienceMs?: number,
+): Promise<Link> {
   const { log, memory } = system;
-  const place = await system.findPlace(wanted);
+  const place = await system.findPlace(wanted, patienceMs);
   const { name, index, address } = place;
   const state = createClientState(setupOf(config, wanted, system.duid, name, index, system.hmacMd5));
   const { push, ended } = drive(state, system, (bytes) => {

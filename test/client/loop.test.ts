@@ -210,6 +210,19 @@ describe("client loop", () => {
     await running.stop();
   });
 
+  test("inactive-mode: a stop does not wait for an address that is coming", async () => {
+    const rig = await createRig();
+    const findPlace: ClientSystem["findPlace"] = async (_wanted, patienceMs = 5000) => {
+      await new Promise((resolve) => setTimeout(resolve, patienceMs));
+      throw new Error("still tentative");
+    };
+    const running = await runClient(configOf(`inactive-mode\n${NEUTRON}`), { ...rig.system, findPlace });
+    const begun = Date.now();
+    const stopped = running.stop().then(() => Date.now() - begun);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(await stopped).toBe(0);
+  });
+
   test("inactive-mode: a stop while it waits ends at once", async () => {
     const rig = await createRig();
     rig.refuse.push("it is down", "it is down");

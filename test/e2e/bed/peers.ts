@@ -9,6 +9,7 @@ import { searchPath } from "./namespaces.js";
 export const PEERS = {
   dibblerServer: { program: "dibbler-server", package: "dibbler-server" },
   dibblerClient: { program: "dibbler-client", package: "dibbler-client" },
+  perfdhcp: { program: "perfdhcp", package: "kea-admin" },
   kea: { program: "kea-dhcp6", package: "kea-dhcp6-server" },
   dhcpd: { program: "dhcpd", package: "isc-dhcp-server" },
   dhcp6s: { program: "dhcp6s", package: "wide-dhcpv6-server" },

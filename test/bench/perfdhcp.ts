@@ -1,0 +1,66 @@
+import type { Host } from "../e2e/bed/host.js";
+import { requirePeer } from "../e2e/bed/peers.js";
+
+/** What to offer a server. */
+export interface Load {
+  /** Exchanges begun per second, each by a client of its own. */
+  readonly rate: number;
+  readonly seconds: number;
+  /** As if through one relay. */
+  readonly relayed?: boolean;
+  /** Renewals per second, of clients served before; part of the rate. */
+  readonly renewals?: number;
+}
+
+/** What came of it. */
+export interface Outcome {
+  /** Exchanges of four messages that were completed, per second. */
+  readonly completed: number;
+  /** Renewals that were answered, per second. */
+  readonly renewed: number;
+  /** Exchanges begun and not completed, of all. */
+  readonly lost: number;
+  /** From Solicit to Advertise and from Request to Reply, milliseconds. */
+  readonly delays: { readonly average: number; readonly worst: number };
+}
+
+/** Kea's load generator, on `wan0` of a host; drops are what is not answered within a second. */
+export async function offer(host: Host, load: Load): Promise<Outcome> {
+  const { rate, seconds, relayed = false, renewals = 0 } = load;
+  const words = [
+    ...["-6", "-e", "prefix-only", "-g", "single", "-l", "wan0", "-W", "1000000"],
+    ...["-R", String(CLIENTS), "-s", String(seed++), "-r", String(rate), "-p", String(seconds)],
+    ...(relayed ? ["-A", "1"] : []),
+    ...(renewals > 0 ? ["-f", String(renewals)] : []),
+  ];
+  const { stdout, stderr } = await host.run([requirePeer("perfdhcp"), ...words]);
+  const outcome = readReport(stdout, seconds);
+  if (outcome === undefined) throw new Error(`perfdhcp ${words.join(" ")}: ${stderr}${stdout}`);
+  return outcome;
+}
+
+/** So many that one is hardly drawn twice. */
+const CLIENTS = 100_000_000;
+/** Of the clients drawn: others in every run. */
+let seed = 1;
+
+/** The figures of a report, which has a part for each pair of messages. */
+export function readReport(report: string, seconds: number): Outcome | undefined {
+  const part = (name: string): string | undefined =>
+    new RegExp(`\\*\\*\\*Statistics for: ${name}\\*\\*\\*([^]*?)(?=\\*\\*\\*Statistics|$)`).exec(report)?.[1];
+  const figure = (text: string | undefined, name: string): number =>
+    Number(new RegExp(`^${name}: (-?[\\d.]+)`, "m").exec(text ?? "")?.[1] ?? 0);
+  const [offers, replies, renewals] = [part("SOLICIT-ADVERTISE"), part("REQUEST-REPLY"), part("RENEW-REPLY")];
+  if (offers === undefined || replies === undefined) return undefined;
+  const begun = figure(offers, "sent packets");
+  const done = figure(replies, "received packets");
+  return {
+    completed: done / seconds,
+    renewed: figure(renewals, "received packets") / seconds,
+    lost: begun === 0 ? 1 : 1 - done / begun,
+    delays: {
+      average: figure(offers, "avg delay") + figure(replies, "avg delay"),
+      worst: Math.max(figure(offers, "max delay"), figure(replies, "max delay")),
+    },
+  };
+}
