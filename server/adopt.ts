@@ -18,6 +18,9 @@ export interface Adoption {
   readonly ids: () => readonly LeaseId[];
 }
 
+/** Files of others tell times in whole seconds, in milliseconds. */
+const WHOLE_SECOND = 1000;
+
 /** How many leases of which kind were taken in; `extended` of them were known before, and end later now. */
 export interface Taken {
   readonly pd: number;
@@ -90,10 +93,12 @@ export function createAdoption(parts: AdoptionParts): Adoption {
     enter(lease, foreign.line);
   }
 
-  /** The same lease twice: what ends later counts. */
+  /** The same lease twice: what ends later counts; less than a second is the reading of two clocks. */
   function extend(id: LeaseId, lease: Lease, foreign: ForeignLease): void {
     const isNewer =
-      lease.until > table.untilOf(id) && table.stateOf(id) === "bound" && lease.state === "bound";
+      lease.until >= table.untilOf(id) + WHOLE_SECOND &&
+      table.stateOf(id) === "bound" &&
+      lease.state === "bound";
     if (!isNewer) {
       const isNews = precedence === "known" && !lines.has(id);
       if (isNews) report(leftOut(foreign, "known already, with the same end or a later one"));

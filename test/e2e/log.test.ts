@@ -87,7 +87,7 @@ describe("e2e log: what the programs write about themselves", () => {
 
   scenario()("client: what it was asked for and does not do; an interface that is waited for", async () => {
     const host = await buildServerHost(await testWorld());
-    await startClient(host, "inactive-mode iface br-ex { ia pd } iface late0 { pd }");
+    await startClient(host, "inactive-mode iface br-ex { unicast 1 pd } iface late0 { pd }");
     await waitForRows(host, clientLog, ["CONFIG-WARNING", "CLIENT-WAITING"]);
   });
 
