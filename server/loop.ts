@@ -9,6 +9,7 @@ import type { LeaseChange } from "../shared/lease/changes.js";
 import type { LeaseId } from "../shared/lease/lease.js";
 import type { LeaseStore } from "../shared/lease/store.js";
 import type { Ip6 } from "../shared/prefix.js";
+import { createIntake } from "./intake.js";
 import { deadline, type ServerAction, type ServerEvent, type ServerState, step, undo } from "./engine.js";
 
 /**
@@ -34,16 +35,19 @@ export interface ServerLoop {
 }
 
 /**
- * Events that may wait for their turn; more datagrams are dropped and counted: clients ask again (RFC 8415
- * 15).
- */
-const QUEUE_LIMIT = 8192;
-/**
  * Events decided in one turn at most, so that the first Reply does not wait for the last datagram of a storm.
  */
 const BATCH_LIMIT = 256;
+/**
+ * After so many events in one turn no Solicit is looked at any more while more come in than can be answered:
+ * Node reads no more than 32 datagrams of a socket between two turns, and what is not read waits in the
+ * kernel, where the next Request is behind the last Solicit.
+ */
+const HOT = { arrivals: 32, batch: 12 } as const;
 /** Decisions that may wait for the commit before theirs: they share the next one. */
 const DECIDED_LIMIT = 1024;
+/** How often to say at most that datagrams are dropped, in milliseconds. */
+const REPORT_MS = 1000;
 /**
  * Pause after a commit that failed, in milliseconds: a full disk is not filled any sooner by trying harder.
  */
@@ -67,7 +71,7 @@ interface Decision {
  * takes with it everything that was decided on top of it.
  */
 export function createServerLoop(parts: LoopParts): ServerLoop {
-  const queue: ServerEvent[] = [];
+  const intake = createIntake();
   const decided: Decision[] = [];
   const alarm = createAlarm(parts.clock, () => {
     push({ type: "timer" });
@@ -77,16 +81,14 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
   let scheduled = false;
   let closing = false;
   let busy = false;
-  let dropped = 0;
+  let arrivals = 0;
+  let reportAt = 0;
   let idle = (): void => undefined;
 
   function push(event: ServerEvent): void {
     if (closing) return;
-    if (queue.length >= QUEUE_LIMIT && event.type === "datagram") {
-      dropped++;
-      return;
-    }
-    queue.push(event);
+    arrivals++;
+    intake.put(event, parts.clock.now());
     schedule();
   }
 
@@ -102,15 +104,20 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
     reportDropped();
     if (decided.length < DECIDED_LIMIT) {
       const env = { now: parts.clock.now(), random: parts.random };
-      busy ||= queue.length > 0;
-      for (const event of queue.splice(0, BATCH_LIMIT))
+      busy ||= intake.size() > 0;
+      const isHot = arrivals >= HOT.arrivals && intake.size() > HOT.arrivals;
+      arrivals = 0;
+      for (let n = 0; n < BATCH_LIMIT; n++) {
+        const event = intake.take(env.now, isHot && n >= HOT.batch);
+        if (event === undefined) break;
         decided.push(decide(event, step(parts.state, event, env)));
+      }
     }
     if (!committing) commit();
     if (closing) alarm.cancel();
     else alarm.set(deadline(parts.state));
-    if (queue.length > 0 && decided.length < DECIDED_LIMIT) schedule();
-    if (queue.length === 0 && !committing) rest();
+    if (intake.size() > 0 && decided.length < DECIDED_LIMIT) schedule();
+    if (intake.size() === 0 && !committing) rest();
   }
 
   /** Everything has been dealt with: Dibbler says so, and how long it will be until something is due. */
@@ -165,13 +172,13 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
     const events = decisions.filter(({ event }) => event.type !== "datagram");
     undoAll([...decisions, ...decided]);
     const again = [...events, ...decided.splice(0)].map(({ event }) => event);
-    if (!closing) queue.unshift(...again);
+    if (!closing) intake.putBack(again);
     schedule(RETRY_MS);
   }
 
   function takeBack(decisions: readonly Decision[]): void {
     undoAll(decisions);
-    queue.unshift(...decisions.map(({ event }) => event));
+    intake.putBack(decisions.map(({ event }) => event));
   }
 
   /** For the leases of these decisions the engine knows again what the store says. */
@@ -216,9 +223,12 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
   }
 
   function reportDropped(): void {
-    if (dropped === 0) return;
-    parts.log("SERVER-OVERLOADED", { count: dropped });
-    dropped = 0;
+    const now = parts.clock.now();
+    if (now < reportAt) return;
+    const count = intake.dropped();
+    if (count === 0) return;
+    parts.log("SERVER-OVERLOADED", { count });
+    reportAt = now + REPORT_MS;
   }
 
   return {

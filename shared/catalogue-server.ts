@@ -90,7 +90,7 @@ export const SERVER_ROWS = {
   "SERVER-OVERLOADED": {
     level: 5,
     text: "{count} datagram(s) dropped: more arrive than can be answered.",
-    note: "The queue was full. Clients retransmit with growing intervals.",
+    note: "The queue was full, or a Solicit had waited for half a second. Clients ask again, less often each time.",
   },
   "SERVER-ACCEPTING": {
     level: 6,

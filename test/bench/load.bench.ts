@@ -40,7 +40,9 @@ else if (findPeer("perfdhcp") === undefined) console.log("load: left out. perfdh
 else await compare();
 
 async function compare(): Promise<void> {
-  const names = isQuick ? (["ours", "kea"] as const) : (["ours", "kea", "dibbler"] as const);
+  const named = process.argv.find((word) => word.startsWith("--only="))?.slice("--only=".length);
+  const all = (["ours", "kea", "dibbler"] as const).filter((name) => !isQuick || name !== "dibbler");
+  const names = named === undefined ? all : all.filter((name) => named.split(",").includes(name));
   const rounds = new Map<string, Round[]>(names.map((name) => [name, []]));
   for (let round = 0; round < ROUNDS; round++) {
     for (const name of names) {
@@ -79,7 +81,7 @@ async function measure(contender: Contender): Promise<Round> {
   }
 }
 
-/** The highest rate with no more than the loss allowed: doubled until it is too high, then halved in between. */
+/** The highest rate with no more than the loss allowed: doubled until too high, then halved in between. */
 async function findPeak(client: Host): Promise<number> {
   const isBorne = async (rate: number): Promise<boolean> => {
     const outcome: Outcome = await offer(client, { rate, seconds: SECONDS } satisfies Load);

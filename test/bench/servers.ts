@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { startServer } from "../e2e/bed/guide-server.js";
 import type { Host } from "../e2e/bed/host.js";
 import { requirePeer } from "../e2e/bed/peers.js";
-import { installOurs, ours } from "../e2e/bed/programs.js";
+import { ours } from "../e2e/bed/programs.js";
 import { waitFor } from "../e2e/bed/wait.js";
 
 /** A server at work on `eth0` of its host. */
@@ -16,13 +16,6 @@ export interface Contender {
   readonly name: string;
   readonly start: (host: Host) => Promise<Served>;
 }
-
-/** Ours, Kea and Dibbler. */
-export const contenders = {
-  ours: { name: "ours", start: startOurs },
-  kea: { name: "Kea", start: startKea },
-  dibbler: { name: "Dibbler", start: startDibbler },
-} as const satisfies Record<string, Contender>;
 
 /** User and system time that a process of a host has used, milliseconds. */
 export function cpuTime(host: Host, pid: number): number {
@@ -39,10 +32,8 @@ export function memory(host: Host, pid: number): number {
 
 const CONFIG = 'iface "eth0" { pd-class { pd-pool 2001:db8::/32 pd-length 64 } }\n';
 
-function startOurs(host: Host): Promise<Served> {
-  installOurs(host);
-  return startAsDibbler(host, ours.server);
-}
+/** Hosts of a pair have it already. */
+const startOurs = (host: Host): Promise<Served> => startAsDibbler(host, ours.server);
 
 function startDibbler(host: Host): Promise<Served> {
   return startAsDibbler(host, requirePeer("dibblerServer"));
@@ -87,3 +78,10 @@ async function startKea(host: Host): Promise<Served> {
     },
   };
 }
+
+/** Ours, Kea and Dibbler. */
+export const contenders = {
+  ours: { name: "ours", start: startOurs },
+  kea: { name: "Kea", start: startKea },
+  dibbler: { name: "Dibbler", start: startDibbler },
+} as const satisfies Record<string, Contender>;

@@ -6,6 +6,7 @@ import type { HookCall } from "../../shared/hook.js";
 import type { ServerConfig } from "../../shared/config/types.js";
 import { createMemoryStore, createStoreMemory } from "../../shared/lease/memory-store.js";
 import type { LeaseStore } from "../../shared/lease/store.js";
+import { MESSAGE_CODE } from "../../shared/wire/codes.js";
 import { fillTemplate } from "../../shared/edge/log-line.js";
 import { createServerLoop, type LoopParts, type ServerLoop } from "../../server/loop.js";
 import { readAnswer } from "./answer.js";
@@ -175,11 +176,20 @@ describe("server loop", () => {
 
   test("more datagrams than the queue holds -> the rest is dropped and counted, all others are answered", async () => {
     const { loop, client, seen, answers, settled } = createBench(createMemoryStore());
-    const solicit = client(1).event("solicit", [pd(1)]);
-    for (let n = 0; n < 8192 + 5; n++) loop.push(solicit);
+    const rebind = client(1).event("rebind", [pd(1, "2001:db8::/64")]);
+    for (let n = 0; n < 8192 + 5; n++) loop.push(rebind);
     await expect.poll(() => answers.length, { timeout: 20_000 }).toBe(8192);
     await settled();
     expect(seen.filter((what) => what === "SERVER-OVERLOADED")).toHaveLength(1);
+  });
+
+  test("Solicits that wait already give way to a Request that comes last", async () => {
+    const { loop, client, answers, settled } = createBench(createMemoryStore());
+    for (let n = 2; n < 300; n++) loop.push(client(n).event("solicit", [pd(1)]));
+    loop.push(client(1).event("request", [pd(1)]));
+    await settled();
+    await expect.poll(() => answers.length).toBe(299);
+    expect(answers.findIndex(([type]) => type === MESSAGE_CODE.reply)).toBeLessThan(20);
   });
 
   test("close while nothing can be stored -> ends all the same", async () => {
