@@ -21,9 +21,11 @@ export default defineConfig({
           include: ["test/e2e/**/*.test.ts"],
           // One line about peers that are not installed and what is left out for it.
           globalSetup: ["test/e2e/global-setup.ts"],
-          // Namespaces, real timers and real peers: one scenario at a time keeps timing and captures
-          // readable.
-          fileParallelism: false,
+          // Namespaces, real timers and real peers mostly wait: two files at a time keep both cores of a
+          // small machine busy without making anybody late.
+          maxWorkers: 2,
+          // After the unit tests, which would make them late.
+          sequence: { groupOrder: 1 },
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
