@@ -1,13 +1,12 @@
-import { type Millis, millis } from "../shared/brand.js";
+import type { Millis } from "../shared/brand.js";
 import { formatIp6, type Ip6, sameIp6 } from "../shared/prefix.js";
+import { ipLifetimes, type Lifetimes, lifetimesOf } from "./lifetimes.js";
 import type { RememberedLink } from "./remembered.js";
 
 /** A leased address as it is set on its uplink. */
-export interface UplinkAddress {
+export interface UplinkAddress extends Lifetimes {
   readonly uplink: string;
   readonly address: Ip6;
-  readonly preferredUntil: Millis;
-  readonly validUntil: Millis;
 }
 
 /** One line for `ip -6 -batch -`. */
@@ -21,12 +20,7 @@ export interface AddressChange {
 export function addressesOf(uplink: string, link: RememberedLink | undefined): readonly UplinkAddress[] {
   const ias = (link?.ias ?? []).filter(({ kind }) => kind === "na");
   return ias.flatMap(({ leases }) =>
-    leases.map(({ prefix, preferred, valid, since, until }) => ({
-      uplink,
-      address: prefix.address,
-      preferredUntil: preferred >= valid ? until : millis(since + preferred * 1000),
-      validUntil: until,
-    })),
+    leases.map((lease) => ({ uplink, address: lease.prefix.address, ...lifetimesOf(lease) })),
   );
 }
 
@@ -49,8 +43,7 @@ export function diffAddresses(
   return [
     ...gone.map((one) => ({ verb: "delete", address: one, line: `address delete ${where(one)}` }) as const),
     ...changed.map((one) => {
-      const [valid, preferred] = [secondsLeft(one.validUntil, now), secondsLeft(one.preferredUntil, now)];
-      const line = `address replace ${where(one)} valid_lft ${valid} preferred_lft ${preferred}`;
+      const line = `address replace ${where(one)} ${ipLifetimes(one, now)}`;
       return { verb: "replace", address: one, line } as const;
     }),
   ];
@@ -62,7 +55,3 @@ export const findSame = (list: readonly UplinkAddress[], one: UplinkAddress): Up
 
 const sameTimes = (a: UplinkAddress | undefined, b: UplinkAddress): boolean =>
   a?.preferredUntil === b.preferredUntil && a.validUntil === b.validUntil;
-
-/** Whole seconds, never more than are left. */
-const secondsLeft = (until: Millis, now: Millis): number | "forever" =>
-  until === Infinity ? "forever" : Math.max(0, Math.floor((until - now) / 1000));

@@ -9,6 +9,7 @@ import {
   parsePrefix,
   type Prefix,
 } from "../shared/prefix.js";
+import { ipLifetimes, secondsLeft } from "./lifetimes.js";
 import type { DownlinkPlan, KnownSubnet } from "./plan.js";
 
 /** One thing set in the system; it is the same one with whatever lifetimes. */
@@ -150,14 +151,12 @@ function sameLifetimes(a: Setting | undefined, b: Setting): boolean {
 }
 
 function replaceLine(one: Setting, now: Millis): string {
-  const { kind, device, prefix, preferredUntil, validUntil } = one;
-  const valid = secondsLeft(validUntil, now);
+  const { kind, device, prefix, validUntil } = one;
   if (kind === "address") {
-    const preferred = secondsLeft(preferredUntil, now);
-    const lifetimes = `valid_lft ${valid ?? "forever"} preferred_lft ${preferred ?? "forever"}`;
-    return `address replace ${formatPrefix(prefix)} dev ${device} ${lifetimes} noprefixroute`;
+    return `address replace ${formatPrefix(prefix)} dev ${device} ${ipLifetimes(one, now)} noprefixroute`;
   }
-  const expires = valid === undefined || kind === "unreachable" ? "" : ` expires ${valid}`;
+  const isEndless = validUntil === Infinity || kind === "unreachable";
+  const expires = isEndless ? "" : ` expires ${secondsLeft(validUntil, now)}`;
   return `route replace ${routeOf(one)}${expires}`;
 }
 
@@ -169,12 +168,6 @@ const deleteLine = (one: Setting): string =>
 function routeOf({ kind, device, prefix }: Setting): string {
   const [type, metric] = kind === "unreachable" ? ["unreachable ", UNREACHABLE_METRIC] : ["", ROUTE_METRIC];
   return `${type}${formatPrefix(prefix)} dev ${device} proto ${ROUTE_PROTOCOL} metric ${metric}`;
-}
-
-/** Whole seconds, never more than are left; `undefined` for ever. */
-function secondsLeft(until: Millis, now: Millis): number | undefined {
-  if (until === Infinity) return undefined;
-  return Math.max(0, Math.floor((until - now) / 1000));
 }
 
 const textOf = (value: unknown): string => (typeof value === "string" ? value : "");

@@ -1,6 +1,7 @@
 import { type Millis, millis } from "../shared/brand.js";
 import { type Ip6, ip6, overlaps, type Prefix, samePrefix } from "../shared/prefix.js";
 import type { ChosenDownlinks, Downlink } from "./downlinks.js";
+import { lifetimesOf } from "./lifetimes.js";
 import type { RememberedLink } from "./remembered.js";
 import { divideStrictly } from "./strict-subnets.js";
 import { type Choice, type Dividable, divide, SUBNET_LENGTH, without } from "./subnets.js";
@@ -150,13 +151,10 @@ export function planNothing({ subnets }: DownlinkMemory): DownlinkPlan {
 export function delegationsOf(uplink: string, link: RememberedLink | undefined): readonly Delegation[] {
   const prefixes = (link?.ias ?? []).filter(({ kind }) => kind === "pd");
   return prefixes.flatMap(({ leases }) =>
-    leases.map(({ prefix, exclude, preferred, valid, since, until }) => ({
-      uplink,
-      prefix,
-      exclude,
-      preferredUntil: preferred >= valid ? until : millis(since + preferred * 1000),
-      validUntil: until,
-    })),
+    leases.map((lease) => {
+      const { prefix, exclude } = lease;
+      return { uplink, prefix, exclude, ...lifetimesOf(lease) };
+    }),
   );
 }
 

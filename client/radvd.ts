@@ -1,5 +1,6 @@
 import { type Millis, millis } from "../shared/brand.js";
 import { formatPrefix, parsePrefix, type Prefix, samePrefix } from "../shared/prefix.js";
+import { secondsLeft } from "./lifetimes.js";
 
 /** A prefix that the hosts behind a downlink may use, until when. */
 export interface DownlinkPrefix {
@@ -168,7 +169,6 @@ function prefixText({ prefix, preferredUntil, validUntil, stale }: AnnouncedPref
 `;
 }
 
-const secondsLeft = (until: Millis, now: Millis): number => Math.max(0, Math.floor((until - now) / 1000));
 const lifetimeText = (left: number): string => (left === Infinity ? "infinity" : String(left));
 
 function readPrefixes(block: string, written: Millis): readonly AnnouncedPrefix[] {
