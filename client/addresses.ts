@@ -49,9 +49,13 @@ export function diffAddresses(
   ];
 }
 
+/** True for the same address on the same uplink, with whatever lifetimes. */
+export const isSame = (a: UplinkAddress, b: UplinkAddress): boolean =>
+  a.uplink === b.uplink && sameIp6(a.address, b.address);
+
 /** The same address on the same uplink, if it is in the list. */
 export const findSame = (list: readonly UplinkAddress[], one: UplinkAddress): UplinkAddress | undefined =>
-  list.find(({ uplink, address }) => uplink === one.uplink && sameIp6(address, one.address));
+  list.find((other) => isSame(other, one));
 
 const sameTimes = (a: UplinkAddress | undefined, b: UplinkAddress): boolean =>
   a?.preferredUntil === b.preferredUntil && a.validUntil === b.validUntil;

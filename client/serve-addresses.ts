@@ -5,9 +5,10 @@ import { readAddresses } from "../shared/edge/interfaces.js";
 import { type Ip, systemIp } from "../shared/edge/ip-batch.js";
 import type { Log } from "../shared/edge/log.js";
 import { formatIp6, type Ip6, sameIp6 } from "../shared/prefix.js";
-import { addressesOf, diffAddresses, findSame, type UplinkAddress } from "./addresses.js";
+import { addressesOf, diffAddresses, findSame, isSame, type UplinkAddress } from "./addresses.js";
 import type { LeaseUser } from "./lease-user.js";
 import type { RememberedLink } from "./remembered.js";
+import { createWorkQueue } from "./serve-queue.js";
 
 /** What is needed of the system; tests put something else there. */
 export interface AddressSystem {
@@ -57,11 +58,7 @@ export function openAddresses(
   // What a run that was killed has left is taken away where it is not leased any more.
   let held: readonly Held[] = all(links).map((one) => ({ ...one, preferredUntil: UNSET, setAt: UNSET }));
   let ending = false;
-  let queue = Promise.resolve();
 
-  const schedule = (): void => {
-    queue = queue.then(apply);
-  };
   const alarm = createAlarm(clock, () => {
     look();
   });
@@ -86,7 +83,7 @@ export function openAddresses(
       log("ADDRESS-SET", { interface: uplink, address: () => `${formatIp6(address)}/${length}` });
     }
     held = wanted.flatMap((one): readonly Held[] => {
-      const before = held.find((other) => findSame([other], one) !== undefined);
+      const before = held.find((other) => isSame(other, one));
       if (findSame(failed, one) !== undefined) return [];
       return [{ ...one, setAt: before === undefined || before.setAt === UNSET ? now : before.setAt }];
     });
@@ -104,7 +101,7 @@ export function openAddresses(
       const isUp = present.some((row) => row.name === one.uplink && row.linkLocal);
       if (isUp && now - one.setAt < DAD_MS) listeners.get(one.uplink)?.(one.address);
     }
-    if (all(links).length > held.length) schedule();
+    if (all(links).length > held.length) queue.schedule();
     else next();
   };
   const next = (): void => {
@@ -116,15 +113,16 @@ export function openAddresses(
     }
   };
 
-  if (held.length > 0) schedule();
+  const queue = createWorkQueue(apply, log);
+  if (held.length > 0) queue.schedule();
   return {
     onDuplicate: (uplink, tell) => listeners.set(uplink, tell),
     update(uplink, link) {
       links.set(uplink, link);
-      schedule();
+      queue.schedule();
     },
     afterwards(_uplink, hook, run) {
-      queue = queue.then(() => {
+      queue.afterwards(() => {
         run(hook);
       });
     },
@@ -133,8 +131,8 @@ export function openAddresses(
     },
     async close() {
       ending = true;
-      schedule();
-      await queue;
+      queue.schedule();
+      await queue.idle();
       alarm.cancel();
     },
   };

@@ -30,6 +30,7 @@ import {
   settingsOf,
 } from "./plan-diff.js";
 import type { RememberedLink } from "./remembered.js";
+import { createWorkQueue } from "./serve-queue.js";
 import { openRadvd, type Radvd } from "./serve-radvd.js";
 
 /** What is needed of the system; tests put something else there. */
@@ -82,25 +83,11 @@ export function openDownlinks(
   let had: readonly Setting[] | undefined;
   let seen = "";
   let ending = false;
-  let isDue = false;
   let hinted = false;
-  let queue = Promise.resolve();
 
-  const schedule = (): void => {
-    if (isDue) return;
-    isDue = true;
-    queue = queue.then(async () => {
-      isDue = false;
-      try {
-        await apply();
-      } catch (error) {
-        // Hook calls and the end of the program wait behind it.
-        log("DOWNLINK-TROUBLE", { sentence: sentenceOf(error) });
-      }
-    });
-  };
   const alarm = createAlarm(clock, () => {
-    if (system.fingerprint() !== seen || (plan !== undefined && planEnd(plan) <= clock.now())) schedule();
+    if (system.fingerprint() !== seen || (plan !== undefined && planEnd(plan) <= clock.now()))
+      queue.schedule();
     else alarm.set(millis(clock.now() + POLL_MS));
   });
 
@@ -130,15 +117,16 @@ export function openDownlinks(
     log("DOWNLINK-NO-FORWARDING");
   };
 
+  const queue = createWorkQueue(apply, log);
   // Leftovers of a run that was killed are looked after, also when nothing is leased.
-  schedule();
+  queue.schedule();
   return {
     update(uplink, link) {
       links.set(uplink, link);
-      schedule();
+      queue.schedule();
     },
     afterwards(uplink, hook, run) {
-      queue = queue.then(() => {
+      queue.afterwards(() => {
         const variables = plan === undefined ? {} : downlinkVariables(plan, uplink);
         run({ ...hook, variables: { ...hook.variables, ...variables } });
       });
@@ -148,8 +136,8 @@ export function openDownlinks(
     },
     async close() {
       ending = true;
-      schedule();
-      await queue;
+      queue.schedule();
+      await queue.idle();
       alarm.cancel();
     },
   };

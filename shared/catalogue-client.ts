@@ -237,10 +237,10 @@ export const CLIENT_ROWS = {
     text: "Downlinks: {count} address(es) and route(s) of the run before are still there",
     note: "The client was killed. What is still right stays as it is, the rest is removed.",
   },
-  "DOWNLINK-TROUBLE": {
+  "LEASE-USE-TROUBLE": {
     level: 4,
-    text: "Downlinks cannot be looked after: {sentence}",
-    note: "Addresses and routes stay as they are until the next change of a lease or an interface.",
+    text: "Addresses and routes cannot be looked after: {sentence}",
+    note: "They stay as they are until the next change of a lease or an interface.",
   },
   "DOWNLINK-UNSEEN": {
     level: 4,

@@ -118,23 +118,18 @@ describe("client: leased addresses on the interface", () => {
     expect(rig.told()[0]).toContain("2001:db8:a::1/64 ");
   });
 
-  test("the kernel takes a fresh one away: a duplicate", async () => {
+  test.each<[string, (rows: AddressRow[]) => void]>([
+    ["takes a fresh one away", (rows) => void rows.pop()],
+    [
+      "marks it as failed",
+      (rows) => void (rows[1] = { ...row("2001:db8:a::1"), tentative: true, dadFailed: true }),
+    ],
+  ])("the kernel %s: a duplicate", async (_what, happens) => {
     const rig = createRig();
     const service = rig.open();
     service.update("wan0", holding("address"));
     await settle();
-    rig.rows.pop();
-    await vi.advanceTimersByTimeAsync(250);
-    expect(rig.duplicates).toEqual(["2001:db8:a::1"]);
-    await service.close();
-  });
-
-  test("it is marked as failed: a duplicate", async () => {
-    const rig = createRig();
-    const service = rig.open();
-    service.update("wan0", holding("address"));
-    await settle();
-    rig.rows[1] = { ...row("2001:db8:a::1"), tentative: true, dadFailed: true };
+    happens(rig.rows);
     await vi.advanceTimersByTimeAsync(250);
     expect(rig.duplicates).toEqual(["2001:db8:a::1"]);
     await service.close();

@@ -205,7 +205,7 @@ test("interfaces cannot be read: said, scripts are called all the same, and the 
   );
   await service.close();
   expect(called).toEqual(["add"]);
-  expect(rig.logged).toContainEqual(["DOWNLINK-TROUBLE", { sentence: "cannot read /proc/net/dev" }]);
+  expect(rig.logged).toContainEqual(["LEASE-USE-TROUBLE", { sentence: "cannot read /proc/net/dev" }]);
 });
 
 describe("from run to run", () => {
