@@ -35,6 +35,7 @@ const lateFiles = {
   "client/serve-downlinks": "dibbler-downlinks",
   "client/serve-options": "dibbler-options",
   "client/serve-radvd": "dibbler-radvd",
+  "client/reading": "dibbler-reading",
   "client/commands/all": "dibbler-client-commands",
 };
 const late = {
@@ -47,8 +48,16 @@ const late = {
     });
   },
 };
+// Node keeps every module that it has loaded, with its text; what is needed once takes itself out again.
+const usedOnce = new Set(["client/reading"]);
+const letGo = `delete require.cache[module.id];
+for (const { children } of Object.values(require.cache)) {
+  const at = children.indexOf(module);
+  if (at >= 0) children.splice(at, 1);
+}`;
 for (const [source, file] of Object.entries(lateFiles)) {
-  await build({ ...bundles, entryPoints: [{ in: `${source}.ts`, out: file }] });
+  const footer = usedOnce.has(source) ? { footer: { js: letGo } } : {};
+  await build({ ...bundles, ...footer, entryPoints: [{ in: `${source}.ts`, out: file }] });
 }
 
 await build({

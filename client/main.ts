@@ -1,5 +1,6 @@
 import { openSync, readSync } from "node:fs";
-import { parseClientConfig } from "../shared/config/client-schema.js";
+import { CLIENT_ROWS } from "../shared/catalogue-client.js";
+import { COMMON_ROWS } from "../shared/catalogue-common.js";
 import type { ClientConfig, ClientInterface } from "../shared/config/types.js";
 import { createClock } from "../shared/edge/clock.js";
 import { loadOrMakeDuid } from "../shared/edge/duid-file.js";
@@ -31,7 +32,8 @@ const program: Program<ClientConfig> = {
   nodeFlags: ["--v8-pool-size=0", ...(NODE >= 24 ? ["--expose-gc"] : [])],
   // glibc keeps freed memory unless told otherwise: 1.4 MiB of a client on Node 22 and later.
   environment: { UV_THREADPOOL_SIZE: "1", ...(NODE >= 22 ? { MALLOC_TRIM_THRESHOLD_: "65536" } : {}) },
-  parse: parseClientConfig,
+  rows: { ...COMMON_ROWS, ...CLIENT_ROWS },
+  reader: () => import("./reading.js"),
   logSettings: ({ log }) => log,
   open: openClient,
   commands: clientCommands,

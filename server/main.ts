@@ -1,3 +1,6 @@
+import { COMMON_ROWS } from "../shared/catalogue-common.js";
+import { SERVER_ROWS } from "../shared/catalogue-server.js";
+import { renderDiagnostic } from "../shared/config/diagnostics.js";
 import { type Program, runProgram } from "../shared/edge/program.js";
 import { parseServerConfig } from "../shared/config/server-schema.js";
 import type { ServerConfig } from "../shared/config/types.js";
@@ -16,7 +19,8 @@ declare const DIBBLER_VERSION: string;
 const program: Program<ServerConfig> = {
   role: "server",
   version: DIBBLER_VERSION,
-  parse: parseServerConfig,
+  rows: { ...COMMON_ROWS, ...SERVER_ROWS },
+  reader: () => Promise.resolve({ parse: parseServerConfig, render: renderDiagnostic }),
   logSettings: ({ log }) => log,
   open: openServer,
   commands: [

@@ -37,7 +37,7 @@ async function reload({ surroundings, listening, hooks, push }: ReloadParts): Pr
     log("SERVER-RELOAD-REFUSED", { file, reason });
     return refusal(`${error}\nnot reloaded: the server goes on with the configuration it has`);
   };
-  const read = reread();
+  const read = await reread();
   if (!read.ok) return refuse("it has errors", read.error);
   let config: ServerConfig;
   try {

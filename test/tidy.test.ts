@@ -2,6 +2,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { describe, expect, test } from "vitest";
 import { CATALOGUE } from "../shared/catalogue.js";
+import { CLIENT_ROWS } from "../shared/catalogue-client.js";
+import { SERVER_ROWS } from "../shared/catalogue-server.js";
 
 /** One source file, as the rules see it. */
 interface Source {
@@ -123,7 +125,31 @@ describe("tidy: log catalogue", () => {
     const asserted = sources.some(({ path, text }) => path.startsWith("test/") && text.includes(`"${id}"`));
     expect({ places, asserted }).toEqual({ places: 1, asserted: true });
   });
+
+  test.each([
+    { program: "server", others: Object.keys(CLIENT_ROWS) },
+    { program: "client", others: Object.keys(SERVER_ROWS) },
+  ])("the $program logs no line that only the other program has", ({ program, others }) => {
+    const logging = reachable(`${program}/main.ts`).filter(
+      ({ path }) => !path.startsWith("shared/catalogue"),
+    );
+    expect(logging.length).toBeGreaterThan(50);
+    expect(logging.flatMap((source) => others.filter((id) => uses(source, id) > 0))).toEqual([]);
+  });
 });
+
+/** All that a program may come to run. */
+function reachable(start: string): readonly Source[] {
+  const found = new Map<string, Source>();
+  const follow = (path: string): void => {
+    const source = programs.find((each) => each.path === path);
+    if (source === undefined || found.has(path)) return;
+    found.set(path, source);
+    source.imports.forEach(follow);
+  };
+  follow(start);
+  return [...found.values()];
+}
 
 function isWide(line: string): boolean {
   return line.length > 110 && line.replace(/"[^"]{20,}"|`[^`]{20,}`|\/\S{20,}\//g, "").length > 90;

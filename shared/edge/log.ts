@@ -1,10 +1,13 @@
 import { closeSync, fchmodSync, fstatSync, openSync, statSync, writeSync } from "node:fs";
-import { CATALOGUE, type LogId, type LogLevel, type LogValues } from "../catalogue.js";
+import type { CatalogueRow, LogId, LogLevel, LogValues } from "../catalogue.js";
 import { codeOf, sentenceOf } from "./errors.js";
 import { createLineFormat, fillTemplate, type LineStyle } from "./log-line.js";
 import { openSyslog, type Syslog } from "./syslog.js";
 
-/** Writes one line of the catalogue; nothing is formatted when its level is not wanted. Never throws. */
+/**
+ * Writes one line of the program's rows of the catalogue; nothing is formatted when its level is not wanted.
+ * Throws only for a line that the program does not have, which is a mistake of ours.
+ */
 export type Log = (id: LogId, values?: LogValues) => void;
 
 /** Dibbler's `log-*` directives, and one mode of ours. */
@@ -39,6 +42,8 @@ export const defaultLogSettings = (name: "Server" | "Client"): LogSettings => ({
  * on without a log file when the directory is missing or read-only.
  */
 export function createLog(options: {
+  /** Of the catalogue, what the program logs. */
+  readonly rows: Partial<Readonly<Record<LogId, CatalogueRow>>>;
   readonly file: string | undefined;
   readonly console: boolean;
   /** Until `configure` is called: of the text modes. */
@@ -70,7 +75,8 @@ export function createLog(options: {
     else scheduled ??= setImmediate(flush);
   };
   const log: Log = (id, values = {}) => {
-    const row = CATALOGUE[id];
+    const row = options.rows[id];
+    if (row === undefined) throw new Error(`the program has no line ${id} in its catalogue`);
     if (row.level <= settings.level) write(row.level, id, fillTemplate(row.text, values), values);
   };
   const configure = async (next: LogSettings): Promise<void> => {

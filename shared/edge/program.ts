@@ -1,5 +1,5 @@
+import type { CatalogueRow, LogId } from "../catalogue.js";
 import type { Diagnostic } from "../config/diagnostics.js";
-import { renderDiagnostic } from "../config/diagnostics.js";
 import {
   banner,
   type CommandHelp,
@@ -37,8 +37,8 @@ export interface Surroundings<Config> {
   readonly config: Config;
   readonly paths: Paths;
   readonly log: Log;
-  /** Reads the configuration again. */
-  readonly reread: () => Reread<Config>;
+  /** Reads the configuration again. Never rejects, unless the program itself is damaged. */
+  readonly reread: () => Promise<Reread<Config>>;
 }
 
 /** A configuration read again: `use` lets its log settings hold and logs its warnings. */
@@ -52,6 +52,16 @@ export interface Command extends CommandHelp {
   readonly run: (words: readonly string[], paths: Paths) => Promise<number>;
 }
 
+/** What turns the text of a configuration file into what it says. */
+export interface Reader<Config> {
+  readonly parse: (text: string) => {
+    readonly config: Config | undefined;
+    readonly diagnostics: readonly Diagnostic[];
+  };
+  /** What was found, with its line and a caret under its place. */
+  readonly render: (found: Diagnostic, of: { readonly file: string; readonly text: string }) => string;
+}
+
 /**
  * The part in which the two programs differ. `open` rejects with a SystemError when the system is not as
  * needed.
@@ -61,10 +71,10 @@ export interface Program<Config> {
   readonly version: string;
   readonly nodeFlags?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
-  readonly parse: (text: string) => {
-    readonly config: Config | undefined;
-    readonly diagnostics: readonly Diagnostic[];
-  };
+  /** Every line that it logs. */
+  readonly rows: Partial<Readonly<Record<LogId, CatalogueRow>>>;
+  /** Asked for whenever there is a file to read, and not kept. */
+  readonly reader: () => Promise<Reader<Config>>;
   readonly logSettings: (config: Config) => LogSettings;
   readonly open: (surroundings: Surroundings<Config>) => Promise<Service>;
   readonly commands?: readonly Command[];
@@ -134,7 +144,7 @@ async function printJsonStatus<Config>({ role, details }: Program<Config>, paths
 
 /** Reads the configuration here first, so that its errors appear on the terminal and nothing is started. */
 async function start<Config>(program: Program<Config>, command: CommandLine, paths: Paths): Promise<number> {
-  readConfig(program, paths);
+  await readConfig(program, paths);
   return await startDaemon({
     role: program.role,
     paths,
@@ -156,12 +166,14 @@ function argumentsOf({ workDir, configFile, logDir }: CommandLine): string[] {
 
 async function serve<Config>(program: Program<Config>, paths: Paths, daemon: boolean): Promise<number> {
   const { role } = program;
-  const { config, diagnostics } = daemon ? readConfig(program, paths, QUIETLY) : readToRun(program, paths);
+  const reading = daemon ? readConfig(program, paths, QUIETLY) : readToRun(program, paths);
+  const { config, diagnostics } = await reading;
   try {
     enterWorkDir(paths.workDir);
     const claim = claimPidFile(paths.pidFile, role);
     process.on("exit", claim.release);
     const writer = createLog({
+      rows: program.rows,
       file: paths.logFile,
       console: !daemon,
       settings: defaultLogSettings(role === "server" ? "Server" : "Client"),
@@ -175,7 +187,7 @@ async function serve<Config>(program: Program<Config>, paths: Paths, daemon: boo
       return fatal(sentence);
     };
     const stopped = untilStopped();
-    const reread = (): Reread<Config> => readAgain(program, paths, writer);
+    const reread = (): Promise<Reread<Config>> => readAgain(program, paths, writer);
     const service = await program.open({ config, paths, log: writer.log, reread }).catch((error: unknown) => {
       return fail(sentenceOf(error));
     });
@@ -235,21 +247,20 @@ function logDiagnostics(log: Log, file: string, diagnostics: readonly Diagnostic
 }
 
 /** Reads and parses for a reload: nothing is printed, and nothing ends. */
-function readAgain<Config>(
+async function readAgain<Config>(
   program: Program<Config>,
   { configFile }: Paths,
   writer: LogWriter,
-): Reread<Config> {
+): Promise<Reread<Config>> {
+  const { parse, render } = await program.reader();
   let text: string;
   try {
     text = readText(configFile);
   } catch (error) {
     return { ok: false, error: sentenceOf(error) };
   }
-  const { config, diagnostics } = program.parse(text);
-  const findings = diagnostics
-    .map((each) => `${renderDiagnostic(each, { file: configFile, text })}\n`)
-    .join("");
+  const { config, diagnostics } = parse(text);
+  const findings = diagnostics.map((each) => `${render(each, { file: configFile, text })}\n`).join("");
   if (config === undefined) {
     logDiagnostics(writer.log, configFile, diagnostics);
     return { ok: false, error: `${findings}${configFile}: ${errorCount(diagnostics)}` };
@@ -262,8 +273,8 @@ function readAgain<Config>(
 }
 
 /** For `run`: who has JSON logged gets nothing else on standard output. */
-function readToRun<Config>(program: Program<Config>, paths: Paths): ReadConfig<Config> {
-  return readConfig(program, paths, {
+async function readToRun<Config>(program: Program<Config>, paths: Paths): Promise<ReadConfig<Config>> {
+  return await readConfig(program, paths, {
     onRead: (config) => {
       if (config === undefined || program.logSettings(config).mode !== "json") greet(program);
     },
@@ -285,17 +296,18 @@ interface Reading<Config> {
 const QUIETLY: Reading<unknown> = { print: false };
 
 /** Reads and parses; prints what was found if wanted. Ends the program when there are errors. */
-function readConfig<Config>(
+async function readConfig<Config>(
   program: Program<Config>,
   { configFile }: Paths,
   { print = true, onRead = () => undefined }: Reading<Config> = {},
-): ReadConfig<Config> {
+): Promise<ReadConfig<Config>> {
   const text = readConfigText(configFile, onRead);
-  const { config, diagnostics } = program.parse(text);
+  const { parse, render } = await program.reader();
+  const { config, diagnostics } = parse(text);
   onRead(config);
   if (print) {
     for (const diagnostic of diagnostics) {
-      process.stderr.write(`${renderDiagnostic(diagnostic, { file: configFile, text })}\n`);
+      process.stderr.write(`${render(diagnostic, { file: configFile, text })}\n`);
     }
   }
   if (config !== undefined) return { config, diagnostics };

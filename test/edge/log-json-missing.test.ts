@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, it, vi } from "vitest";
+import { CATALOGUE } from "../../shared/catalogue.js";
 import { createLog, defaultLogSettings } from "../../shared/edge/log.js";
 import { isLogged } from "../log-lines.js";
 import { temporaryDirectory } from "./workbench.js";
@@ -11,7 +12,7 @@ vi.mock("../../shared/edge/json-line.js", () => {
 it("log-mode json with its file missing -> said in text, and logged as text from then on", async () => {
   const file = `${temporaryDirectory()}/server.log`;
   const settings = defaultLogSettings("Server");
-  const writer = createLog({ file, console: false, settings });
+  const writer = createLog({ rows: CATALOGUE, file, console: false, settings });
   await writer.configure({ ...settings, mode: "json" });
   writer.log("PROGRAM-STOPPED");
   writer.close();

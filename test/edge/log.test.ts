@@ -21,7 +21,7 @@ const settings = (more: Partial<LogSettings> = {}): LogSettings => ({
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
 
 function open(file: string, more: Partial<LogSettings> = {}): LogWriter {
-  const writer = createLog({ file, console: false, settings: settings() });
+  const writer = createLog({ rows: CATALOGUE, file, console: false, settings: settings() });
   onTestFinished(writer.close);
   void writer.configure(settings(more));
   return writer;

@@ -7,6 +7,7 @@ import { basename } from "node:path";
 import { pause } from "../../../shared/edge/clock.js";
 import { SystemError } from "../../../shared/edge/errors.js";
 import { defaultLogSettings } from "../../../shared/edge/log.js";
+import { COMMON_ROWS } from "../../../shared/catalogue-common.js";
 import { type Program, runProgram } from "../../../shared/edge/program.js";
 
 interface Behaviour {
@@ -26,7 +27,12 @@ const note = (event: string): void => {
 const program: Program<Behaviour> = {
   role: basename(process.argv[1] ?? "").includes("server") ? "server" : "client",
   version: "0.0.0",
-  parse: (text) => ({ config: JSON.parse(text) as Behaviour, diagnostics: [] }),
+  rows: COMMON_ROWS,
+  reader: () =>
+    Promise.resolve({
+      parse: (text) => ({ config: JSON.parse(text) as Behaviour, diagnostics: [] }),
+      render: ({ message }) => message,
+    }),
   logSettings: () => defaultLogSettings("Client"),
   async open({ config }) {
     if (config.crash === true) process.kill(process.pid, "SIGKILL");
