@@ -302,7 +302,11 @@ async function readConfig<Config>(
   { print = true, onRead = () => undefined }: Reading<Config> = {},
 ): Promise<ReadConfig<Config>> {
   const text = readConfigText(configFile, onRead);
-  const { parse, render } = await program.reader();
+  const { parse, render } = await program.reader().catch((error: unknown) => {
+    // Node tells in further lines who wanted the missing file.
+    const [reason = ""] = sentenceOf(error).split("\n", 1);
+    return fatal(`this installation is not whole, install it again: ${reason}`);
+  });
   const { config, diagnostics } = parse(text);
   onRead(config);
   if (print) {

@@ -1,4 +1,5 @@
 import { lstatSync, readFileSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { describe, expect } from "vitest";
 import { startServer } from "./bed/guide-server.js";
 import type { Host } from "./bed/host.js";
@@ -58,14 +59,26 @@ describe("e2e options: what a server says of name servers, for others to read", 
   scenario()("none is asked for: not a file is touched, and nothing loaded that could", async () => {
     const client = await layOut();
     const before = statSync(client.outside(RESOLV));
-    // Alone, without any of the files that are loaded when they are needed.
+    // Without any of the files that are loaded when they are needed, but what reads the configuration.
     client.writeFile(ALONE, readFileSync("dist/dibbler-client.cjs", "utf8"), 0o755);
+    const reading = "dibbler-reading.cjs";
+    client.writeFile(join(dirname(ALONE), reading), readFileSync(`dist/${reading}`, "utf8"));
     await start(client, "", { program: ALONE });
     await waitFor("the prefix", () => log(client).includes("leases granted"));
     await stop(client);
     const after = statSync(client.outside(RESOLV));
     expect([after.ino, after.mtimeMs]).toEqual([before.ino, before.mtimeMs]);
     expectNothingLeft(client);
+  });
+
+  scenario()("the file that reads the configuration is missing: said in a line, exit status 1", async () => {
+    const client = await layOut();
+    client.writeFile(ALONE, readFileSync("dist/dibbler-client.cjs", "utf8"), 0o755);
+    client.writeFile("/etc/dibbler/client.conf", 'iface "wan0" { pd }\n');
+    const { status, stderr } = await client.run([ALONE, "start"]);
+    expect(status).toBe(1);
+    expect(stderr.split("\n")).toHaveLength(2);
+    expect(stderr).toContain("dibbler-reading.cjs");
   });
 
   scenario()("resolv.conf is mounted on its own, as in a container: written in place", async () => {
