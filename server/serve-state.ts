@@ -43,8 +43,10 @@ export function storeWritten(workDir: string): Millis | undefined {
 /** The leases of a store. A record that cannot be read is told to the log and left as it is. */
 export function loadTable(store: LeaseView, log: Log): LeaseTable {
   const table = createLeaseTable({ seed: randomBytes(16) });
-  store.load((id, record) => {
-    if (!table.setRecord(id, record)) log("SERVER-LEASE-UNREADABLE", { record: id, octets: record.length });
+  table.fill((add) => {
+    store.load((id, record) => {
+      if (!add(id, record)) log("SERVER-LEASE-UNREADABLE", { record: id, octets: record.length });
+    });
   });
   return table;
 }

@@ -3,6 +3,9 @@ import { inspectDatabase, setLength } from "./lmdb-file.js";
 import { damagedStore, StoreError } from "./store-error.js";
 import { FILE_MODE } from "./store-files.js";
 
+/** Name of the database of leases. */
+export const LEASES = "leases";
+
 /** An open database file with the two databases in it. */
 export interface LeaseDatabases {
   readonly env: RootDatabase<Uint8Array, string>;
@@ -101,7 +104,7 @@ async function openDatabases(
   try {
     return {
       env,
-      leases: env.openDB<Uint8Array, number>({ name: "leases", keyEncoding: "uint32", encoding: "binary" }),
+      leases: env.openDB<Uint8Array, number>({ name: LEASES, keyEncoding: "uint32", encoding: "binary" }),
       meta: env.openDB<Uint8Array, string>({ name: "meta", encoding: "binary" }),
     };
   } catch (error) {

@@ -3,7 +3,8 @@ import type { LeaseChange } from "../lease/changes.js";
 import { leaseId } from "../lease/lease.js";
 import type { LeaseStore, LeaseView } from "../lease/store.js";
 import { createGroupCommit } from "./group-commit.js";
-import { entryCount, openToRead, openToWrite, type LeaseDatabases } from "./lmdb-open.js";
+import { readRows } from "./lmdb-file.js";
+import { entryCount, LEASES, openToRead, openToWrite, type LeaseDatabases } from "./lmdb-open.js";
 import { damagedStore, StoreError, storeErrorFrom } from "./store-error.js";
 import { freeOctets, requireAccess, requireDatabase, requireDirectory } from "./store-files.js";
 import { lockFile } from "./store-lock.js";
@@ -71,6 +72,14 @@ function createStore(databases: LeaseDatabases, path: string, release: () => voi
 
   return {
     ...view,
+    load(visit) {
+      if (closing !== undefined) throw closedError(path);
+      const count = readRows(path, LEASES, (key, page, from, to) => {
+        visit(leaseId(key), page.subarray(from, to));
+      });
+      if (count === undefined) view.load(visit);
+      else requireAll(databases, path, count);
+    },
     async commit(changes) {
       await add(() => {
         for (const change of changes) apply(leases, change);
@@ -91,7 +100,8 @@ function createStore(databases: LeaseDatabases, path: string, release: () => voi
   };
 }
 
-function createView({ env, leases, meta }: LeaseDatabases, path: string): LeaseView {
+function createView(databases: LeaseDatabases, path: string): LeaseView {
+  const { env, leases, meta } = databases;
   let closing: Promise<void> | undefined;
 
   /** Runs a read; LMDB notices damage only when it comes upon it. */
@@ -112,7 +122,7 @@ function createView({ env, leases, meta }: LeaseDatabases, path: string): LeaseV
         visit(leaseId(row.value.key), plain(row.value.value));
         count++;
       }
-      if (count !== entryCount(leases)) throw damagedStore(path, `only ${count} leases can be read`);
+      requireAll(databases, path, count);
     },
     read: (id) => reading(() => optional(leases.getBinary(id))),
     meta: (name) => reading(() => optional(meta.getBinary(name))),
@@ -121,6 +131,10 @@ function createView({ env, leases, meta }: LeaseDatabases, path: string): LeaseV
       return closing;
     },
   };
+}
+
+function requireAll({ leases }: LeaseDatabases, path: string, count: number): void {
+  if (count !== entryCount(leases)) throw damagedStore(path, `only ${count} leases can be read`);
 }
 
 function apply(leases: LeaseDatabases["leases"], change: LeaseChange): void {

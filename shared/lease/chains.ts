@@ -16,20 +16,31 @@ export interface ChainIndex {
   insert(id: number, hash: number): void;
   /** Takes a record out again; its key must be what it was. */
   remove(id: number): void;
+  /** The hash that a record was added with. */
+  hashOf(id: number): number;
+  /** Makes room for so many records, numbered from 0 on, at once. */
+  reserve(count: number): void;
 }
 
 const LEAST_SLOTS = 16;
 
 /**
- * An empty index: linear probing, at most half full, 20 to 28 octets a record. `sameKey` compares two
- * records.
+ * An empty index: linear probing, at most half full, 12 to 20 octets a record, and 8 more once there is a
+ * chain of two. `sameKey` compares two records.
  */
 export function createChainIndex(sameKey: (a: number, b: number) => boolean, capacity = 0): ChainIndex {
   const slots = createSlots(capacity);
-  // By record number. `before` of a head, which nothing precedes, holds minus the length of its chain.
-  let after = new Int32Array(capacity);
-  let before = new Int32Array(capacity);
-  const at = (array: Int32Array, index: number): number => array[index] ?? 0;
+  // By record number, for those up to the largest that has ever been in a chain with another. `before` of a
+  // head, which nothing precedes, holds minus the length of its chain. What is missing is alone: -1 in both.
+  let after = new Int32Array(0);
+  let before = new Int32Array(0);
+  const at = (array: Int32Array, index: number): number => array[index] ?? ALONE;
+
+  function reserveLinks(id: number): void {
+    if (id < after.length) return;
+    after = enlarged(after, id, ALONE);
+    before = enlarged(before, id, ALONE);
+  }
 
   return {
     first: (hash, same) => slots.headAt(slots.locate(hash, same)),
@@ -37,16 +48,14 @@ export function createChainIndex(sameKey: (a: number, b: number) => boolean, cap
     count: (id) => -at(before, id),
 
     insert(id, hash) {
-      if (id >= after.length) {
-        after = enlarged(after, id);
-        before = enlarged(before, id);
-      }
-      const head = slots.headOrNew(id, hash, (other) => sameKey(other, id));
+      const head = slots.headOrNew(id, hash, sameKey);
       if (head === NONE) {
-        after[id] = NONE;
-        before[id] = -1;
+        if (id >= after.length) return;
+        after[id] = ALONE;
+        before[id] = ALONE;
         return;
       }
+      reserveLinks(Math.max(id, head));
       const second = at(after, head);
       after[id] = second;
       before[id] = head;
@@ -68,8 +77,16 @@ export function createChainIndex(sameKey: (a: number, b: number) => boolean, cap
       const head = slots.headAt(slots.locate(slots.hashOf(id), (other) => sameKey(other, id)));
       before[head] = at(before, head) + 1;
     },
+
+    hashOf: (id) => slots.hashOf(id),
+    reserve(count) {
+      slots.reserve(count);
+    },
   };
 }
+
+/** No record after it, a chain of one. */
+const ALONE = -1;
 
 /** Every record of the chain whose head this is; none for NONE. */
 export function chainFrom(index: ChainIndex, head: number): number[] {
@@ -85,7 +102,8 @@ interface Slots {
   headAt(slot: number): number;
   hashOf(id: number): number;
   /** The head that has the key of `id`; else NONE, and `id` has become a head itself. */
-  headOrNew(id: number, hash: number, same: (id: number) => boolean): number;
+  headOrNew(id: number, hash: number, sameKey: (a: number, b: number) => boolean): number;
+  reserve(count: number): void;
   /** Puts another record in the place of a head; with NONE its slot becomes free. */
   replaceHead(id: number, successor: number): void;
 }
@@ -110,9 +128,9 @@ function createSlots(capacity: number): Slots {
     }
   }
 
-  function grow(): void {
+  function grow(size: number): void {
     const old = slots;
-    slots = new Int32Array(old.length * 2);
+    slots = new Int32Array(size);
     mask = slots.length - 1;
     for (const entry of old) {
       if (entry === 0) continue;
@@ -139,16 +157,23 @@ function createSlots(capacity: number): Slots {
     locate,
     headAt,
     hashOf,
-    headOrNew(id, hash, same) {
-      if (id >= hashes.length) hashes = enlarged(hashes, id);
-      if (heads * 2 >= slots.length) grow();
+    headOrNew(id, hash, sameKey) {
+      if (id >= hashes.length) hashes = enlarged(hashes, id, 0);
+      if (heads * 2 >= slots.length) grow(slots.length * 2);
       hashes[id] = hash;
-      const slot = locate(hash, same);
-      const head = headAt(slot);
-      if (head !== NONE) return head;
+      let slot = hash & mask;
+      for (let head = headAt(slot); head !== NONE; head = headAt(slot)) {
+        if (hashOf(head) === hash && sameKey(head, id)) return head;
+        slot = (slot + 1) & mask;
+      }
       slots[slot] = id + 1;
       heads++;
       return NONE;
+    },
+    reserve(count) {
+      const size = powerOfTwo(count * 2);
+      if (size > slots.length) grow(size);
+      if (count > hashes.length) hashes = enlarged(hashes, count - 1, 0);
     },
     replaceHead(id, successor) {
       let slot = hashOf(id) & mask;
@@ -159,9 +184,10 @@ function createSlots(capacity: number): Slots {
   };
 }
 
-function enlarged(array: Int32Array, id: number): Int32Array<ArrayBuffer> {
+function enlarged(array: Int32Array, id: number, filling: number): Int32Array<ArrayBuffer> {
   const larger = new Int32Array(Math.max(LEAST_SLOTS, id + 1, array.length * 2));
   larger.set(array);
+  if (filling !== 0) larger.fill(filling, array.length);
   return larger;
 }
 

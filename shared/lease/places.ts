@@ -1,7 +1,7 @@
 import type { Lease } from "./lease.js";
 import { RECORD_OCTETS, type Place } from "./record-layout.js";
 import { NO_TAIL, TAIL_OCTETS, tailOctets, writeTail } from "./record-tail.js";
-import { clearRecord, stateAt, writeLease } from "./record.js";
+import { clearRecord, isRecordAt, stateAt, tailIn, writeLease } from "./record.js";
 import { createTails } from "./tails.js";
 
 /**
@@ -17,8 +17,8 @@ export interface Places {
   tail(id: number): Uint8Array;
   /** Makes the record of `id` that of this lease, which fits (see `requireFit`). */
   write(id: number, lease: Lease): void;
-  /** Takes a whole record, which has been checked, for `id`; copies it. */
-  load(id: number, record: Uint8Array): void;
+  /** Copies a whole record to `id`; false when it cannot be read, and the place is then one without lease. */
+  load(id: number, record: Uint8Array): boolean;
   /** The record as the store keeps it, copied. */
   copy(id: number): Uint8Array;
   /** Makes the place one without lease. */
@@ -48,6 +48,12 @@ export function createPlaces(): Places {
     return { octets, view, at: offset(id) };
   }
 
+  function clear(id: number): void {
+    const { octets, at } = place(id);
+    clearRecord(octets, at);
+    tails.clear(id);
+  }
+
   return {
     place,
     has(id) {
@@ -69,9 +75,16 @@ export function createPlaces(): Places {
       tails.set(id, draft, 0, length);
     },
     load(id, record) {
-      const { octets, at } = place(id);
-      octets.set(record.subarray(0, RECORD_OCTETS), at);
-      tails.set(id, record, RECORD_OCTETS, record.length);
+      if (record.length < RECORD_OCTETS) return false;
+      const fixed = place(id);
+      const isBare = record.length === RECORD_OCTETS;
+      fixed.octets.set(isBare ? record : record.subarray(0, RECORD_OCTETS), fixed.at);
+      if (isRecordAt(fixed, isBare ? NO_TAIL : tailIn(record))) {
+        tails.set(id, record, RECORD_OCTETS, record.length);
+        return true;
+      }
+      clear(id);
+      return false;
     },
     copy(id) {
       const { octets, at } = place(id);
@@ -80,11 +93,7 @@ export function createPlaces(): Places {
       tails.copy(id, record, RECORD_OCTETS);
       return record;
     },
-    clear(id) {
-      const { octets, at } = place(id);
-      clearRecord(octets, at);
-      tails.clear(id);
-    },
+    clear,
   };
 }
 

@@ -20,6 +20,8 @@ export interface PrefixIndex {
   watch(length: number): void;
   insert(id: number): void;
   remove(id: number): void;
+  /** Inserts many at once, all below `limit`. */
+  insertAll(ids: Int32Array, limit: number): void;
 }
 
 /** What an index over prefixes is made with; all numbers of records are below `limit`. */
@@ -42,6 +44,13 @@ export function createPrefixIndex(parts: PrefixIndexParts): PrefixIndex {
   );
   const isProbe = (id: number): boolean =>
     prefixLengthOf(places, id) === probe.bits() && startsWith(places, id, probe.octets, 0, 128);
+
+  function insert(id: number): void {
+    const length = prefixLengthOf(places, id);
+    lengths.add(length);
+    exact.insert(id, probe.hashAt(id, length));
+    longer.insert(id, length);
+  }
 
   return {
     holders(prefix) {
@@ -67,11 +76,10 @@ export function createPrefixIndex(parts: PrefixIndexParts): PrefixIndex {
     watch: (length) => {
       longer.watch(length);
     },
-    insert(id) {
-      const length = prefixLengthOf(places, id);
-      lengths.add(length);
-      exact.insert(id, probe.aimAt(id, length));
-      longer.insert(id, length);
+    insert,
+    insertAll(ids, limit) {
+      exact.reserve(limit);
+      ids.forEach(insert);
     },
     remove(id) {
       const length = prefixLengthOf(places, id);
@@ -131,11 +139,11 @@ function createLongerIndex({ places, limit }: PrefixIndexParts, probe: Probe): L
       watched.set(length, index);
       for (let id = 0; id < limit(); id++) {
         if (!places.has(id) || prefixLengthOf(places, id) <= length) continue;
-        index.insert(id, probe.aimAt(id, length));
+        index.insert(id, probe.hashAt(id, length));
       }
     },
     insert(id, length) {
-      for (const [bits, index] of watched) if (bits < length) index.insert(id, probe.aimAt(id, bits));
+      for (const [bits, index] of watched) if (bits < length) index.insert(id, probe.hashAt(id, bits));
     },
     remove(id, length) {
       for (const [bits, index] of watched) if (bits < length) index.remove(id);
@@ -152,27 +160,37 @@ interface Probe {
   bits(): number;
   /** Points the probe at the first `bits` of the address at `from`; gives the hash of that key. */
   aim(octets: Uint8Array, from: number, bits: number): number;
-  /** The same with the prefix of a record. */
-  aimAt(id: number, bits: number): number;
+  /** The hash of the first `bits` of the prefix of a record, without pointing the probe at it. */
+  hashAt(id: number, bits: number): number;
 }
 
 const ADDRESS_OCTETS = 16;
 
+/** Sets prefixes apart that have the same octets and another length; the hash is what nobody can foresee. */
+const withLength = (hash: number, bits: number): number => hash ^ Math.imul(bits, 0x9e3779b1);
+
 function createProbe(places: Places, hash: KeyedHash): Probe {
   const octets = new Uint8Array(ADDRESS_OCTETS + 1);
+  const shortened = new Uint8Array(ADDRESS_OCTETS);
 
   function aim(source: Uint8Array, from: number, bits: number): number {
     copyPrefix(source, from, bits, octets, 0);
     octets[ADDRESS_OCTETS] = bits;
-    return hash(octets, 0, octets.length);
+    return withLength(hash(octets, 0, ADDRESS_OCTETS), bits);
   }
   return {
     octets,
     bits: () => octets[ADDRESS_OCTETS] ?? 0,
     aim,
-    aimAt(id, bits) {
-      const place = places.place(id);
-      return aim(place.octets, place.at + FIELD.prefix, bits);
+    hashAt(id, bits) {
+      const { octets: record, at } = places.place(id);
+      const from = at + FIELD.prefix;
+      // Its own prefix has no bits beyond its length, so that it can be hashed where it lies.
+      if (record[at + FIELD.prefixLength] === bits) {
+        return withLength(hash(record, from, from + ADDRESS_OCTETS), bits);
+      }
+      copyPrefix(record, from, bits, shortened, 0);
+      return withLength(hash(shortened, 0, ADDRESS_OCTETS), bits);
     },
   };
 }

@@ -93,17 +93,22 @@ export function clearRecord(octets: Uint8Array, at: number): void {
 
 /** True when these octets are a whole record of a version known here, with every field in its range. */
 export function isRecord(record: Uint8Array): boolean {
-  if (record.length < RECORD_OCTETS || record[FIELD.version] !== RECORD_VERSION) return false;
-  const place = placeIn(record);
-  const prefixLength = record[FIELD.prefixLength] ?? 0;
+  return record.length >= RECORD_OCTETS && isRecordAt(placeIn(record), tailIn(record));
+}
+
+/** The same for a fixed part that lies somewhere, and the tail that came with it. */
+export function isRecordAt(place: Place, tail: Uint8Array): boolean {
+  const { octets, view, at } = place;
+  const prefixLength = octets[at + FIELD.prefixLength] ?? 0;
   return (
-    (record[FIELD.iaType] ?? 0) < IA_TYPES.length &&
-    stateAt(record, 0) !== undefined &&
+    octets[at + FIELD.version] === RECORD_VERSION &&
+    (octets[at + FIELD.iaType] ?? 0) < IA_TYPES.length &&
+    stateAt(octets, at) !== undefined &&
     prefixLength <= 128 &&
-    !hasHostBits(record, FIELD.prefix, prefixLength) &&
-    !Number.isNaN(place.view.getFloat64(FIELD.since, true)) &&
-    !Number.isNaN(place.view.getFloat64(FIELD.until, true)) &&
-    isTail(place, tailIn(record))
+    !hasHostBits(octets, at + FIELD.prefix, prefixLength) &&
+    !Number.isNaN(view.getFloat64(at + FIELD.since, true)) &&
+    !Number.isNaN(view.getFloat64(at + FIELD.until, true)) &&
+    isTail(place, tail)
   );
 }
 
@@ -127,7 +132,8 @@ export function encodeRecord(lease: Lease): Uint8Array {
   return record;
 }
 
-const tailIn = (record: Uint8Array): Uint8Array =>
+/** What follows the fixed part of a whole record. */
+export const tailIn = (record: Uint8Array): Uint8Array =>
   record.length === RECORD_OCTETS ? NO_TAIL : record.subarray(RECORD_OCTETS);
 
 const placeIn = (record: Uint8Array): Place => ({

@@ -3,7 +3,7 @@ import type { LeaseId } from "./lease.js";
 
 /** What can be read of a store, also by another process while a server writes to it. */
 export interface LeaseView {
-  /** Calls `visit` for every stored lease, ids ascending. The octets belong to the receiver. */
+  /** Calls `visit` for every stored lease, ids ascending. The octets are good for the time of the call. */
   load(visit: (id: LeaseId, record: Uint8Array) => void): void;
 
   /** The record as committed, a copy; `undefined` when there is none. */

@@ -161,6 +161,24 @@ describe.each(subjects)("%s", { timeout: 30_000 }, (_name, make) => {
     expect(contentOf(store)).toEqual([]);
   });
 
+  test("a store after thousands of changes -> a reader's walk and its own see the same", async () => {
+    const { store } = await start();
+    const random = fc.sample(fc.tuple(fc.nat({ max: 20_000 }), fc.nat({ max: 900 })), {
+      seed: 7,
+      numRuns: 12_000,
+    });
+    for (let from = 0; from < random.length; from += 400) {
+      const changes = random.slice(from, from + 400).map(([id, length]): LeaseChange => {
+        if (length % 3 === 0) return { type: "remove", id: leaseId(id) };
+        return { type: "put", id: leaseId(id), record: new Uint8Array(128 + length).fill(length) };
+      });
+      await store.commit(changes);
+    }
+    const content = contentOf(store);
+    expect(content.length).toBeGreaterThan(5000);
+    expect(content).toEqual(content.map(([id]) => [id, store.read(id)]));
+  });
+
   test("an error thrown while loading -> reaches the caller as it is; the store goes on", async () => {
     const { store } = await start();
     await store.commit([put(1, 1)]);
@@ -210,6 +228,6 @@ const row = (id: number, value: number): [LeaseId, Uint8Array] => [leaseId(id), 
 
 function contentOf(store: LeaseStore): [LeaseId, Uint8Array][] {
   const content: [LeaseId, Uint8Array][] = [];
-  store.load((id, record) => content.push([id, record]));
+  store.load((id, record) => content.push([id, record.slice()]));
   return content;
 }

@@ -8,7 +8,7 @@ import type { Prefix } from "../../shared/prefix.js";
 import { anyDuid, anyLease, anyPrefix, createModel, SEED, type Model } from "./model.js";
 
 interface World {
-  readonly table: LeaseTable;
+  table: LeaseTable;
   /** Records as they were at some time, to go back to. */
   readonly saved: Map<LeaseId, Uint8Array | undefined>;
 }
@@ -96,6 +96,11 @@ const steps = [
       }
     }),
   ),
+  fc.constant(
+    step("start again", (_model, world) => {
+      world.table = refilled(world.table);
+    }),
+  ),
   fc.constantFrom(0, 48, 63, 64).map((length) =>
     step(`watch /${length}`, (_model, { table }) => {
       table.watchLength(length);
@@ -117,9 +122,10 @@ describe("lease table", { timeout: 30_000 }, () => {
         fc.array(anyPrefix),
         (commands, prefixes) => {
           const model = createModel();
-          const table = createLeaseTable({ seed: SEED });
-          fc.modelRun(() => ({ model, real: { table, saved: new Map() } }), commands);
+          const world: World = { table: createLeaseTable({ seed: SEED }), saved: new Map() };
+          fc.modelRun(() => ({ model, real: world }), commands);
           leasesSeen.most = Math.max(leasesSeen.most, model.leases.size);
+          const { table } = world;
           agree(model, table);
           for (const prefix of prefixes) agreeOn(model, table, prefix);
         },
@@ -140,8 +146,10 @@ describe("lease table", { timeout: 30_000 }, () => {
         table.forEach((id) => {
           expect(restore(other, id, table.recordOf(id))).toBe(true);
         });
-        expect(contentOf(other)).toEqual(contentOf(table));
-        expect(other.nextExpiry()).toBe(table.nextExpiry());
+        for (const loaded of [other, refilled(table)]) {
+          expect(contentOf(loaded)).toEqual(contentOf(table));
+          expect(loaded.nextExpiry()).toBe(table.nextExpiry());
+        }
       }),
     );
   });
@@ -161,6 +169,18 @@ describe("lease table", { timeout: 30_000 }, () => {
     );
   });
 });
+
+/** A table as a start makes it: filled with all records at once, and with one that cannot be read. */
+function refilled(table: LeaseTable): LeaseTable {
+  const next = createLeaseTable({ seed: SEED });
+  next.fill((add) => {
+    expect(add(leaseId(1000), new Uint8Array(128))).toBe(false);
+    table.forEach((id) => {
+      expect(add(id, table.recordOf(id))).toBe(true);
+    });
+  });
+  return next;
+}
 
 function agree(model: Model, table: LeaseTable): void {
   expect(contentOf(table)).toEqual(new Map([...model.leases].sort(([a], [b]) => a - b)));
