@@ -26,8 +26,8 @@ export function inspectDatabase(path: string): DatabaseFile {
 
 /**
  * Visits all rows of a named database, keys being 32-bit integers, ascending; gives their number.
- * `undefined`, and nothing visited, where the layout of the file is not known here: the library can read it, in its own
- * time. Throws a StoreError when the file is damaged. Nobody may write to it meanwhile.
+ * `undefined`, and nothing visited, where the layout of the file is not known here: the library can read it,
+ * in its own time. Throws a StoreError when the file is damaged. Nobody may write to it meanwhile.
  */
 export function readRows(path: string, name: string, visit: VisitRow): number | undefined {
   if (arch() === "arm" || !LITTLE_ENDIAN) return undefined;
