@@ -26,6 +26,8 @@ import { byNames } from "./serve-names.js";
 import { createReload } from "./serve-reload.js";
 import { loadTable, openViews, recallFormer, storeWritten, takeOver, tellingOf } from "./serve-state.js";
 
+/** Up to so many leases the files for other programs are current when `start` returns. */
+const AWAITED_LEASES = 10_000;
 /** How long a stop waits for scripts that run. */
 const HOOK_DRAIN_MS = 5000;
 
@@ -64,7 +66,6 @@ export async function openServer(surroundings: Surroundings<ServerConfig>): Prom
   const listening = openListening(push, log, (place, addresses, bulk) =>
     openBulk({ state, now: clock.now, log }, place, addresses, bulk),
   );
-  await views.write();
   await listening.serve(arrivalsOf(config.interfaces), config.inactiveMode, (places) => {
     push({ type: "started" });
     // What has come up since it was looked for.
@@ -80,6 +81,10 @@ export async function openServer(surroundings: Surroundings<ServerConfig>): Prom
     path: paths.controlSocket,
     ...createControlService({ state, push, log, context, reload }),
   });
+
+  // Answers come first; with many leases `start` does not wait for files that take seconds to write either.
+  const firstViews = views.write();
+  if (table.size <= AWAITED_LEASES) await firstViews;
 
   return {
     reload: () => void reload(),

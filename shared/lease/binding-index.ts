@@ -27,14 +27,13 @@ export function createBindingIndex(places: Places, hash: KeyedHash, capacity: nu
   const headOf = (duid: Duid): number =>
     clients.first(hash(duid, 0, duid.length), (id) => hasDuid(places, id, duid));
 
-  function insertClient(id: number): void {
-    clients.insert(id, duidHashOf(places, hash, id));
-  }
+  const clientHashAt = (id: number): number => duidHashOf(places, hash, id);
 
-  function insertBinding(id: number): void {
+  /** Its client has been entered. */
+  function bindingHashAt(id: number): number {
     const { octets, view, at } = places.place(id);
     const iaid = view.getUint32(at + FIELD.iaid, true);
-    bindings.insert(id, bindingHash(clients.hashOf(id), octets[at + FIELD.iaType] ?? 0, iaid));
+    return bindingHash(clients.hashOf(id), octets[at + FIELD.iaType] ?? 0, iaid);
   }
 
   return {
@@ -49,15 +48,12 @@ export function createBindingIndex(places: Places, hash: KeyedHash, capacity: nu
       return head === NONE ? 0 : clients.count(head);
     },
     insert(id) {
-      insertClient(id);
-      insertBinding(id);
+      clients.insert(id, clientHashAt(id));
+      bindings.insert(id, bindingHashAt(id));
     },
     insertAll(ids, limit) {
-      clients.reserve(limit);
-      bindings.reserve(limit);
-      // One index after the other: the processor's caches hold one, and not both.
-      ids.forEach(insertClient);
-      ids.forEach(insertBinding);
+      clients.insertAll(ids, limit, clientHashAt);
+      bindings.insertAll(ids, limit, bindingHashAt);
     },
     remove(id) {
       clients.remove(id);
@@ -68,12 +64,17 @@ export function createBindingIndex(places: Places, hash: KeyedHash, capacity: nu
 
 /** The hash of a binding, out of that of its DUID. */
 function createBindingHash(hash: KeyedHash): (client: number, iaType: number, iaid: number) => number {
-  const octets = new Uint8Array(9);
-  const view = new DataView(octets.buffer);
+  const octets = new Uint8Array(8);
   return (client, iaType, iaid) => {
-    view.setInt32(0, client);
-    view.setUint32(4, iaid);
-    octets[8] = iaType;
-    return hash(octets, 0, octets.length);
+    const first = client ^ Math.imul(iaType, 0x9e3779b1);
+    octets[0] = first;
+    octets[1] = first >> 8;
+    octets[2] = first >> 16;
+    octets[3] = first >> 24;
+    octets[4] = iaid;
+    octets[5] = iaid >> 8;
+    octets[6] = iaid >> 16;
+    octets[7] = iaid >> 24;
+    return hash(octets, 0, 8);
   };
 }

@@ -18,11 +18,13 @@ export interface ChainIndex {
   remove(id: number): void;
   /** The hash that a record was added with. */
   hashOf(id: number): number;
-  /** Makes room for so many records, numbered from 0 on, at once. */
-  reserve(count: number): void;
+  /** Adds many records at once, which is faster; all are below `limit`. `hashAt` gives the hash of each. */
+  insertAll(ids: Int32Array, limit: number, hashAt: (id: number) => number): void;
 }
 
 const LEAST_SLOTS = 16;
+/** In how many parts, as a power of two, the slots are filled; each part of a million fits into a cache. */
+const PARTITION_BITS = 8;
 
 /**
  * An empty index: linear probing, at most half full, 12 to 20 octets a record, and 8 more once there is a
@@ -34,12 +36,29 @@ export function createChainIndex(sameKey: (a: number, b: number) => boolean, cap
   // head, which nothing precedes, holds minus the length of its chain. What is missing is alone: -1 in both.
   let after = new Int32Array(0);
   let before = new Int32Array(0);
-  const at = (array: Int32Array, index: number): number => array[index] ?? ALONE;
 
   function reserveLinks(id: number): void {
     if (id < after.length) return;
     after = enlarged(after, id, ALONE);
     before = enlarged(before, id, ALONE);
+  }
+
+  /** Enters a record whose hash is known. */
+  function link(id: number): void {
+    const head = slots.headOrNew(id, sameKey);
+    if (head === NONE) {
+      if (id >= after.length) return;
+      after[id] = ALONE;
+      before[id] = ALONE;
+      return;
+    }
+    reserveLinks(Math.max(id, head));
+    const second = at(after, head);
+    after[id] = second;
+    before[id] = head;
+    after[head] = id;
+    before[head] = at(before, head) - 1;
+    if (second !== NONE) before[second] = id;
   }
 
   return {
@@ -48,20 +67,8 @@ export function createChainIndex(sameKey: (a: number, b: number) => boolean, cap
     count: (id) => -at(before, id),
 
     insert(id, hash) {
-      const head = slots.headOrNew(id, hash, sameKey);
-      if (head === NONE) {
-        if (id >= after.length) return;
-        after[id] = ALONE;
-        before[id] = ALONE;
-        return;
-      }
-      reserveLinks(Math.max(id, head));
-      const second = at(after, head);
-      after[id] = second;
-      before[id] = head;
-      after[head] = id;
-      before[head] = at(before, head) - 1;
-      if (second !== NONE) before[second] = id;
+      slots.setHash(id, hash);
+      link(id);
     },
 
     remove(id) {
@@ -79,11 +86,15 @@ export function createChainIndex(sameKey: (a: number, b: number) => boolean, cap
     },
 
     hashOf: (id) => slots.hashOf(id),
-    reserve(count) {
-      slots.reserve(count);
+
+    insertAll(ids, limit, hashAt) {
+      slots.reserve(limit);
+      for (const id of slots.addHeads(ids, hashAt, sameKey)) link(id);
     },
   };
 }
+
+const at = (array: Int32Array, index: number): number => array[index] ?? ALONE;
 
 /** No record after it, a chain of one. */
 const ALONE = -1;
@@ -101,9 +112,17 @@ interface Slots {
   locate(hash: number, same: (id: number) => boolean): number;
   headAt(slot: number): number;
   hashOf(id: number): number;
-  /** The head that has the key of `id`; else NONE, and `id` has become a head itself. */
-  headOrNew(id: number, hash: number, sameKey: (a: number, b: number) => boolean): number;
+  setHash(id: number, hash: number): void;
+  /** The head that has the key of `id`; else NONE, and `id` has become a head itself. Its hash is set. */
+  headOrNew(id: number, sameKey: (a: number, b: number) => boolean): number;
+  /** Makes room for so many records, numbered from 0 on. */
   reserve(count: number): void;
+  /** Makes a head of each that is the first with its key; gives the others. Sets the hashes of all. */
+  addHeads(
+    ids: Int32Array,
+    hashAt: (id: number) => number,
+    sameKey: (a: number, b: number) => boolean,
+  ): readonly number[];
   /** Puts another record in the place of a head; with NONE its slot becomes free. */
   replaceHead(id: number, successor: number): void;
 }
@@ -157,10 +176,13 @@ function createSlots(capacity: number): Slots {
     locate,
     headAt,
     hashOf,
-    headOrNew(id, hash, sameKey) {
+    setHash(id, hash) {
       if (id >= hashes.length) hashes = enlarged(hashes, id, 0);
-      if (heads * 2 >= slots.length) grow(slots.length * 2);
       hashes[id] = hash;
+    },
+    headOrNew(id, sameKey) {
+      if (heads * 2 >= slots.length) grow(slots.length * 2);
+      const hash = hashOf(id);
       let slot = hash & mask;
       for (let head = headAt(slot); head !== NONE; head = headAt(slot)) {
         if (hashOf(head) === hash && sameKey(head, id)) return head;
@@ -175,6 +197,26 @@ function createSlots(capacity: number): Slots {
       if (size > slots.length) grow(size);
       if (count > hashes.length) hashes = enlarged(hashes, count - 1, 0);
     },
+    addHeads(ids, hashAt, sameKey) {
+      for (let i = 0; i < ids.length; i++) hashes[at(ids, i)] = hashAt(at(ids, i));
+      const ordered = inParts(ids, hashes, mask);
+      const others: number[] = [];
+      for (let i = 0; i < ids.length; i++) {
+        const hash = at(ordered.hashes, i);
+        const id = at(ordered.ids, i);
+        let slot = hash & mask;
+        let head = headAt(slot);
+        while (head !== NONE && !(hashOf(head) === hash && sameKey(head, id))) {
+          slot = (slot + 1) & mask;
+          head = headAt(slot);
+        }
+        if (head === NONE) {
+          slots[slot] = id + 1;
+          heads++;
+        } else others.push(id);
+      }
+      return others;
+    },
     replaceHead(id, successor) {
       let slot = hashOf(id) & mask;
       while (headAt(slot) !== id) slot = (slot + 1) & mask;
@@ -182,6 +224,35 @@ function createSlots(capacity: number): Slots {
       else slots[slot] = successor + 1;
     },
   };
+}
+
+/**
+ * Records and their hashes, roughly in the order of their slots: so that filling a large table does not miss
+ * the processor's caches with every single one.
+ */
+function inParts(
+  ids: Int32Array,
+  hashes: Int32Array,
+  mask: number,
+): { readonly ids: Int32Array; readonly hashes: Int32Array } {
+  const shift = Math.max(0, 32 - Math.clz32(mask) - PARTITION_BITS);
+  const starts = new Int32Array((1 << PARTITION_BITS) + 1);
+  for (let i = 0; i < ids.length; i++) {
+    const next = ((at(hashes, at(ids, i)) & mask) >>> shift) + 1;
+    starts[next] = at(starts, next) + 1;
+  }
+  for (let part = 1; part < starts.length; part++) starts[part] = at(starts, part) + at(starts, part - 1);
+  const ordered = { ids: new Int32Array(ids.length), hashes: new Int32Array(ids.length) };
+  for (let i = 0; i < ids.length; i++) {
+    const id = at(ids, i);
+    const hash = at(hashes, id);
+    const part = (hash & mask) >>> shift;
+    const place = at(starts, part);
+    ordered.ids[place] = id;
+    ordered.hashes[place] = hash;
+    starts[part] = place + 1;
+  }
+  return ordered;
 }
 
 function enlarged(array: Int32Array, id: number, filling: number): Int32Array<ArrayBuffer> {

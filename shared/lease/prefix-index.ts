@@ -78,8 +78,12 @@ export function createPrefixIndex(parts: PrefixIndexParts): PrefixIndex {
     },
     insert,
     insertAll(ids, limit) {
-      exact.reserve(limit);
-      ids.forEach(insert);
+      exact.insertAll(ids, limit, (id) => probe.hashAt(id, prefixLengthOf(places, id)));
+      for (const id of ids) {
+        const length = prefixLengthOf(places, id);
+        lengths.add(length);
+        longer.insert(id, length);
+      }
     },
     remove(id) {
       const length = prefixLengthOf(places, id);
