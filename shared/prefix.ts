@@ -41,9 +41,40 @@ export function parseIp6(text: string): Ip6 | undefined {
   }
 }
 
-/** RFC 5952 text: compressed, lower case; one spelling for one address, because Neutron compares text. */
+/**
+ * RFC 5952 text: compressed, lower case; one spelling for one address, because Neutron compares text.
+ * Logs and files for other programs are full of addresses: our own is many times faster than a general library.
+ */
 export function formatIp6(address: Ip6): string {
-  return new ipaddr.IPv6([...address]).toRFC5952String();
+  const { from, to } = longestGap(address);
+  let text = "";
+  for (let i = 0; i < 16; i += 2) {
+    if (i >= from && i < to) {
+      if (i === from) text += i === 0 ? "::" : ":";
+      continue;
+    }
+    const high = address[i] ?? 0;
+    const low = address[i + 1] ?? 0;
+    text += (high === 0 ? SHORT_HEX[low] : `${SHORT_HEX[high]}${LONG_HEX[low]}`) ?? "";
+    if (i < 14) text += ":";
+  }
+  return text;
+}
+
+/** One octet in hexadecimal, without and with a leading zero. */
+const SHORT_HEX: readonly string[] = Array.from({ length: 256 }, (_none, octet) => octet.toString(16));
+const LONG_HEX: readonly string[] = SHORT_HEX.map((digits) => digits.padStart(2, "0"));
+
+/** The octets of the first of the longest runs of two zero groups or more (RFC 5952 4.2). */
+function longestGap(address: Ip6): { readonly from: number; readonly to: number } {
+  let longest = { from: 16, to: 16 };
+  let from = 0;
+  for (let i = 0; i <= 16; i += 2) {
+    if (i < 16 && address[i] === 0 && address[i + 1] === 0) continue;
+    if (i - from > Math.max(2, longest.to - longest.from)) longest = { from, to: i };
+    from = i + 2;
+  }
+  return longest;
 }
 
 /** Parses `address/length`; `undefined` when it is none. Host bits stay as written. */

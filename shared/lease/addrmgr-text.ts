@@ -31,12 +31,20 @@ export interface XmlLease {
 
 /** A client with its IAs, element by element as Dibbler 1.0.1 writes it; `comment` is a line of its own. */
 export function addrClientText(client: Duid, key: string, ias: readonly XmlIa[], comment = ""): string {
-  const parts = IA_PARTS.map(({ type, what, element }) => {
-    const some = ias.filter((ia) => ia.type === type);
-    return `    <!-- ${some.length} ${what}(s) -->\n${some.map((ia) => iaText(ia, element)).join("")}`;
-  });
-  const head = `  <AddrClient>\n    ${duidElement(client)}\n${comment}    ${key}\n`;
-  return `${head}${parts.join("")}  </AddrClient>\n`;
+  const own = duidElement(client);
+  let text = `  <AddrClient>\n    ${own}\n${comment}    ${key}\n`;
+  for (const { type, what, element } of IA_PARTS) {
+    let count = 0;
+    let some = "";
+    for (const ia of ias) {
+      if (ia.type !== type) continue;
+      const { duid } = ia;
+      count += 1;
+      some += iaText(ia, element, duid === undefined ? undefined : duid === client ? own : duidElement(duid));
+    }
+    text += `    <!-- ${count} ${what}(s) -->\n${some}`;
+  }
+  return `${text}  </AddrClient>\n`;
 }
 
 /** The element for a client without Reconfigure key. */
@@ -50,14 +58,15 @@ const IA_PARTS = [
 ] as const;
 
 function iaText(
-  { type, iaid, unicast, t1, t2, state, duid, leases, ...link }: XmlIa,
+  { type, iaid, unicast, t1, t2, state, leases, interfaceName, interfaceIndex }: XmlIa,
   element: string,
+  owner: string | undefined,
 ): string {
   const times = `unicast="${unicast}" T1="${t1}" T2="${t2}" IAID="${iaid}"`;
-  const name = escapeXml(link.interfaceName);
-  const place = `state="${state}" ifacename="${name}" iface="${link.interfaceIndex}"`;
-  const inner = duid === undefined ? "" : `      ${duidElement(duid)}\n`;
-  const lines = leases.map((lease) => `      ${leaseElement(type, lease)}\n`).join("");
+  const place = `state="${state}" ifacename="${escapeXml(interfaceName)}" iface="${interfaceIndex}"`;
+  const inner = owner === undefined ? "" : `      ${owner}\n`;
+  let lines = "";
+  for (const lease of leases) lines += `      ${leaseElement(type, lease)}\n`;
   // Of names in the DNS, which are not updated.
   const names = type === "pd" ? "" : "      <!--<fqdnDnsServer>-->\n      <!-- <fqdn>-->\n";
   return `    <${element} ${times} ${place}>\n${inner}${lines}${names}    </${element}>\n`;

@@ -93,6 +93,7 @@ function clientText(
 
 /** The leases of each IA; an IA that a client has on two links counts twice. */
 function iasOf(leases: readonly Lease[]): readonly (readonly Lease[])[] {
+  if (leases.length === 1) return [leases];
   const ias = new Map<string, Lease[]>();
   for (const lease of leases) {
     const key = `${lease.iaType} ${lease.iaid} ${lease.interfaceName}`;
@@ -106,18 +107,24 @@ function iasOf(leases: readonly Lease[]): readonly (readonly Lease[])[] {
 function iaOf(leases: readonly Lease[], client: Duid, { indexOf, ahead }: AddrMgrFacts): readonly XmlIa[] {
   const [first] = leases;
   if (first === undefined) return [];
-  const { iaType: type, iaid, interfaceName, trail, clientAddress } = first;
-  // An IA_TA has no T1 and T2 (RFC 8415 21.5).
-  const times = type === "ta" ? { t1: INFINITY, t2: INFINITY } : { t1: first.t1, t2: first.t2 };
-  const ia = {
-    ...{ type, iaid, ...times, interfaceName },
-    interfaceIndex: indexOf(interfaceName) ?? 0,
-    unicast: formatIp6(trail?.relay ?? clientAddress),
-    state: type === "pd" ? "CONFIGURED" : "NOTCONFIGURED",
-    duid: client,
-    leases: leases.map((lease) => ({ ...lease, since: millis(lease.since + ahead) })),
-  };
-  return [ia];
+  const { iaType: type, iaid, t1, t2, interfaceName, trail, clientAddress } = first;
+  return [
+    {
+      type,
+      iaid,
+      // An IA_TA has no T1 and T2 (RFC 8415 21.5).
+      t1: type === "ta" ? INFINITY : t1,
+      t2: type === "ta" ? INFINITY : t2,
+      interfaceName,
+      interfaceIndex: indexOf(interfaceName) ?? 0,
+      unicast: formatIp6(trail?.relay ?? clientAddress),
+      state: type === "pd" ? "CONFIGURED" : "NOTCONFIGURED",
+      duid: client,
+      leases: leases.map(({ prefix, preferred, valid, since }) => {
+        return { prefix, preferred, valid, since: millis(since + ahead) };
+      }),
+    },
+  ];
 }
 
 const keyElement = (key: Uint8Array | undefined): string =>

@@ -1,7 +1,10 @@
 const ESCAPES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
 
 /** A text for an attribute or element; Dibbler writes it as it is, which is the same for usual names. */
-export const escapeXml = (text: string): string => text.replace(/[&<>"]/g, (sign) => ESCAPES[sign] ?? sign);
+export const escapeXml = (text: string): string =>
+  NEEDS_ESCAPE.test(text) ? text.replace(/[&<>"]/g, (sign) => ESCAPES[sign] ?? sign) : text;
+
+const NEEDS_ESCAPE = /[&<>"]/;
 
 /** The inverse of `escapeXml`; what is no such escape stays. */
 export const unescapeXml = (text: string): string =>
