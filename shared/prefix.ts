@@ -42,8 +42,8 @@ export function parseIp6(text: string): Ip6 | undefined {
 }
 
 /**
- * RFC 5952 text: compressed, lower case; one spelling for one address, because Neutron compares text.
- * Logs and files for other programs are full of addresses: our own is many times faster than a general library.
+ * RFC 5952 text: compressed, lower case; one spelling for one address, because Neutron compares text. Of our
+ * own, as logs and files for other programs are full of addresses: many times faster than a general library.
  */
 export function formatIp6(address: Ip6): string {
   const { from, to } = longestGap(address);
