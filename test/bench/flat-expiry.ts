@@ -1,0 +1,191 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { iaid, type Millis, millis, seconds } from "../../shared/brand.js";
+import { SERVER_ROWS } from "../../shared/catalogue-server.js";
+import { type Clock, createClock, pause } from "../../shared/edge/clock.js";
+import { openLeaseStore } from "../../shared/edge/lmdb-store.js";
+import { createLog, defaultLogSettings } from "../../shared/edge/log.js";
+import { changeFor } from "../../shared/lease/changes.js";
+import type { Lease, LeaseId } from "../../shared/lease/lease.js";
+import type { LeaseStore } from "../../shared/lease/store.js";
+import { createLeaseTable, type LeaseTable } from "../../shared/lease/table.js";
+import { ip6 } from "../../shared/prefix.js";
+import { createServerLoop } from "../../server/loop.js";
+import { openViews, tellingOf } from "../../server/serve-state.js";
+import { type Asked, clientOf, datagramOf, duidOf, random, serverOf } from "./traffic.js";
+
+/** Leases that end within one second, and others whose clients renew them meanwhile. */
+const ENDING = 100_000;
+const STAYING = 2_000;
+/** Milliseconds from the first message to the first end, and from there to the last message. */
+const BEFORE_MS = 2_000;
+const AFTER_MS = 5_000;
+/** Clients that are new have numbers from here on. */
+const NEW = 1_000_000;
+/** A Request follows so many messages after its Solicit. */
+const BEHIND = 30;
+
+/** Waits in milliseconds, sorted, from when a message was due until its answer was handed to the socket. */
+interface Waits {
+  readonly quiet: readonly number[];
+  readonly expiring: readonly number[];
+  readonly tookMs: number;
+}
+
+/** Prints how long answers wait while 100,000 leases end within one second. */
+export async function benchExpiry(views: boolean): Promise<void> {
+  const directory = mkdtempSync(join(process.env["BENCH_DIR"] ?? tmpdir(), "flat-bench-"));
+  try {
+    const { quiet, expiring, tookMs } = await run(directory, views);
+    console.log(
+      `expiry of ${ENDING} leases in a second, 1000 messages/s${views ? ", with the files for others" : ""}: ` +
+        `took ${(tookMs / 1000).toFixed(2)} s`,
+    );
+    console.log(`  before  ${figures(quiet)}`);
+    console.log(`  during  ${figures(expiring)}`);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+const figures = (waits: readonly number[]): string => {
+  const at = (share: number): string => (waits[Math.floor((waits.length - 1) * share)] ?? NaN).toFixed(1);
+  return `${waits.length} answers, after ms: p50 ${at(0.5)}  p99 ${at(0.99)}  worst ${at(1)}`;
+};
+
+async function run(directory: string, withViews: boolean): Promise<Waits> {
+  const clock = createClock();
+  const store = await openLeaseStore(directory);
+  const table = createLeaseTable({ seed: random(16) });
+  const firstEnd = await fill(store, table, clock);
+  const state = serverOf([["2001:db8::/32", 64]], table);
+  const log = createLog({
+    rows: SERVER_ROWS,
+    file: join(directory, "server.log"),
+    console: false,
+    settings: defaultLogSettings("Server"),
+  });
+  const views = openViews(state, directory, clock, log.log);
+  const traffic = createTraffic(clock);
+  const loop = createServerLoop({
+    state,
+    store: withViews ? tellingOf(store, views.changed) : store,
+    hooks: undefined,
+    clock,
+    log: log.log,
+    random,
+    socketFor: () => ({ send: traffic.answered }),
+  });
+  await pause(firstEnd - BEFORE_MS - clock.now());
+  loop.push({ type: "started" });
+  let overAt = 0;
+  const watch = setInterval(() => {
+    if (overAt === 0 && state.counters.expired >= ENDING) overAt = clock.now();
+  }, 5);
+  await traffic.run(loop.push, firstEnd + AFTER_MS);
+  clearInterval(watch);
+  await pause(200);
+  await loop.close();
+  await views.close();
+  await store.close();
+  log.close();
+  const { quiet, expiring, unanswered } = traffic.waits(firstEnd);
+  if (unanswered > 0) console.log(`  ${unanswered} messages were not answered`);
+  return { quiet, expiring, tookMs: overAt - firstEnd };
+}
+
+/** Puts all leases in table and store; gives when the first one ends. */
+async function fill(store: LeaseStore, table: LeaseTable, clock: Clock): Promise<Millis> {
+  const ids: LeaseId[] = [];
+  // Making and storing them takes a while.
+  const firstEnd = millis(Math.ceil(clock.now()) + BEFORE_MS + 3_000);
+  for (let n = 0; n < ENDING; n++) ids.push(table.put(leaseOf(n, millis(firstEnd + (n * 7919) % 1000))));
+  for (let n = ENDING; n < ENDING + STAYING; n++) ids.push(table.put(leaseOf(n, millis(firstEnd + 3_600_000))));
+  for (let i = 0; i < ids.length; i += 20_000) {
+    await store.commit(ids.slice(i, i + 20_000).map((id) => changeFor(table, id)));
+  }
+  return firstEnd;
+}
+
+interface Traffic {
+  readonly answered: (bytes: Uint8Array) => void;
+  /** A message each millisecond: Solicit, Request and Renew in turn. Resolves at `end`. */
+  readonly run: (push: (event: ReturnType<typeof datagramOf>) => void, end: Millis) => Promise<void>;
+  readonly waits: (from: Millis) => {
+    readonly quiet: readonly number[];
+    readonly expiring: readonly number[];
+    readonly unanswered: number;
+  };
+}
+
+/** A message is late from the moment that it should have come: what keeps us from sending it counts. */
+function createTraffic(clock: Clock): Traffic {
+  const due = new Map<string, Millis>();
+  const waits: { readonly at: Millis; readonly wait: number }[] = [];
+  const keyOf = (isAdvertise: boolean, client: number): string => `${isAdvertise ? "a" : "r"}${client}`;
+
+  function next(k: number, at: Millis): ReturnType<typeof datagramOf> {
+    const type: Asked = k % 3 === 0 || k < BEHIND ? "solicit" : k % 3 === 1 ? "request" : "renew";
+    const turn = type === "request" ? k - BEHIND - 1 : k;
+    const n = type === "renew" ? ENDING + ((k / 3) | 0) % STAYING : NEW + turn;
+    due.set(keyOf(type === "solicit", n & 0xffffff), at);
+    return datagramOf(type, n);
+  }
+
+  return {
+    answered(bytes) {
+      const key = keyOf(bytes[0] === 2, clientOf(bytes));
+      const at = due.get(key);
+      if (at === undefined) return;
+      due.delete(key);
+      waits.push({ at, wait: clock.now() - at });
+    },
+    run: (push, end) =>
+      new Promise((resolve) => {
+        const start = clock.now();
+        let sent = 0;
+        const timer = setInterval(() => {
+          const now = clock.now();
+          while (start + sent <= now && start + sent <= end) push(next(sent, millis(start + sent++)));
+          if (now <= end) return;
+          clearInterval(timer);
+          resolve();
+        }, 1);
+      }),
+    waits(from) {
+      const sorted = (isWanted: (at: Millis) => boolean): readonly number[] =>
+        waits
+          .filter(({ at }) => isWanted(at))
+          .map(({ wait }) => wait)
+          .sort((a, b) => a - b);
+      return {
+        quiet: sorted((at) => at < from - 200),
+        expiring: sorted((at) => at >= from),
+        unanswered: due.size,
+      };
+    },
+  };
+}
+
+function leaseOf(n: number, until: Millis): Lease {
+  const address = new Uint8Array(16);
+  address.set([0x20, 0x01, 0x0d, 0xb8, n >>> 24, n >>> 16, n >>> 8, n]);
+  return {
+    iaType: "pd",
+    duid: duidOf(n),
+    iaid: iaid(1),
+    prefix: { address: ip6(address), length: 64 },
+    state: "bound",
+    preferred: seconds(3600),
+    valid: seconds(7200),
+    t1: seconds(1800),
+    t2: seconds(2880),
+    since: millis(until - 7_200_000),
+    until,
+    interfaceName: "eth0",
+    clientAddress: ip6(address),
+    trail: undefined,
+    key: undefined,
+  };
+}
