@@ -54,13 +54,17 @@ export function createClock(sources: TimeSources = systemTime, start = sources.w
 export function createAlarm(clock: Clock, ring: () => void): Alarm {
   let deadline = Infinity;
   let timer: NodeJS.Timeout | undefined;
+  /** The timer rings as soon as Node can. */
+  let isNext = false;
 
   const arm = (): void => {
     const wait = Math.ceil(Math.max(deadline - clock.now(), 0));
+    isNext = wait === 0;
     timer = setTimeout(check, Math.min(wait, LONGEST_SLEEP_MS));
   };
   const check = (): void => {
     timer = undefined;
+    isNext = false;
     if (clock.now() < deadline) {
       arm();
       return;
@@ -71,14 +75,17 @@ export function createAlarm(clock: Clock, ring: () => void): Alarm {
   const cancel = (): void => {
     clearTimeout(timer);
     timer = undefined;
+    isNext = false;
     deadline = Infinity;
   };
   return {
     set(wanted) {
       if (wanted === deadline) return;
-      cancel();
+      // It rings next anyhow: to begin anew each time would put that off for ever.
+      const isAsWell = isNext && wanted <= clock.now();
+      if (!isAsWell) cancel();
       deadline = wanted;
-      if (wanted < Infinity) arm();
+      if (!isAsWell && wanted < Infinity) arm();
     },
     cancel,
   };

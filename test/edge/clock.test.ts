@@ -130,6 +130,15 @@ describe("alarm", () => {
     expect(rings).toEqual([]);
   });
 
+  it("deadlines that are past, another one each half millisecond -> rings all the same", () => {
+    const { alarm, rings } = setup();
+    for (let n = 0; n < 20; n++) {
+      alarm.set(millis(n / 2 - 100));
+      vi.advanceTimersByTime(0.5);
+    }
+    expect(rings.length).toBeGreaterThan(5);
+  });
+
   it("a past deadline rings in the next turn, and again when it is set again", () => {
     const { alarm, rings } = setup();
     alarm.set(millis(-5));
