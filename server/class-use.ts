@@ -1,5 +1,5 @@
 import type { AddressClass, PdClass, ServerConfig, ServerInterface } from "../shared/config/types.js";
-import { inRange, type Prefix, rangeOf } from "../shared/prefix.js";
+import { type AddressRange, inRange, type Prefix, rangeOf } from "../shared/prefix.js";
 import { linkNames } from "./link-names.js";
 
 /** A class of the configuration, of either kind. */
@@ -18,24 +18,29 @@ export interface ClassUse {
  */
 export function createClassUse(config: ServerConfig, indexes: ReadonlyMap<string, number>): ClassUse {
   const counts = new Map<AnyClass, number>();
-  const links = new Map(config.interfaces.map((link) => [linkNames(link, indexes).name, link] as const));
+  const links = new Map(
+    config.interfaces.map((link) => [linkNames(link, indexes).name, classesOf(link)] as const),
+  );
   return {
     add: ({ interfaceName, prefix }) => {
-      const link = links.get(interfaceName);
-      const found = link && classesOf(link).find((each) => holds(each, prefix));
-      if (found !== undefined) counts.set(found, (counts.get(found) ?? 0) + 1);
+      const found = links.get(interfaceName)?.find(({ ranges }) => holds(ranges, prefix));
+      if (found !== undefined) counts.set(found.of, (counts.get(found.of) ?? 0) + 1);
     },
     assigned: (of) => counts.get(of) ?? 0,
   };
 }
 
-const classesOf = (link: ServerInterface): readonly AnyClass[] => [
-  ...link.pdClasses,
-  ...link.addressClasses,
-  ...link.temporaryClasses,
-];
-
-function holds(of: AnyClass, { address }: Prefix): boolean {
-  const ranges = "ranges" in of ? of.ranges : of.pools.map(rangeOf);
-  return ranges.some((range) => inRange(range, address));
+/** A class and what it holds: to be made once, for there may be many leases to look up. */
+interface Held {
+  readonly of: AnyClass;
+  readonly ranges: readonly AddressRange[];
 }
+
+const classesOf = (link: ServerInterface): readonly Held[] =>
+  [...link.pdClasses, ...link.addressClasses, ...link.temporaryClasses].map((of) => ({
+    of,
+    ranges: "ranges" in of ? of.ranges : of.pools.map(rangeOf),
+  }));
+
+const holds = (ranges: readonly AddressRange[], { address }: Prefix): boolean =>
+  ranges.some((range) => inRange(range, address));

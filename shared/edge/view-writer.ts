@@ -1,6 +1,7 @@
 import { readdirSync } from "node:fs";
 import { type FileHandle, open, rename } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { setImmediate as turn } from "node:timers/promises";
 import { fileError, removeQuietly, temporaryName } from "./files.js";
 
 /** A file that is kept for other programs. */
@@ -145,7 +146,8 @@ async function writePieces(file: FileHandle, pieces: Iterable<string>): Promise<
     const spent = performance.now() - began;
     if (spent < SLICE_MS) continue;
     worked += spent;
-    await file.writeFile(text);
+    // Nothing to write is written without a turn for anybody else.
+    await (text === "" ? turn() : file.writeFile(text));
     text = "";
     began = performance.now();
   }

@@ -86,13 +86,16 @@ describe("view writer", () => {
     expect(rounds()).toBe(2);
   });
 
-  test("others have their turn while a long text is made", async () => {
+  test.each([
+    { what: "a long text is made", piece: "x" },
+    { what: "what is made gives no text yet", piece: "" },
+  ])("others have their turn while $what", async ({ piece }) => {
     const folder = temporaryDirectory();
     function* slow(): Generator<string> {
       for (let n = 0; n < 50; n++) {
         const end = performance.now() + 3;
         while (performance.now() < end);
-        yield "x";
+        yield piece;
       }
     }
     const { writer } = bench({ views: [{ path: join(folder, "view.xml"), render: slow }] }, folder);
@@ -104,7 +107,7 @@ describe("view writer", () => {
     }
     await writing;
     expect(turns).toBeGreaterThan(40);
-    expect(readFileSync(join(folder, "view.xml"), "utf8")).toBe("x".repeat(50));
+    expect(readFileSync(join(folder, "view.xml"), "utf8")).toBe(piece.repeat(50));
   });
 
   test("says once that it cannot write, leaves nothing behind, and writes again when it can", async () => {
