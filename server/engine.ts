@@ -9,14 +9,15 @@ import { nextReconfigure } from "./reconfigure-queue.js";
 import { release } from "./release.js";
 import type { Env, ServerAction, ServerEvent, ServerState } from "./state.js";
 import { adoptConfig } from "./reload.js";
-import { expire, prepareReplay, replaySome } from "./upkeep.js";
+import { expire, EXPIRY_BATCH, prepareReplay, replaySome } from "./upkeep.js";
 
 export { createServerState } from "./state.js";
 export type { Counters, Env, ServerAction, ServerEvent, ServerParts, ServerState } from "./state.js";
 
 /**
  * Decides on one event. The decision is in the table at once, so that the next step reckons with it; the
- * caller makes the `commit` durable, then carries out the other actions, in their order. When a commit
+ * caller makes the `commit` durable, then carries out the other actions, in their order. What is sent `early`
+ * may be sent before any commit. When a commit
  * fails or is refused, none of the step's other actions may be carried out: `undo` it, then give the event
  * again.
  */
@@ -24,7 +25,7 @@ export function step(state: ServerState, event: ServerEvent, env: Env): ServerAc
   const { ledger } = state;
   const outcome = createOutcome();
   const evicted = ledger.evicted;
-  expire(state, env.now, outcome);
+  expire(state, env.now, outcome, EXPIRY_BATCH[event.type === "datagram" ? "datagram" : "timer"]);
   switch (event.type) {
     case "datagram":
       receive(state, event, env, outcome);

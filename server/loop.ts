@@ -46,6 +46,11 @@ const BATCH_LIMIT = 256;
 const HOT = { arrivals: 32, batch: 12 } as const;
 /** Decisions that may wait for the commit before theirs: they share the next one. */
 const DECIDED_LIMIT = 1024;
+/**
+ * With so many changes waiting no timer rings: what runs out by the thousand would make a commit that is long
+ * for the Replies that share it.
+ */
+const CHANGES_LIMIT = 128;
 /** How often to say at most that datagrams are dropped, in milliseconds. */
 const REPORT_MS = 1000;
 /**
@@ -62,6 +67,8 @@ const NO_EVENT = 4_294_967_295;
 interface Decision {
   readonly event: ServerEvent;
   readonly changes: readonly LeaseChange[];
+  /** What is sent at once; all the rest waits for the changes. */
+  readonly early: readonly Effect[];
   readonly effects: readonly Effect[];
 }
 
@@ -72,7 +79,8 @@ interface Decision {
  */
 export function createServerLoop(parts: LoopParts): ServerLoop {
   const intake = createIntake();
-  const decided: Decision[] = [];
+  let decided: Decision[] = [];
+  let changesWaiting = 0;
   const alarm = createAlarm(parts.clock, () => {
     push({ type: "timer" });
   });
@@ -110,14 +118,32 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
       for (let n = 0; n < BATCH_LIMIT; n++) {
         const event = intake.take(env.now, isHot && n >= HOT.batch);
         if (event === undefined) break;
-        decided.push(decide(event, step(parts.state, event, env)));
+        add(event, step(parts.state, event, env));
       }
     }
     if (!committing) commit();
-    if (closing) alarm.cancel();
+    if (closing || changesWaiting >= CHANGES_LIMIT) alarm.cancel();
     else alarm.set(deadline(parts.state));
     if (intake.size() > 0 && decided.length < DECIDED_LIMIT) schedule();
     if (intake.size() === 0 && !committing) rest();
+  }
+
+  /** What needs no commit is done at once, however slow the disk is. */
+  function add(event: ServerEvent, actions: readonly ServerAction[]): void {
+    const decision = decide(event, actions);
+    const { changes, early, effects } = decision;
+    for (const effect of early) void carryOut(effect);
+    // With an answer on its way the rest of what it came with, its log lines say, has nothing to wait for.
+    if (early.length > 0 && changes.length === 0) perform(decision);
+    else if (changes.length + effects.length > 0) decided.push(decision);
+    changesWaiting += changes.length;
+  }
+
+  function takeDecided(): readonly Decision[] {
+    const taken = decided;
+    decided = [];
+    changesWaiting = 0;
+    return taken;
   }
 
   /** Everything has been dealt with: Dibbler says so, and how long it will be until something is due. */
@@ -135,7 +161,7 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
   }
 
   function commit(): void {
-    const decisions = decided.splice(0);
+    const decisions = takeDecided();
     const changes = decisions.flatMap((decision) => decision.changes);
     if (changes.length === 0) {
       for (const decision of decisions) perform(decision);
@@ -160,7 +186,7 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
     committing = false;
     const lost = decisions.filter(({ changes }) => changes.some(({ id }) => refused.has(id)));
     for (const decision of decisions) if (!lost.includes(decision)) perform(decision);
-    if (lost.length > 0) takeBack([...lost, ...decided.splice(0)]);
+    if (lost.length > 0) takeBack([...lost, ...takeDecided()]);
     schedule();
   }
 
@@ -170,8 +196,9 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
     const count = decisions.reduce((sum, { changes }) => sum + changes.length, 0);
     parts.log("SERVER-COMMIT-FAILED", { count, reason: sentenceOf(error) });
     const events = decisions.filter(({ event }) => event.type !== "datagram");
-    undoAll([...decisions, ...decided]);
-    const again = [...events, ...decided.splice(0)].map(({ event }) => event);
+    const later = takeDecided();
+    undoAll([...decisions, ...later]);
+    const again = [...events, ...later].map(({ event }) => event);
     if (!closing) intake.putBack(again);
     schedule(RETRY_MS);
   }
@@ -246,10 +273,12 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
 
 function decide(event: ServerEvent, actions: readonly ServerAction[]): Decision {
   const changes: LeaseChange[] = [];
+  const early: Effect[] = [];
   const effects: Effect[] = [];
   for (const action of actions) {
     if (action.type === "commit") changes.push(...action.changes);
+    else if (action.type === "send" && action.early) early.push(action);
     else effects.push(action);
   }
-  return { event, changes, effects };
+  return { event, changes, early, effects };
 }

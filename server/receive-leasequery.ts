@@ -40,7 +40,7 @@ export function receiveLeasequery(
   });
   // To the port that was asked from: requestors are relays, which listen on port 547, or tools, which listen
   // on any port; none of them need be a client with port 546.
-  outcome.sends.push({ type: "send", interfaceName, to: from, port, bytes });
+  outcome.sends.push({ type: "send", interfaceName, to: from, port, bytes, early: false });
   return undefined;
 }
 

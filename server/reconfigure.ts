@@ -146,13 +146,27 @@ function send(state: ServerState, { asks, attempts }: Asked, lease: Lease, outco
   });
   if (trail === undefined) {
     const bytes = encodeMessage(message);
-    outcome.sends.push({ type: "send", interfaceName, to: clientAddress, port: CLIENT_PORT, bytes });
+    outcome.sends.push({
+      type: "send",
+      interfaceName,
+      to: clientAddress,
+      port: CLIENT_PORT,
+      bytes,
+      early: false,
+    });
     return;
   }
   const path = decodePath(trail.message);
   const bytes = encodeMessage(wrap(path, message, state.config.interfaceIdOrder));
   const port = wantsSourcePort(path) ? trail.port : SERVER_PORT;
-  outcome.sends.push({ type: "send", interfaceName: trail.arrival, to: trail.relay, port, bytes });
+  outcome.sends.push({
+    type: "send",
+    interfaceName: trail.arrival,
+    to: trail.relay,
+    port,
+    bytes,
+    early: false,
+  });
 }
 
 /** The digest is over the whole message, with zeros in its own place (RFC 8415 20.4.3). */

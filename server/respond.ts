@@ -43,7 +43,8 @@ export function respond(query: Query, handler: Handler, outcome: Outcome): DropI
   for (const call of calls) run(outcome, call, scriptWait);
   noteSending(query, answer.type, options, outcome);
   query.state.counters.answered[query.type] += 1;
-  outcome.sends.push(sendBack(query, bytes));
+  // An Advertise binds nobody, and its client asks again for what it says (RFC 8415 18.3.9).
+  outcome.sends.push(sendBack(query, bytes, answer.type === "advertise"));
   return undefined;
 }
 
@@ -58,18 +59,18 @@ export function sendUseMulticast(query: Query, outcome: Outcome): void {
     interface: query.link.name,
   });
   noteSending(query, "reply", options, outcome);
-  outcome.sends.push(sendBack(query, bytes));
+  outcome.sends.push(sendBack(query, bytes, false));
 }
 
 /**
  * Where an answer goes: to a client at its port, whatever port it sends from (RFC 8415 7.2); to a relay at
  * the server port unless it asked for another (RFC 8357 5.2).
  */
-function sendBack({ arrival, path }: Query, bytes: Uint8Array): ServerAction {
+function sendBack({ arrival, path }: Query, bytes: Uint8Array, early: boolean): ServerAction {
   const { interfaceName, source: to } = arrival;
   const isRelayed = path.length > 0;
   const port = !isRelayed ? CLIENT_PORT : wantsSourcePort(path) ? arrival.port : SERVER_PORT;
-  return { type: "send", interfaceName, to, port, bytes };
+  return { type: "send", interfaceName, to, port, bytes, early };
 }
 
 function encodeAnswer(

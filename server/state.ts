@@ -64,6 +64,8 @@ export type ServerAction =
       readonly to: Ip6;
       readonly port: number;
       readonly bytes: Uint8Array;
+      /** It promises nothing, and need not wait for what it was made of to be durable. */
+      readonly early: boolean;
     }
   /** With `beforeReply` what is to be sent waits until the call has ended. */
   | { readonly type: "run"; readonly hook: HookCall; readonly beforeReply: boolean }

@@ -12,21 +12,23 @@ import { NEVER, type ServerState } from "./state.js";
 
 /**
  * Leases and offers ended in one step at most: datagrams are answered in between, however many end at once.
+ * With a datagram it is a few only, so that its answer and those behind it do not wait for the rest, but more
+ * than it can take: who comes when leases have run out finds what these had.
  */
-export const EXPIRY_BATCH = 512;
+export const EXPIRY_BATCH = { timer: 64, datagram: 4 } as const;
 /** Leases told to the hook script at a time after a start, and the pause until the next ones. */
 export const REPLAY_BATCH = 200;
 /** See `REPLAY_BATCH`: some 800 calls a second, so that a large server does not flood its own script. */
 export const REPLAY_PAUSE: Millis = millis(250);
 
 /**
- * Ends what has run out; the script hears of every lease exactly once. Offers just go, and so does what was
+ * Ends what has run out, `limit` at most; the script hears of every lease exactly once. Offers just go, and so does what was
  * kept from others.
  */
-export function expire(state: ServerState, now: Millis, outcome: Outcome): void {
+export function expire(state: ServerState, now: Millis, outcome: Outcome, limit: number): void {
   const { ledger, counters } = state;
   if (ledger.table.nextExpiry() > now) return;
-  for (const id of ledger.table.due(now, EXPIRY_BATCH)) {
+  for (const id of ledger.table.due(now, limit)) {
     if (ledger.table.stateOf(id) !== "bound") {
       remove(ledger, id);
       continue;

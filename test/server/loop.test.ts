@@ -88,6 +88,24 @@ describe("server loop", () => {
     expect(seen).toEqual(["send"]);
   });
 
+  test("Solicit while a commit is on its way -> is answered before that is durable, the Request after", async () => {
+    let release = (): void => undefined;
+    const durable = new Promise<void>((resolve) => (release = resolve));
+    const store = createMemoryStore();
+    const slow: LeaseStore = { ...store, commit: (changes) => durable.then(() => store.commit(changes)) };
+    const { loop, client, answers, settled } = createBench(slow);
+    const types = (): readonly string[] => answers.map((bytes) => readAnswer(bytes).type);
+    loop.push(client(1).event("request", [pd(1)]));
+    await settled();
+    loop.push(client(2).event("solicit", [pd(1)]));
+    loop.push(client(1).event("solicit", [pd(1)]));
+    await settled();
+    expect(types()).toEqual(["advertise", "advertise"]);
+    release();
+    await settled();
+    expect(types()).toEqual(["advertise", "advertise", "reply"]);
+  });
+
   test("many Requests in one turn -> one commit for all their Replies", async () => {
     const sizes: number[] = [];
     const store = createMemoryStore();
@@ -235,11 +253,11 @@ describe("server loop: script-wait", () => {
     bench.loop.push(bench.client(1).event("request", [pd(1)]));
     bench.loop.push(bench.client(2).event("solicit", [pd(1)]));
     await bench.settled();
-    expect(bench.seen).toEqual(["run add", "send"]);
+    expect(bench.seen).toEqual(["send", "run add"]);
     expect(readAnswer(bench.answers[0] ?? expect.fail()).type).toBe("advertise");
     scripts.end();
     await bench.settled();
-    expect(bench.seen).toEqual(["run add", "send", "send"]);
+    expect(bench.seen).toEqual(["send", "run add", "send"]);
     expect(readAnswer(bench.answers[1] ?? expect.fail()).type).toBe("reply");
   });
 

@@ -89,7 +89,7 @@ describe("server: end of the valid lifetime", () => {
     rig.hooks();
     rig.sleep(2000);
     rig.give({ type: "timer" });
-    expect(rig.table.size).toBe(1500 - 512);
+    expect(rig.table.size).toBe(1500 - 64);
     expect(deadline(rig.state)).toBeLessThanOrEqual(rig.now());
     rig.wait(0);
     expect([rig.table.size, rig.hooks().length]).toEqual([0, 1500]);
