@@ -34,7 +34,9 @@ let newcomers = 1_000_000;
 
 /** Prints what a Solicit and a Request cost by how full the pool is, and by how large it is. */
 export function benchAllocation(): void {
-  const small = FILLS.map((fill) => subject(`${fill * 100} %`, serverWith("2001:db8::/48", 64, fill * PIECES)));
+  const small = FILLS.map((fill) =>
+    subject(`${fill * 100} %`, serverWith("2001:db8::/48", 64, fill * PIECES)),
+  );
   const full = subject("full", serverWith("2001:db8::/48", 64, PIECES));
   const full32 = subject("/32 full", serverWith("2001:db8::/32", 48, PIECES));
   const covered = subject("covered", coveredServer());
@@ -45,7 +47,8 @@ export function benchAllocation(): void {
   const between = memory();
   const huge16 = subject("/16", serverWith("2001::/16", 64, half));
   const after = memory();
-  for (let round = 0; round < ROUNDS; round++) for (const each of [...subjects, small48, huge16]) measure(each);
+  for (let round = 0; round < ROUNDS; round++)
+    for (const each of [...subjects, small48, huge16]) measure(each);
 
   console.log(`allocation: pool of ${PIECES}, CPU us for a new client, (x) of the empty pool`);
   const [empty] = small;
@@ -62,7 +65,9 @@ export function benchAllocation(): void {
   }
   console.log(`allocation: ${half} leases, by the size of the pool`);
   const [of48, of16] = [small48, huge16].map(({ best }) => best.solicit + best.request);
-  console.log(`  CPU     /48 ${us(of48 ?? 0)}  /16 ${us(of16 ?? 0)} (${((of16 ?? 0) / (of48 ?? 1)).toFixed(2)})`);
+  console.log(
+    `  CPU     /48 ${us(of48 ?? 0)}  /16 ${us(of16 ?? 0)} (${((of16 ?? 0) / (of48 ?? 1)).toFixed(2)})`,
+  );
   const [of48b, of16b] = [between - before, after - between];
   const kib = (octets: number): string => `${(octets / 1024).toFixed(0)} KiB`;
   console.log(`  memory  /48 ${kib(of48b)}  /16 ${kib(of16b)} (${(of16b / of48b).toFixed(2)})`);
@@ -81,7 +86,8 @@ function serverWith(pool: string, length: number, leases: number): ServerState {
   const pieces = createPool({ address: parseIp6(text) ?? UNSPECIFIED, length: Number(bits) }, length);
   const table = createLeaseTable({ seed: new Uint8Array(16) });
   // An odd stride visits every piece once.
-  for (let n = 0; n < leases; n++) table.put(leaseOf(n, pieceAt(pieces, (n * 40_503) % PIECES).address, length));
+  for (let n = 0; n < leases; n++)
+    table.put(leaseOf(n, pieceAt(pieces, (n * 40_503) % PIECES).address, length));
   return serverOf([[pool, length]], table);
 }
 

@@ -83,7 +83,7 @@ async function run(directory: string, withViews: boolean): Promise<Waits> {
   const watch = setInterval(() => {
     if (overAt === 0 && state.counters.expired >= ENDING) overAt = clock.now();
   }, 5);
-  await traffic.run(loop.push, firstEnd + AFTER_MS);
+  await traffic.run(loop.push, millis(firstEnd + AFTER_MS));
   clearInterval(watch);
   await pause(200);
   await loop.close();
@@ -100,8 +100,9 @@ async function fill(store: LeaseStore, table: LeaseTable, clock: Clock): Promise
   const ids: LeaseId[] = [];
   // Making and storing them takes a while.
   const firstEnd = millis(Math.ceil(clock.now()) + BEFORE_MS + 3_000);
-  for (let n = 0; n < ENDING; n++) ids.push(table.put(leaseOf(n, millis(firstEnd + (n * 7919) % 1000))));
-  for (let n = ENDING; n < ENDING + STAYING; n++) ids.push(table.put(leaseOf(n, millis(firstEnd + 3_600_000))));
+  for (let n = 0; n < ENDING; n++) ids.push(table.put(leaseOf(n, millis(firstEnd + ((n * 7919) % 1000)))));
+  for (let n = ENDING; n < ENDING + STAYING; n++)
+    ids.push(table.put(leaseOf(n, millis(firstEnd + 3_600_000))));
   for (let i = 0; i < ids.length; i += 20_000) {
     await store.commit(ids.slice(i, i + 20_000).map((id) => changeFor(table, id)));
   }
@@ -128,7 +129,7 @@ function createTraffic(clock: Clock): Traffic {
   function next(k: number, at: Millis): ReturnType<typeof datagramOf> {
     const type: Asked = k % 3 === 0 || k < BEHIND ? "solicit" : k % 3 === 1 ? "request" : "renew";
     const turn = type === "request" ? k - BEHIND - 1 : k;
-    const n = type === "renew" ? ENDING + ((k / 3) | 0) % STAYING : NEW + turn;
+    const n = type === "renew" ? ENDING + (((k / 3) | 0) % STAYING) : NEW + turn;
     due.set(keyOf(type === "solicit", n & 0xffffff), at);
     return datagramOf(type, n);
   }
