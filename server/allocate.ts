@@ -3,17 +3,19 @@ import type { Duid } from "../shared/duid.js";
 import type { IaType } from "../shared/lease/lease.js";
 import type { Reservation } from "../shared/config/types.js";
 import { compareIp6, type Prefix } from "../shared/prefix.js";
+import type { BitTree } from "./bit-tree.js";
 import { isFree, type Ledger } from "./ledger.js";
 import type { PoolClass } from "./links.js";
 import {
   hashBits,
   holds,
-  indexOf,
+  indexOfHash,
   pieceAfter,
   pieceAround,
   pieceAt,
   pieceOfHash,
   type Pool,
+  type Round,
 } from "./pool.js";
 import { isOpenTo, type Reserved, reservedAt } from "./reserved.js";
 import type { SipHash } from "./siphash.js";
@@ -46,6 +48,11 @@ export interface Choice {
 
 /** Hashed places that are tried before the next free one is searched for. */
 const PROBES = 8;
+/**
+ * Steps of a search at most, a microsecond each: who comes next goes on where it had to stop, and all know it
+ * when it has been in vain.
+ */
+const SWEEP_STEPS = 1024;
 
 /**
  * Free prefixes for a new binding: one from every pool of one class, or one address. A class that has a
@@ -135,15 +142,26 @@ function placesOf(hash: SipHash, { client, iaType, iaid }: Seeker): Places {
 }
 
 function findPiece(stock: Stock, pool: Pool, place: Places): Prefix | undefined {
-  const { taken } = pool;
-  if (taken !== undefined && taken.nextFree(0) < 0) return undefined;
+  if (pool.taken !== undefined) return findByBits(stock, pool, pool.taken, place);
+  if (pool.round === "exhausted") return undefined;
   const bits = hashBits(pool);
   for (let n = 0; n < PROBES; n++) {
     const piece = pieceOfHash(pool, place(n, bits));
     if (isForAnybody(stock, piece)) return piece;
   }
-  const start = pieceOfHash(pool, place(0, bits));
-  return taken === undefined ? sweep(stock, pool, start) : searchBits(stock, pool, start);
+  return sweep(stock, pool, pieceOfHash(pool, place(0, bits)));
+}
+
+/** The same by what a look at a bit tells, which is cheaper than one into the table. */
+function findByBits(stock: Stock, pool: Pool, taken: BitTree, place: Places): Prefix | undefined {
+  if (taken.nextFree(0) < 0) return undefined;
+  const bits = hashBits(pool);
+  const first = indexOfHash(pool, place(0, bits));
+  for (let n = 0, index = first; n < PROBES; index = indexOfHash(pool, place(++n, bits))) {
+    const piece = taken.isTaken(index) ? undefined : pieceAt(pool, index);
+    if (piece !== undefined && isForAnybody(stock, piece)) return piece;
+  }
+  return searchBits(stock, pool, taken, first);
 }
 
 /** Reserved pieces are left alone whoever seeks: their bits can then be set, and nobody passes them twice. */
@@ -154,10 +172,8 @@ const isForAnybody = ({ ledger, reserved }: Stock, piece: Prefix): boolean =>
  * The next piece whose bit is clear; a bit that is clear although a lease is there, or the piece reserved,
  * is set right on the way.
  */
-function searchBits(stock: Stock, pool: Pool, start: Prefix): Prefix | undefined {
-  const { taken } = pool;
-  let index = indexOf(pool, start.address);
-  while (taken !== undefined && (index = taken.nextFree(index)) >= 0) {
+function searchBits(stock: Stock, pool: Pool, taken: BitTree, first: number): Prefix | undefined {
+  for (let index = taken.nextFree(first); index >= 0; index = taken.nextFree(index)) {
     const piece = pieceAt(pool, index);
     if (isForAnybody(stock, piece)) return piece;
     taken.fill(index, index + 1);
@@ -167,21 +183,36 @@ function searchBits(stock: Stock, pool: Pool, start: Prefix): Prefix | undefined
 
 /**
  * For pools too large for a bitmap: from what is taken to what is taken, once around. Each step passes a
- * lease or a reservation; with the hashed places before it a step or two do.
+ * lease or a reservation; with the hashed places before it a step or two do, unless others have leased nearly
+ * all of the space in larger pieces.
  */
-function sweep({ ledger: { table }, reserved }: Stock, pool: Pool, start: Prefix): Prefix | undefined {
-  let wrapped = false;
-  let piece = start;
-  while (!wrapped || compareIp6(piece.address, start.address) < 0) {
-    const holder = table.holder(piece);
-    const held = holder === undefined ? reservedAt(reserved, piece) : table.prefixOf(holder);
-    if (held === undefined) return piece;
-    const next = pieceAfter(pool, held.length < pool.length ? held : piece);
-    if (next === undefined) return undefined;
-    const wraps = compareIp6(next.address, piece.address) <= 0;
-    if (wraps && wrapped) return undefined;
-    wrapped ||= wraps;
-    piece = next;
+function sweep(stock: Stock, pool: Pool, start: Prefix): Prefix | undefined {
+  const isUnderWay = pool.round !== undefined;
+  let round = pool.round ?? { origin: start, piece: start, wrapped: false };
+  for (let steps = 0; steps < SWEEP_STEPS && round !== "exhausted"; steps++) {
+    const { piece } = round;
+    const held = heldAt(stock, piece);
+    if (held === undefined) {
+      if (isUnderWay) pool.round = { origin: piece, piece, wrapped: false };
+      return piece;
+    }
+    round = roundAfter(pool, round, held);
   }
+  pool.round = round;
   return undefined;
+}
+
+/** A lease or a reservation that has an address in common with the piece. */
+function heldAt({ ledger: { table }, reserved }: Stock, piece: Prefix): Prefix | undefined {
+  const holder = table.holder(piece);
+  return holder === undefined ? reservedAt(reserved, piece) : table.prefixOf(holder);
+}
+
+function roundAfter(pool: Pool, { origin, piece, wrapped }: Round, held: Prefix): Round | "exhausted" {
+  const next = pieceAfter(pool, held.length < pool.length ? held : piece);
+  if (next === undefined) return "exhausted";
+  const wraps = compareIp6(next.address, piece.address) <= 0;
+  const isBehind = wraps || wrapped;
+  const isAround = isBehind && compareIp6(next.address, origin.address) >= 0;
+  return isAround || (wraps && wrapped) ? "exhausted" : { origin, piece: next, wrapped: isBehind };
 }

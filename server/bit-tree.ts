@@ -7,6 +7,7 @@ export interface BitTree {
   fill(from: number, to: number): void;
   /** Unmarks them. */
   clear(from: number, to: number): void;
+  isTaken(place: number): boolean;
   /** The first free place at or after `from`, else the first one before it; -1 when all are taken. */
   nextFree(from: number): number;
 }
@@ -31,6 +32,7 @@ export function createBitTree(size: number): BitTree {
     clear: (from, to) => {
       clearFrom(levels, 0, from, to);
     },
+    isTaken: (place) => ((wordOf(levels, 0, place >>> 5) >>> (place & 31)) & 1) !== 0,
     nextFree: (from) => {
       const found = search(levels, from);
       return found < 0 && from > 0 ? search(levels, 0) : found;

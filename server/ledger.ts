@@ -5,7 +5,7 @@ import { decodeRecord } from "../shared/lease/record.js";
 import type { LeaseTable } from "../shared/lease/table.js";
 import type { Prefix } from "../shared/prefix.js";
 import type { Network } from "./links.js";
-import { pieceAt, piecesIn, type Pool } from "./pool.js";
+import { comeFree, pieceAt, piecesIn, type Pool } from "./pool.js";
 
 /**
  * The lease table together with what has to follow it: which pieces of the pools are taken, and which
@@ -58,7 +58,22 @@ export function changePools(ledger: Ledger, pools: readonly Pool[]): void {
       mark(added, table.prefixOf(id));
     });
   }
+  // What was reserved may be free now.
+  for (const pool of pools) pool.round = undefined;
   ledger.pools = pools;
+}
+
+/**
+ * Who has these prefixes is found out anew when somebody seeks: seekers have marked what was reserved, and
+ * perhaps it is no longer.
+ */
+export function lookAgain({ pools }: Ledger, prefixes: Iterable<Prefix>): void {
+  for (const prefix of prefixes) {
+    for (const pool of pools) {
+      const range = pool.taken === undefined ? undefined : piecesIn(pool, prefix);
+      if (range !== undefined) pool.taken?.clear(range.from, range.to);
+    }
+  }
 }
 
 /** True when no lease and no offer has an address in common with the prefix. */
@@ -148,6 +163,7 @@ function mark(pools: readonly Pool[], prefix: Prefix): void {
 /** Unmarks the pieces of a lease that has gone. A piece that holds other, longer leases stays marked. */
 function unmark({ table, pools }: Ledger, prefix: Prefix): void {
   for (const pool of pools) {
+    comeFree(pool, prefix);
     const range = pool.taken === undefined ? undefined : piecesIn(pool, prefix);
     if (range === undefined) continue;
     const shared = prefix.length > pool.length && table.holder(pieceAt(pool, range.from)) !== undefined;

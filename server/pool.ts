@@ -29,8 +29,21 @@ export interface Pool {
   readonly aligned: boolean;
   /** Which pieces have a lease or offer in them; only for pools small enough to have a bit for each piece. */
   readonly taken: BitTree | undefined;
+  /**
+   * Of a pool without bits: how far the search for a free piece has come that found none yet; `exhausted` when
+   * it has been all around and nothing has come free since. See `comeFree`.
+   */
+  round: Round | "exhausted" | undefined;
   /** Which bits of an address tell pieces apart, 32 at most, and their value in the first piece. */
   readonly numbered: { readonly from: number; readonly origin: number };
+}
+
+/** A search in a pool, once around. */
+export interface Round {
+  readonly origin: Prefix;
+  /** The next piece to look at, and whether it lies behind the end, at the pool's beginning again. */
+  readonly piece: Prefix;
+  readonly wrapped: boolean;
 }
 
 /** Pieces `from` (inclusive) to `to` (exclusive) of a pool, counted from its first. */
@@ -74,10 +87,7 @@ export const hashBits = (pool: Pool): number => (drawsByNumber(pool) ? 64 : pool
  * are.
  */
 export function pieceOfHash(pool: Pool, words: readonly number[]): Prefix {
-  if (drawsByNumber(pool)) {
-    const [high = 0, low = 0] = words;
-    return pieceAt(pool, ((high & 0x1fffff) * 2 ** 32 + low) % pool.count);
-  }
+  if (drawsByNumber(pool)) return pieceAt(pool, indexOfHash(pool, words));
   const octets = Uint8Array.from(pool.block.address);
   let at = pool.block.length;
   for (const word of words) {
@@ -87,6 +97,13 @@ export function pieceOfHash(pool: Pool, words: readonly number[]): Prefix {
     at += count;
   }
   return { address: ip6(octets), length: pool.length };
+}
+
+/** The index of that piece, sooner known than the piece; for pools with a bit for each. */
+export function indexOfHash(pool: Pool, [high = 0, low = 0]: readonly number[]): number {
+  if (drawsByNumber(pool)) return ((high & 0x1fffff) * 2 ** 32 + low) % pool.count;
+  const bits = hashBits(pool);
+  return bits === 0 ? 0 : high >>> (32 - bits);
 }
 
 /** The piece that `address` lies in. */
@@ -127,6 +144,16 @@ export function piecesIn(pool: Pool, prefix: Prefix): PieceRange | undefined {
   };
 }
 
+/** What a search found nothing of lies here from now on: the next one begins with it. */
+export function comeFree(pool: Pool, prefix: Prefix): void {
+  if (pool.round === undefined) return;
+  const { first, last } = rangeOf(prefix);
+  const { range } = pool;
+  if (compareIp6(last, range.first) < 0 || compareIp6(first, range.last) > 0) return;
+  const piece = pieceAround(pool, inRange(range, first) ? first : range.first);
+  pool.round = { origin: piece, piece, wrapped: false };
+}
+
 function makePool(range: AddressRange, length: number): Pool {
   const { first, last } = range;
   const shared = sharedBits(first, last);
@@ -136,7 +163,7 @@ function makePool(range: AddressRange, length: number): Pool {
   const from = Math.max(shared, length - 32);
   const origin = readBits(first, from, length);
   const taken = count <= 2 ** BITMAP_BITS ? createBitTree(count) : undefined;
-  return { range, length, count, block, aligned, taken, numbered: { from, origin } };
+  return { range, length, count, block, aligned, taken, round: undefined, numbered: { from, origin } };
 }
 
 /** Ranges that are no prefix have no bits to fill; the pieces of small ones are drawn by their number. */

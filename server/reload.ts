@@ -1,11 +1,11 @@
 import type { Millis } from "../shared/brand.js";
 import type { ServerConfig } from "../shared/config/types.js";
 import { createAffinity } from "./affinity.js";
-import { changePools } from "./ledger.js";
+import { changePools, lookAgain } from "./ledger.js";
 import { createLimiters } from "./link-limiters.js";
 import { createNetwork, indexesOf, type Network } from "./links.js";
 import { lookForOutdated } from "./reconfigure.js";
-import { reservedOf } from "./reserved.js";
+import { claims, reservedOf } from "./reserved.js";
 import type { ServerState } from "./state.js";
 import { prepareReplay } from "./upkeep.js";
 
@@ -23,6 +23,9 @@ export function adoptConfig(
 ): void {
   const before = state.config;
   const network = createNetwork(config, interfaces, state.network);
+  for (const { settings } of state.network.links.values()) {
+    lookAgain(state.ledger, settings.reservations.flatMap(claims));
+  }
   state.limiters = keepLimiters(state, network);
   state.config = config;
   state.network = network;

@@ -205,7 +205,7 @@ function search({ equal }: Kept, prefix: Prefix): readonly Reservation[] {
 }
 
 /** What a reservation sets aside. */
-function claims({ prefix, address }: Reservation): readonly Prefix[] {
+export function claims({ prefix, address }: Reservation): readonly Prefix[] {
   const claimed = prefix === undefined ? [] : [prefix];
   return address === undefined ? claimed : [...claimed, { address, length: 128 }];
 }

@@ -26,7 +26,7 @@ export function createSipHash(key: Uint8Array): SipHash {
   const initial = Int32Array.from(magic, (value, i) => value ^ (keyWords[i & 3] ?? 0));
 
   return (octets) => {
-    const v = Int32Array.from(initial);
+    const v = initial.slice();
     const whole = octets.length & ~7;
     for (let at = 0; at < whole; at += 8) absorb(v, word(octets, at), word(octets, at + 4));
     // The rest, padded with zeros, and the length in the last octet.

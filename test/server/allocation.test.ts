@@ -302,6 +302,38 @@ describe("server: a nearly full pool stays quick", () => {
   });
 });
 
+describe("server: a pool without bits that leases of larger pieces fill", () => {
+  test("-> nothing is free, after a bounded search once; what comes free is found at once", () => {
+    const large = { interfaceName: "eth1" };
+    const rig = createRig(
+      configure([
+        iface("eth0", [pdClass(72, ["2001:db8::/40"])]),
+        iface("eth1", [pdClass(52, ["2001:db8::/40"])]),
+      ]),
+    );
+    const held = Array.from({ length: 4096 }, (_, n) => createClient(rig, n, large).lease());
+    const looks = countLooks(rig);
+    for (let n = 5000; n < 5005; n++) {
+      expect(leasesOf(rig, n)).toEqual([]);
+      expect(looks()).toBeLessThan(1100);
+    }
+    expect(leasesOf(rig, 6000)).toEqual([]);
+    expect(looks()).toBe(0);
+
+    const freed = held[1234] ?? "";
+    createClient(rig, 1234, large).release(pd(1, freed));
+    looks();
+    const [given = ""] = leasesOf(rig, 6001);
+    expect(overlaps(prefix(given), prefix(freed))).toBe(true);
+    expect(looks()).toBeLessThan(20);
+    createClient(rig, 6001).release(pd(1, given));
+    expect(createClient(rig, 7000, large).lease()).toBe(freed);
+    for (let n = 6002; n < 6007; n++) expect(leasesOf(rig, n)).toEqual([]);
+    looks();
+    expect([leasesOf(rig, 6008), looks()]).toEqual([[], 0]);
+  });
+});
+
 /** How often the table was asked for the holder of a prefix since the last call. */
 function countLooks({ table }: Rig): () => number {
   let looks = 0;

@@ -22,6 +22,7 @@ describe("bit tree", () => {
           model.fill(fill, from, to);
           const start = (probe + from) % size;
           expect(tree.nextFree(start)).toBe(nextFree(model, start));
+          expect(tree.isTaken(start)).toBe(model[start]);
         }
       }),
       { numRuns: 300 },

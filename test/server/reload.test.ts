@@ -20,6 +20,15 @@ const reload = (rig: Rig, config: ServerConfig): void => {
 const poolOf = (pool: string, settings: Partial<ServerConfig> = {}, more: Partial<ServerInterface> = {}) =>
   configure([iface("eth0", [pdClass(56, [pool])], more)], settings);
 
+/** A reservation of a prefix for a client. */
+const reserve = (client: Duid | undefined, kept: string): Reservation => ({
+  selector: { by: "duid", duid: client ?? expect.fail() },
+  prefix: prefix(kept),
+  address: undefined,
+  options: [],
+  at: { line: 1, column: 1 },
+});
+
 describe("server: another configuration while it runs", () => {
   test("the same pool -> every lease is renewed as it is", () => {
     const rig = createRig(poolOf("2001:db8::/48"));
@@ -87,16 +96,21 @@ describe("server: another configuration while it runs", () => {
     expect(createClient(rig, 3).request(pd(1))?.ias[0]?.status).toBe(6);
   });
 
+  test("a reservation that is gone -> its prefix is for everybody again, those that are leased stay so", () => {
+    const [first, second] = [1, 9].map((n) => createClient(createRig(poolOf("2001:db8::/55")), n).duid);
+    const reservations = [reserve(first, "2001:db8::/56"), reserve(second, "2001:db8:0:100::/56")];
+    const rig = createRig(poolOf("2001:db8::/55", {}, { reservations }));
+    expect(createClient(rig, 1).lease()).toBe("2001:db8::/56");
+    expect(createClient(rig, 2).request(pd(1))?.ias[0]?.status).toBe(6);
+    reload(rig, poolOf("2001:db8::/55"));
+    expect(createClient(rig, 2).lease()).toBe("2001:db8:0:100::/56");
+    expect(createClient(rig, 3).request(pd(1))?.ias[0]?.status).toBe(6);
+  });
+
   test("a reservation -> its prefix goes to nobody else from then on", () => {
     const rig = createRig(poolOf("2001:db8::/55"));
     const owner = createClient(rig, 7);
-    const reservation: Reservation = {
-      selector: { by: "duid", duid: owner.duid },
-      prefix: prefix("2001:db8:0:100::/56"),
-      address: undefined,
-      options: [],
-      at: { line: 1, column: 1 },
-    };
+    const reservation = reserve(owner.duid, "2001:db8:0:100::/56");
     reload(rig, poolOf("2001:db8::/55", {}, { reservations: [reservation] }));
     expect(createClient(rig, 1).lease()).toBe("2001:db8::/56");
     expect(createClient(rig, 2).request(pd(1))?.ias[0]?.status).toBe(6);
