@@ -30,8 +30,8 @@ export interface Pool {
   /** Which pieces have a lease or offer in them; only for pools small enough to have a bit for each piece. */
   readonly taken: BitTree | undefined;
   /**
-   * Of a pool without bits: how far the search for a free piece has come that found none yet; `exhausted` when
-   * it has been all around and nothing has come free since. See `comeFree`.
+   * Of a pool without bits: how far the search for a free piece has come that found none yet; `exhausted`
+   * when it has been all around and nothing has come free since. See `comeFree`.
    */
   round: Round | "exhausted" | undefined;
   /** Which bits of an address tell pieces apart, 32 at most, and their value in the first piece. */

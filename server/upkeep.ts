@@ -22,8 +22,8 @@ export const REPLAY_BATCH = 200;
 export const REPLAY_PAUSE: Millis = millis(250);
 
 /**
- * Ends what has run out, `limit` at most; the script hears of every lease exactly once. Offers just go, and so does what was
- * kept from others.
+ * Ends what has run out, `limit` at most; the script hears of every lease exactly once. Offers just go, and
+ * so does what was kept from others.
  */
 export function expire(state: ServerState, now: Millis, outcome: Outcome, limit: number): void {
   const { ledger, counters } = state;
