@@ -92,7 +92,7 @@ function serverWith(pool: string, length: number, leases: number): ServerState {
   return serverOf([[pool, length]], table);
 }
 
-/** A /32 of /64s, all of it under 65,536 leases of /48: nothing is free, and there is no bit for each piece. */
+/** A /32 of /64s, all of it under 65,536 leases of /48: nothing is free, and pieces have no bits. */
 function coveredServer(): ServerState {
   const table = createLeaseTable({ seed: new Uint8Array(16) });
   for (let n = 0; n < PIECES; n++) {
