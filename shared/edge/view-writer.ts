@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { type FileHandle, open, rename } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { setImmediate as turn } from "node:timers/promises";
+import { setImmediate as turn, setTimeout as sleep } from "node:timers/promises";
 import { fileError, removeQuietly, temporaryName } from "./files.js";
 
 /** A file that is kept for other programs. */
@@ -38,7 +38,10 @@ const INTERVAL_MS = 1000;
 const REST_FACTOR = 20;
 /** Pause after a round that failed; a full disk is not filled any sooner by trying harder. */
 const RETRY_MS = 10_000;
-/** Milliseconds of work after which others have their turn. */
+/**
+ * Milliseconds of work after which others have their turn, and of rest before the next ones: an answer takes
+ * several turns of the event loop, and would wait for a slice in each.
+ */
 const SLICE_MS = 2;
 const MODE = 0o640;
 
@@ -116,14 +119,14 @@ export function createViewWriter(options: ViewWriterOptions): ViewWriter {
   };
 }
 
-/** Gives how many milliseconds the text took to make. Throws SystemError. */
+/** Gives how many milliseconds the text took to make. With `durable` somebody waits. Throws SystemError. */
 async function writeView({ path, render }: WrittenView, durable: boolean): Promise<number> {
   const temporary = temporaryName(path);
   try {
     const file = await open(temporary, "wx", 0o600);
     let worked = 0;
     try {
-      worked = await writePieces(file, render());
+      worked = await writePieces(file, render(), durable);
       await file.chmod(MODE);
       if (durable) await file.sync();
     } finally {
@@ -137,7 +140,7 @@ async function writeView({ path, render }: WrittenView, durable: boolean): Promi
   }
 }
 
-async function writePieces(file: FileHandle, pieces: Iterable<string>): Promise<number> {
+async function writePieces(file: FileHandle, pieces: Iterable<string>, inHaste: boolean): Promise<number> {
   let worked = 0;
   let began = performance.now();
   let text = "";
@@ -148,6 +151,7 @@ async function writePieces(file: FileHandle, pieces: Iterable<string>): Promise<
     worked += spent;
     // Nothing to write is written without a turn for anybody else.
     await (text === "" ? turn() : file.writeFile(text));
+    if (!inHaste) await sleep(SLICE_MS);
     text = "";
     began = performance.now();
   }

@@ -110,6 +110,21 @@ describe("view writer", () => {
     expect(readFileSync(join(folder, "view.xml"), "utf8")).toBe(piece.repeat(50));
   });
 
+  test("a long text after a change -> is written whole", async () => {
+    const folder = temporaryDirectory();
+    function* slow(): Generator<string> {
+      for (let n = 0; n < 20; n++) {
+        const end = performance.now() + 3;
+        while (performance.now() < end);
+        yield String.fromCharCode(97 + n);
+      }
+    }
+    const { writer } = bench({ views: [{ path: join(folder, "view.xml"), render: slow }] }, folder);
+    writer.changed();
+    await until(() => readdirSync(folder).includes("view.xml"));
+    expect(readFileSync(join(folder, "view.xml"), "utf8")).toBe("abcdefghijklmnopqrst");
+  });
+
   test("says once that it cannot write, leaves nothing behind, and writes again when it can", async () => {
     const { writer, folder, failures } = bench();
     mkdirSync(join(folder, "view.xml"));
