@@ -40,7 +40,10 @@ export async function findPeak({ rungs, from, refine, measure }: Search): Promis
     }
     return false;
   };
-  let index = Math.max(rungs.findLastIndex((rung) => rung <= from), 0);
+  let index = Math.max(
+    rungs.findLastIndex((rung) => rung <= from),
+    0,
+  );
   let low = 0;
   let high: number | undefined;
   for (let rate = rungs[index]; rate !== undefined; rate = rungs[index]) {
