@@ -15,7 +15,7 @@ export interface Delays {
   readonly worst: number;
 }
 
-/** Magic numbers of a pcap file, as its own byte order shows them, with units of its times per millisecond. */
+/** Magic numbers of a pcap file in its own byte order, with the units of its times per millisecond. */
 const UNITS = new Map([
   [0xa1b2c3d4, 1000],
   [0xa1b23c4d, 1_000_000],

@@ -13,13 +13,28 @@ const curves = [
   { name: "Kea & <others>", points: [{ offered: 500, completed: 400 }] },
 ];
 
-/** Throws what is not well-formed, since `parse` is asked to validate. */
+/** Whether tags nest, attributes are quoted, and text has no bare `<`, `>` or `&`; of XML without comments. */
+function isWellFormed(xml: string): boolean {
+  const token = /<(\/?)(\w+)((?: [\w-]+="[^"<&]*")*)(\/?)>|[^<>&]+|&(?:amp|lt|gt);/gy;
+  const open: string[] = [];
+  let at = 0;
+  for (let match = token.exec(xml); match !== null; match = token.exec(xml)) {
+    const [, closes, name, , isEmpty] = match;
+    at = token.lastIndex;
+    if (name === undefined) continue;
+    if (closes === "/" && open.pop() !== name) return false;
+    if (closes === "" && isEmpty === "") open.push(name);
+  }
+  return at === xml.length && open.length === 0;
+}
+
 const parser = new XMLParser({ ignoreAttributes: false, attributeNamePrefix: "" });
 
 describe("bench: the plot", () => {
   test("is well-formed, with a line and a name per server, and a dot per point", () => {
     const svg = plot("load & loss", curves);
-    const read = parser.parse(svg, true) as {
+    expect(isWellFormed(svg)).toBe(true);
+    const read = parser.parse(svg) as {
       readonly svg: {
         readonly polyline: readonly { readonly points: string }[];
         readonly circle: readonly unknown[];
@@ -33,9 +48,7 @@ describe("bench: the plot", () => {
   });
 
   test("is well-formed without any point", () => {
-    expect(
-      () => parser.parse(plot("nothing", [{ name: "ours", points: [] }]), true) as unknown,
-    ).not.toThrow();
+    expect(isWellFormed(plot("nothing", [{ name: "ours", points: [] }]))).toBe(true);
   });
 
   test.each([

@@ -57,7 +57,8 @@ function drawCurve(
     ([cx, cy]) => `<circle cx="${round(cx)}" cy="${round(cy)}" r="3" fill="${colour}"/>`,
   );
   const level = AREA.bottom - 20 * (index + 1);
-  return `<polyline points="${places.map(([px, py]) => `${round(px)},${round(py)}`).join(" ")}" fill="none" stroke="${colour}" stroke-width="2"/>
+  const through = places.map(([px, py]) => `${round(px)},${round(py)}`).join(" ");
+  return `<polyline points="${through}" fill="none" stroke="${colour}" stroke-width="2"/>
 ${dots.join("")}
 <rect x="${AREA.right - 110}" y="${level - 4}" width="20" height="4" fill="${colour}"/>
 ${text(AREA.right - 84, level + 3, name, "start")}`;
