@@ -73,6 +73,8 @@ if (process.argv.includes("--dev")) {
   await mkdir("dist/dev", { recursive: true });
   await build({
     ...common,
+    // The test bed bundles the programs that it runs inside a host.
+    external: [...common.external, "esbuild"],
     entryPoints: ["test/e2e/demo.ts", "test/bench/*.bench.ts"],
     outdir: "dist/dev",
     entryNames: "[name]",

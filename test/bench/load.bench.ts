@@ -1,119 +1,167 @@
 // Prefix delegation under load: ours, Kea and Dibbler in turn, each in a network of its own, on one machine.
+import { mkdirSync, writeFileSync } from "node:fs";
 import { loadavg } from "node:os";
-import { linkLocal } from "../e2e/bed/network.js";
+import { dirname } from "node:path";
 import { checkFooting } from "../e2e/bed/namespaces.js";
 import { findPeer } from "../e2e/bed/peers.js";
-import { layOutPair } from "../e2e/bed/pair.js";
-import type { Host } from "../e2e/bed/host.js";
-import { openWorld } from "../e2e/bed/world.js";
-import { type Load, offer, type Outcome } from "./perfdhcp.js";
-import { type Contender, contenders, cpuTime, memory } from "./servers.js";
+import { measureHooks } from "./hook-calls.js";
+import type { CurvePoint } from "./loader.js";
+import { measureLoad, measureStored, type Part, PARTS, type Plan } from "./measure.js";
+import { type Curve, plot } from "./plot.js";
+import { type Contender, contenders } from "./servers.js";
+import { type Figures, median, medianOf, type Name, rowsFor, table, verdicts } from "./table.js";
 
-/** Figures of one server in one round. */
-interface Round {
-  readonly peak: number;
-  readonly cpu: number;
-  readonly overload: number;
-  readonly delay: number;
-  readonly relayed: number;
-  readonly memory: number;
+const USAGE = `load [--quick] [--only=${Object.keys(contenders).join(",")}] [--rows=${PARTS.join(",")}]`;
+const PLOT = "dist/bench/load.svg";
+
+/** Numbers of leases that are stored at a start, besides none. */
+const SIZES = [100_000, 1_000_000] as const;
+
+/** What is known of one server. */
+interface Findings {
+  readonly rounds: Figures[];
+  readonly points: CurvePoint[];
+  /** What went wrong, and what a server could not do that it need not. */
+  readonly failures: string[];
+  readonly notes: string[];
 }
-
-const rows: readonly (readonly [key: keyof Round, label: string])[] = [
-  ["peak", "peak at <= 1 % loss, exchanges/s"],
-  ["cpu", "server CPU per exchange there, us"],
-  ["overload", "three times the peak offered: completed/s"],
-  ["delay", "half the peak: average delay, ms"],
-  ["relayed", "through a relay: completed/s at the peak's rate"],
-  ["memory", "memory (PSS) afterwards, MiB"],
-];
 
 const isQuick = process.argv.includes("--quick");
-const ROUNDS = isQuick ? 1 : 3;
-const SECONDS = isQuick ? 2 : 4;
-/** The share of exchanges that may be lost at the peak. */
-const LOSS = 0.01;
+const ROUNDS = isQuick ? 1 : 2;
+const began = performance.now();
 
 const footing = await checkFooting();
-if (!footing.ok) console.log(`load: left out. ${footing.reason}`);
-else if (findPeer("perfdhcp") === undefined) console.log("load: left out. perfdhcp is missing (kea-admin)");
-else await compare();
+const missing = (["perfdhcp", "dumpcap"] as const).find((peer) => findPeer(peer) === undefined);
+if (!process.argv.slice(2).every((word) => word === "--quick" || /^--(only|rows)=/.test(word))) {
+  console.log(USAGE);
+  process.exitCode = 2;
+} else if (!footing.ok) console.log(`load: left out. ${footing.reason}`);
+else if (missing !== undefined) {
+  console.log(`load: left out. ${missing} is missing: apt-get install kea-admin wireshark-common`);
+} else await compare();
 
 async function compare(): Promise<void> {
-  const named = process.argv.find((word) => word.startsWith("--only="))?.slice("--only=".length);
-  const all = (["ours", "kea", "dibbler"] as const).filter((name) => !isQuick || name !== "dibbler");
-  const names = named === undefined ? all : all.filter((name) => named.split(",").includes(name));
-  const rounds = new Map<string, Round[]>(names.map((name) => [name, []]));
+  const parts = new Set<Part>(choose("rows", PARTS));
+  const names = choose("only", Object.keys(contenders) as (keyof typeof contenders)[]);
+  const all: readonly Contender[] = names.map((name) => contenders[name]).filter(({ isHere }) => isHere());
+  // What Dibbler does takes long to measure, and is little.
+  const others = all.filter(({ name }) => name !== "Dibbler");
+  const findings = new Map<Name, Findings>(
+    all.map(({ name }) => [name, { rounds: [], points: [], failures: [], notes: [] }]),
+  );
   for (let round = 0; round < ROUNDS; round++) {
-    for (const name of names) {
-      if (name === "dibbler" && round > 0) continue;
-      rounds.get(name)?.push(await measure(contenders[name]));
+    for (const contender of round === 0 && !isQuick ? all : others) {
+      const found = findings.get(contender.name);
+      const tell = (what: string): void => {
+        progress(`round ${round + 1} of ${ROUNDS}, ${contender.name}: ${what}`);
+      };
+      if (found !== undefined) await measureRound(contender, makePlan(parts, tell), found, round);
     }
   }
-  print(rounds);
+  progress("");
+  print(parts, findings);
 }
 
-async function measure(contender: Contender): Promise<Round> {
-  const world = await openWorld();
-  try {
-    const { server, client } = await layOutPair(world);
-    await linkLocal(server, "eth0");
-    const served = await contender.start(server);
-    const peak = await findPeak(client);
-    const before = cpuTime(server, served.pid);
-    const atPeak = await offer(client, { rate: peak, seconds: SECONDS });
-    const cpu = ((cpuTime(server, served.pid) - before) * 1000) / (atPeak.completed * SECONDS);
-    const overload = await offer(client, { rate: 3 * peak, seconds: SECONDS });
-    const half = await offer(client, { rate: Math.round(peak / 2), seconds: SECONDS });
-    const relayed = await offer(client, { rate: peak, seconds: SECONDS, relayed: true });
-    const figures = {
-      peak,
-      cpu,
-      overload: overload.completed,
-      delay: half.delays.average,
-      relayed: relayed.completed,
-      memory: memory(server, served.pid),
-    };
-    await served.stop();
-    return figures;
-  } finally {
-    await world.end();
-  }
+/** The words of an option, of those that there are; all of them without it. */
+function choose<Word extends string>(option: string, words: readonly Word[]): readonly Word[] {
+  const prefix = `--${option}=`;
+  const named = process.argv
+    .find((word) => word.startsWith(prefix))
+    ?.slice(prefix.length)
+    .split(",");
+  const unknown = named?.find((word) => !words.some((one) => one === word));
+  if (unknown !== undefined) throw new Error(`--${option}: ${unknown} is none of ${words.join(", ")}`);
+  return words.filter((word) => named?.includes(word) ?? true);
 }
 
-/** The highest rate with no more than the loss allowed: doubled until too high, then halved in between. */
-async function findPeak(client: Host): Promise<number> {
-  const isBorne = async (rate: number): Promise<boolean> => {
-    const outcome: Outcome = await offer(client, { rate, seconds: SECONDS } satisfies Load);
-    return outcome.lost <= LOSS && outcome.completed >= rate * (1 - 2 * LOSS);
+function makePlan(parts: ReadonlySet<Part>, tell: Plan["tell"]): Plan {
+  const low = [25, 50, 100, 250];
+  return isQuick
+    ? {
+        ...{ parts, tell, seconds: 1, refine: 0, sizes: SIZES.slice(0, 1), hookSeconds: 3 },
+        rungs: [...low, 500, 1000, 2000, 4000, 6000, 8000, 12_000, 16_000, 24_000, 32_000],
+        shares: [0.25, 0.5, 1, 2],
+      }
+    : {
+        ...{ parts, tell, seconds: 3, refine: 2, sizes: SIZES, hookSeconds: 6 },
+        rungs: [...low, 500, 1000, 2000, 3000, 4000, 6000, 8000, 10_000, 12_000, 15_000, 20_000, 30_000],
+        shares: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.1, 1.25, 1.5],
+      };
+}
+
+async function measureRound(contender: Contender, plan: Plan, found: Findings, round: number): Promise<void> {
+  const { name } = contender;
+  const figures: Record<string, number> = {};
+  const attempt = async (what: string, into: string[], run: () => Promise<Figures>): Promise<void> => {
+    try {
+      Object.assign(figures, await run());
+    } catch (error) {
+      into.push(`${name}, ${what}: ${error instanceof Error ? error.message : String(error)}`);
+    }
   };
-  let low = 25;
-  let high = low;
-  while (await isBorne(high)) {
-    low = high;
-    high *= 2;
+  const former = medianOf(new Map([[name, found.rounds]]), name, "peak") ?? 0;
+  if ([...plan.parts].some((part) => part !== "hooks")) {
+    await attempt("under load", found.failures, async () => {
+      const measured = await measureLoad(contender, plan, former);
+      found.points.push(...measured.points);
+      return measured.figures;
+    });
   }
-  for (let step = 0; step < (isQuick ? 3 : 5); step++) {
-    const middle = Math.round((low + high) / 2);
-    if (await isBorne(middle)) low = middle;
-    else high = middle;
+  const peak = figures["peak"];
+  if (
+    plan.parts.has("stored") &&
+    round === ROUNDS - 1 &&
+    contender.store !== undefined &&
+    peak !== undefined
+  ) {
+    const into = name === "ours" ? found.failures : found.notes;
+    for (const size of plan.sizes) {
+      await attempt(`${size} leases stored`, into, () => measureStored(contender, plan, size, peak));
+    }
   }
-  return low;
+  if (plan.parts.has("hooks")) {
+    await attempt("hooks", found.failures, () => measureHooks(contender, plan));
+  }
+  found.rounds.push(figures);
 }
 
-function print(rounds: ReadonlyMap<string, readonly Round[]>): void {
-  const names = [...rounds.keys()];
-  const median = (name: string, key: keyof Round): number => {
-    const sorted = (rounds.get(name) ?? []).map((round) => round[key]).sort((a, b) => a - b);
-    return sorted[Math.floor(sorted.length / 2)] ?? 0;
-  };
-  const cells = (label: string, values: readonly string[]): string =>
-    label.padEnd(50) + values.map((value) => value.padStart(10)).join("");
-  console.log(cells("", [...names, "ours/Kea"]));
-  for (const [key, label] of rows) {
-    const ratio = median("ours", key) / median("kea", key);
-    const digits = key === "peak" || key === "overload" || key === "relayed" ? 0 : 1;
-    console.log(cells(label, [...names.map((name) => median(name, key).toFixed(digits)), ratio.toFixed(2)]));
+/** One line that is written over again and again, and only where somebody watches. */
+function progress(what: string): void {
+  if (!process.stderr.isTTY) return;
+  const seconds = Math.round((performance.now() - began) / 1000);
+  process.stderr.write(`\r\x1b[K${what === "" ? "" : `[${seconds} s] ${what}`}`);
+}
+
+function print(parts: ReadonlySet<Part>, findings: ReadonlyMap<Name, Findings>): void {
+  const rounds = new Map([...findings].map(([name, found]) => [name, found.rounds] as const));
+  for (const line of table(rounds, rowsFor([0, ...SIZES]))) console.log(line);
+  const minutes = ((performance.now() - began) / 60_000).toFixed(1);
+  console.log(
+    `(medians of ${ROUNDS} rounds in ${minutes} minutes; load of the machine ${loadavg()[0]?.toFixed(1)})`,
+  );
+  if (findings.has("ours")) {
+    console.log("\nbars");
+    for (const line of verdicts(rounds)) console.log(line);
   }
-  console.log(`(medians of ${ROUNDS} rounds; load of the machine now ${loadavg()[0]?.toFixed(1)})`);
+  if (parts.has("peak")) {
+    const curves = [...findings].map(([name, { points }]) => curveOf(name, points));
+    mkdirSync(dirname(PLOT), { recursive: true });
+    writeFileSync(PLOT, plot("Exchanges of four messages, prefix delegation", curves));
+    console.log(`\nplot: ${PLOT}`);
+  }
+  for (const { notes } of findings.values()) for (const note of notes) console.log(`note: ${note}`);
+  const failures = [...findings.values()].flatMap((found) => found.failures);
+  for (const failure of failures) console.log(`FAILED: ${failure}`);
+  if (failures.length > 0) process.exitCode = 1;
+}
+
+/** Medians of what was measured at the same rate. */
+function curveOf(name: Name, points: readonly CurvePoint[]): Curve {
+  const rates = [...new Set(points.map(({ rate }) => rate))].sort((a, b) => a - b);
+  const at = (rate: number, key: "offered" | "completed"): number =>
+    median(points.filter((point) => point.rate === rate).map((point) => point[key]));
+  return {
+    name,
+    points: rates.map((rate) => ({ offered: at(rate, "offered"), completed: at(rate, "completed") })),
+  };
 }

@@ -8,27 +8,32 @@ export interface Load {
   readonly seconds: number;
   /** As if through one relay. */
   readonly relayed?: boolean;
-  /** Renewals per second, of clients served before; part of the rate. */
+  /** Renewals per second, beside the exchanges; of clients served in this very run, `rate` at most. */
   readonly renewals?: number;
 }
 
-/** What came of it. */
+/** What came of it; counts per second. */
 export interface Outcome {
-  /** Exchanges of four messages that were completed, per second. */
+  /** Exchanges begun: fewer than asked for when the load generator itself cannot do more. */
+  readonly begun: number;
+  /** Exchanges of four messages that were completed. */
   readonly completed: number;
-  /** Renewals that were answered, per second. */
+  /** Renewals that were answered. */
   readonly renewed: number;
   /** Exchanges begun and not completed, of all. */
   readonly lost: number;
-  /** From Solicit to Advertise and from Request to Reply, milliseconds. */
-  readonly delays: { readonly average: number; readonly worst: number };
+  /** Renewals sent and not answered, of all; 0 when there was none. */
+  readonly lostRenewals: number;
 }
 
-/** Kea's load generator, on `wan0` of a host; drops are what is not answered within a second. */
+/**
+ * Kea's load generator, on `wan0` of a host; drops are what is not answered within a second. It takes its
+ * own link-local address for the relay's link-address.
+ */
 export async function offer(host: Host, load: Load): Promise<Outcome> {
   const { rate, seconds, relayed = false, renewals = 0 } = load;
   const words = [
-    ...["-6", "-e", "prefix-only", "-g", "single", "-l", "wan0", "-W", "1000000"],
+    ...["-6", "-e", "prefix-only", "-g", "single", "-l", "wan0", "-W", String(waitMicros(seconds))],
     ...["-R", String(CLIENTS), "-s", String(seed++), "-r", String(rate), "-p", String(seconds)],
     ...(relayed ? ["-A", "1"] : []),
     ...(renewals > 0 ? ["-f", String(renewals)] : []),
@@ -39,7 +44,10 @@ export async function offer(host: Host, load: Load): Promise<Outcome> {
   return outcome;
 }
 
-/** So many that one is hardly drawn twice. */
+/** How long answers are waited for at the end. */
+const waitMicros = (seconds: number): number => (seconds > 1 ? 1_000_000 : 500_000);
+
+/** So many that none comes twice. */
 const CLIENTS = 100_000_000;
 /** Of the clients drawn: others in every run. */
 let seed = 1;
@@ -54,13 +62,13 @@ export function readReport(report: string, seconds: number): Outcome | undefined
   if (offers === undefined || replies === undefined) return undefined;
   const begun = figure(offers, "sent packets");
   const done = figure(replies, "received packets");
+  const renewed = figure(renewals, "received packets");
+  const sent = figure(renewals, "sent packets");
   return {
+    begun: begun / seconds,
     completed: done / seconds,
-    renewed: figure(renewals, "received packets") / seconds,
+    renewed: renewed / seconds,
     lost: begun === 0 ? 1 : 1 - done / begun,
-    delays: {
-      average: figure(offers, "avg delay") + figure(replies, "avg delay"),
-      worst: Math.max(figure(offers, "max delay"), figure(replies, "max delay")),
-    },
+    lostRenewals: sent === 0 ? 0 : 1 - renewed / sent,
   };
 }

@@ -1,21 +1,43 @@
-import { readFileSync } from "node:fs";
-import { startServer } from "../e2e/bed/guide-server.js";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import type { Host } from "../e2e/bed/host.js";
-import { requirePeer } from "../e2e/bed/peers.js";
+import { findPeer, requirePeer } from "../e2e/bed/peers.js";
 import { ours } from "../e2e/bed/programs.js";
-import { waitFor } from "../e2e/bed/wait.js";
+import { KEA_LEASES, storeForKea, storeForOurs } from "./stored.js";
+import type { Name } from "./table.js";
 
-/** A server at work on `eth0` of its host. */
-export interface Served {
-  readonly pid: number;
+/** A server whose start has begun, on `eth0` of its host. */
+export interface Launched {
+  /** Process id; to be asked for when the server has answered. */
+  readonly pid: () => number;
   readonly stop: () => Promise<void>;
+}
+
+/** What a configuration takes into account. */
+export interface Wishes {
+  /** Link-local address that relayed messages name as link-address. */
+  readonly relay: string;
+  /** Hook script, called without waiting for it where the server can do so. */
+  readonly script?: string;
 }
 
 /** A server to be measured: serves /64s out of 2001:db8::/32 with its defaults otherwise. */
 export interface Contender {
-  readonly name: string;
-  readonly start: (host: Host) => Promise<Served>;
+  readonly name: Name;
+  readonly isHere: () => boolean;
+  readonly configure: (host: Host, wishes: Wishes) => void;
+  /** Begins to start it; what is written to `BEGUN` is the time of its exec. */
+  readonly launch: (host: Host) => Promise<Launched>;
+  /** Puts this many leases of others where the server finds them when it starts. */
+  readonly store?: (host: Host, count: number) => Promise<void>;
+  /** Rates that it is warmed up with, and the rate from which its peak is looked for. */
+  readonly warmUp: readonly number[];
+  readonly from: number;
+  readonly log: string;
 }
+
+/** File of a host with the time at which its server was started, nanoseconds since 1970. */
+export const BEGUN = "/run/bed/begun";
+const NOTE_BEGIN = ["sh", "-c", `date +%s%N >${BEGUN}; exec "$@"`, "sh"];
 
 /** User and system time that a process of a host has used, milliseconds. */
 export function cpuTime(host: Host, pid: number): number {
@@ -24,55 +46,97 @@ export function cpuTime(host: Host, pid: number): number {
   return (user + system) * 10;
 }
 
-/** Proportional memory of a process of a host, MiB. */
-export function memory(host: Host, pid: number): number {
+/** What a process has in memory, MiB. */
+export interface Memory {
+  /** Proportional: its share of what it shares with others. */
+  readonly pss: number;
+  /** Shared with nobody. */
+  readonly own: number;
+  /** The part of `pss` that is no file's. */
+  readonly anonymous: number;
+}
+
+/** Memory of a process of a host. */
+export function memory(host: Host, pid: number): Memory {
   const text = readFileSync(host.outside(`/proc/${pid}/smaps_rollup`), "latin1");
-  return Number(/^Pss: +(\d+)/m.exec(text)?.[1] ?? 0) / 1024;
-}
-
-const CONFIG = 'iface "eth0" { pd-class { pd-pool 2001:db8::/32 pd-length 64 } }\n';
-
-/** Hosts of a pair have it already. */
-const startOurs = (host: Host): Promise<Served> => startAsDibbler(host, ours.server);
-
-function startDibbler(host: Host): Promise<Served> {
-  return startAsDibbler(host, requirePeer("dibblerServer"));
-}
-
-async function startAsDibbler(host: Host, program: string): Promise<Served> {
-  host.writeFile("/etc/dibbler/server.conf", CONFIG);
-  const { status, stderr } = await startServer(host, program);
-  if (status !== 0) throw new Error(`${program}: ${stderr}`);
-  const pid = Number(host.readFile("/var/lib/dibbler/server.pid"));
+  const mebi = (name: string): number =>
+    Number(new RegExp(`^${name}: +(\\d+)`, "m").exec(text)?.[1] ?? 0) / 1024;
   return {
-    pid,
+    pss: mebi("Pss"),
+    own: mebi("Private_Clean") + mebi("Private_Dirty"),
+    anonymous: mebi("Pss_Anon"),
+  };
+}
+
+/**
+ * The second block serves relayed messages, whose link-address is a link-local one here. Dibbler wants a
+ * line for each directive.
+ */
+const configuration = (
+  script: string | undefined,
+): string => `${script === undefined ? "" : `script "${script}"`}
+iface "eth0" {
+  pd-class {
+    pd-pool 2001:db8::/32
+    pd-length 64
+  }
+}
+iface "relay1" {
+  relay "eth0"
+  subnet fe80::/64
+  pd-class {
+    pd-pool 2001:db9::/32
+    pd-length 64
+  }
+}
+`;
+
+function configureDibbler(host: Host, { script }: Wishes): void {
+  host.writeFile("/etc/dibbler/server.conf", configuration(script));
+}
+
+async function launchDibbler(host: Host, program: string): Promise<Launched> {
+  const { status, stdout, stderr } = await host.run([...NOTE_BEGIN, program, "start"], { timeoutMs: 60_000 });
+  if (status !== 0) throw new Error(`${program}: ${stderr}${stdout}`);
+  return {
+    pid: () => Number(host.readFile("/var/lib/dibbler/server.pid")),
     stop: async () => {
-      await host.run([program, "stop"]);
+      await host.run([program, "stop"], { timeoutMs: 60_000 });
     },
   };
 }
 
-async function startKea(host: Host): Promise<Served> {
+function configureKea(host: Host, { relay, script }: Wishes): void {
   const pool = { prefix: "2001:db8::", "prefix-len": 32, "delegated-len": 64 };
-  const configuration = {
+  // The subnet is for direct clients, and for those whose relay names this link-address.
+  const subnet = { id: 1, subnet: "2001:db8:1::/64", interface: "eth0", relay: { "ip-addresses": [relay] } };
+  const file = {
     Dhcp6: {
       "interfaces-config": { interfaces: ["eth0"] },
-      "lease-database": { type: "memfile", persist: true, name: "/var/lib/kea/leases.csv" },
-      subnet6: [{ id: 1, subnet: "2001:db8:1::/64", interface: "eth0", "pd-pools": [pool] }],
-      loggers: [
-        {
-          name: "kea-dhcp6",
-          output_options: [{ output: "/var/log/kea-dhcp6.log" }],
-          severity: "INFO",
-        },
-      ],
+      "lease-database": { type: "memfile", persist: true, name: KEA_LEASES },
+      subnet6: [{ ...subnet, "pd-pools": [pool] }],
+      ...(script === undefined
+        ? {}
+        : { "hooks-libraries": [{ library: keaHook(), parameters: { name: script, sync: false } }] }),
+      loggers: [{ name: "kea-dhcp6", output_options: [{ output: contenders.kea.log }], severity: "INFO" }],
     },
   };
-  host.writeFile("/etc/kea/kea-dhcp6.conf", JSON.stringify(configuration));
-  const running = await host.spawn([requirePeer("kea"), "-c", "/etc/kea/kea-dhcp6.conf"]);
-  await waitFor("Kea to listen on port 547", () => host.hasUdpPort(547));
+  host.writeFile("/etc/kea/kea-dhcp6.conf", JSON.stringify(file));
+}
+
+/** Kea's hook library that runs a script. */
+function keaHook(): string {
+  const path = readdirSync("/usr/lib")
+    .map((folder) => `/usr/lib/${folder}/kea/hooks/libdhcp_run_script.so`)
+    .find((library) => existsSync(library));
+  if (path === undefined) throw new Error("Kea's libdhcp_run_script.so is not here");
+  return path;
+}
+
+async function launchKea(host: Host): Promise<Launched> {
+  const running = await host.spawn([...NOTE_BEGIN, requirePeer("kea"), "-c", "/etc/kea/kea-dhcp6.conf"]);
   return {
-    pid: running.pid,
+    pid: () => running.pid,
     stop: async () => {
       await running.stop();
     },
@@ -81,7 +145,34 @@ async function startKea(host: Host): Promise<Served> {
 
 /** Ours, Kea and Dibbler. */
 export const contenders = {
-  ours: { name: "ours", start: startOurs },
-  kea: { name: "Kea", start: startKea },
-  dibbler: { name: "Dibbler", start: startDibbler },
+  ours: {
+    name: "ours",
+    isHere: () => true,
+    configure: configureDibbler,
+    launch: (host: Host) => launchDibbler(host, ours.server),
+    store: storeForOurs,
+    warmUp: [500, 1500, 3000],
+    from: 500,
+    log: "/var/log/dibbler/dibbler-server.log",
+  },
+  kea: {
+    name: "Kea",
+    isHere: () => findPeer("kea") !== undefined,
+    configure: configureKea,
+    launch: launchKea,
+    store: storeForKea,
+    warmUp: [500, 1500, 3000],
+    from: 500,
+    log: "/var/log/kea-dhcp6.log",
+  },
+  // It slows down with every lease it has, so that a warm-up like the others' would be its end.
+  dibbler: {
+    name: "Dibbler",
+    isHere: () => findPeer("dibblerServer") !== undefined,
+    configure: configureDibbler,
+    launch: (host: Host) => launchDibbler(host, requirePeer("dibblerServer")),
+    warmUp: [25],
+    from: 25,
+    log: "/var/log/dibbler/dibbler-server.log",
+  },
 } as const satisfies Record<string, Contender>;

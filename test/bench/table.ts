@@ -167,7 +167,7 @@ export function verdicts(rounds: Rounds): readonly string[] {
   const seen: Seen = (key, name = "ours") => medianOf(rounds, name, key);
   return bars.map(({ what, judge }) => {
     const verdict = judge(seen);
-    if (verdict === undefined) return cells(what.padEnd(56), ["-", "not measured"]);
+    if (verdict === undefined) return `${what.padEnd(56)}${"-".padStart(10)}  not measured`;
     return `${what.padEnd(56)}${verdict.value.padStart(10)}  ${verdict.held ? "held" : "MISSED"}`;
   });
 }

@@ -1,0 +1,138 @@
+import { sleep } from "../e2e/bed/wait.js";
+import { measureDelays } from "./delays.js";
+import { createLoader, type CurvePoint, type Loader } from "./loader.js";
+import { offer } from "./perfdhcp.js";
+import { type Contender, memory } from "./servers.js";
+import { type Setting, withServer } from "./setting.js";
+import { type Figures, stored } from "./table.js";
+
+/** The parts of the suite that can be left out; the peak is measured for each but `hooks`. */
+export const PARTS = ["peak", "overload", "delay", "relayed", "renewals", "stored", "hooks"] as const;
+
+/** Name of a part. */
+export type Part = (typeof PARTS)[number];
+
+/** How much is measured. */
+export interface Plan {
+  readonly parts: ReadonlySet<Part>;
+  /** Of one point. */
+  readonly seconds: number;
+  /** Rates for the curve, ascending. */
+  readonly rungs: readonly number[];
+  /** Halvings at the end of the search for the peak, and of the searches for the others. */
+  readonly refine: number;
+  /** Rates for the other peaks, as shares of the first, ascending. */
+  readonly shares: readonly number[];
+  /** Numbers of leases stored. */
+  readonly sizes: readonly number[];
+  readonly hookSeconds: number;
+  /** Says what is being done. */
+  readonly tell: (what: string) => void;
+}
+
+/** What one server did in one round. */
+export interface Measured {
+  readonly figures: Figures;
+  readonly points: readonly CurvePoint[];
+}
+
+/** What a server that starts with nothing stored is asked; with the peak of a round before to begin near it. */
+export function measureLoad(contender: Contender, plan: Plan, formerPeak: number): Promise<Measured> {
+  return withServer(contender, {}, async (setting) => {
+    const started = plan.parts.has("stored") ? await measureStart(setting, 0) : {};
+    const loader = createLoader(setting, plan.seconds, plan.tell);
+    await warmUp(contender, setting, plan);
+    const { rungs, refine } = plan;
+    const from = Math.max(contender.from, formerPeak / 2);
+    const peak = await loader.findPeak("direct", { rungs, from, refine });
+    if (peak === 0) throw new Error(`not even ${rungs[0] ?? 0}/s are borne`);
+    const cpu = loader.cpuAt(peak) ?? NaN;
+    const more = await measureAround(setting, plan, loader, peak);
+    const memoryAfter = memory(setting.server, setting.served.pid).pss;
+    return { figures: { ...started, peak, cpu, ...more, memoryAfter }, points: loader.points };
+  });
+}
+
+/** What is measured at rates that the peak decides. */
+async function measureAround(
+  { client }: Setting,
+  plan: Plan,
+  loader: Loader,
+  peak: number,
+): Promise<Figures> {
+  const { parts, seconds, tell } = plan;
+  const figures: Record<string, number> = {};
+  if (parts.has("overload")) figures["overload"] = (await loader.offer("direct", 3 * peak)).completed;
+  if (parts.has("delay")) {
+    const half = { rate: Math.round(peak / 2), seconds };
+    tell(`delay, ${half.rate}/s`);
+    Object.assign(figures, await measureDelays(client, () => offer(client, half)));
+  }
+  for (const manner of ["relayed", "renewals"] as const) {
+    if (parts.has(manner)) {
+      figures[manner] = await loader.findPeak(manner, around(plan, peak, FIRST_SHARE[manner]));
+    }
+  }
+  return figures;
+}
+
+/** Where the search for another peak begins, as a share of the first. */
+const FIRST_SHARE = { relayed: 1, renewals: 0.5, stored: 0.9 } as const;
+
+const around = (
+  { shares, refine }: Plan,
+  peak: number,
+  first: number,
+): { readonly rungs: readonly number[]; readonly from: number; readonly refine: number } => ({
+  rungs: shares.map((part) => Math.round(part * peak)),
+  from: Math.round(first * peak),
+  refine: Math.min(refine, 1),
+});
+
+/** Start, memory and peak with leases of others stored; nothing when there is no answer in time. */
+export async function measureStored(
+  contender: Contender,
+  plan: Plan,
+  size: number,
+  peak: number,
+): Promise<Figures> {
+  plan.tell(`storing ${size} leases`);
+  return withServer(contender, { size, patienceMs: STORED_PATIENCE_MS }, async (setting) => {
+    const started = await measureStart(setting, size);
+    const loader = createLoader(setting, plan.seconds, (what) => {
+      plan.tell(`${size} leases stored: ${what}`);
+    });
+    await warmUp(contender, setting, plan);
+    const found = await loader.findPeak("direct", around(plan, peak, FIRST_SHARE.stored));
+    return { ...started, [stored(size, "peak")]: found, ...memoryFigures(setting, size, "After") };
+  });
+}
+
+/** Longer than that is no answer. */
+const STORED_PATIENCE_MS = 30_000;
+
+/** Exchanges at rising rates, for the compiler of whoever has one. */
+async function warmUp({ warmUp: rates }: Contender, { client }: Setting, plan: Plan): Promise<void> {
+  const seconds = Math.ceil(plan.seconds / 2);
+  for (const rate of rates) {
+    plan.tell(`warming up, ${rate}/s`);
+    await offer(client, { rate, seconds });
+  }
+}
+
+/** By then V8 has thrown away what only the start needed. */
+const SETTLE_MS = 1500;
+
+async function measureStart(setting: Setting, size: number): Promise<Figures> {
+  await sleep(SETTLE_MS);
+  return { [stored(size, "answer")]: setting.served.answerMs, ...memoryFigures(setting, size, "") };
+}
+
+function memoryFigures({ server, served }: Setting, size: number, when: "" | "After"): Figures {
+  const { pss, own, anonymous } = memory(server, served.pid);
+  return {
+    [stored(size, `pss${when}`)]: pss,
+    [stored(size, `own${when}`)]: own,
+    [stored(size, `anonymous${when}`)]: anonymous,
+  };
+}
