@@ -17,6 +17,10 @@ const PLOT = "dist/bench/load.svg";
 /** Numbers of leases that are stored at a start, besides none. */
 const SIZES = [100_000, 1_000_000] as const;
 
+const THOUSANDS = [1, 2, 3, 4, 6, 8, 10, 12, 15, 20, 25, 30] as const;
+/** Parts that are measured in the last round only, for want of time. */
+const LAST_ONLY: readonly Part[] = ["renewals", "stored", "hooks"];
+
 /** What is known of one server. */
 interface Findings {
   readonly rounds: Figures[];
@@ -41,25 +45,25 @@ else if (missing !== undefined) {
 } else await compare();
 
 async function compare(): Promise<void> {
-  const parts = new Set<Part>(choose("rows", PARTS));
   const names = choose("only", Object.keys(contenders) as (keyof typeof contenders)[]);
   const all: readonly Contender[] = names.map((name) => contenders[name]).filter(({ isHere }) => isHere());
-  // What Dibbler does takes long to measure, and is little.
+  // What Dibbler does takes long to measure, and is little: once will do, and in a hurry not at all.
   const others = all.filter(({ name }) => name !== "Dibbler");
+  const last = isQuick && others.length > 0 ? others : all;
   const findings = new Map<Name, Findings>(
-    all.map(({ name }) => [name, { rounds: [], points: [], failures: [], notes: [] }]),
+    last.map(({ name }) => [name, { rounds: [], points: [], failures: [], notes: [] }]),
   );
   for (let round = 0; round < ROUNDS; round++) {
-    for (const contender of round === 0 && !isQuick ? all : others) {
+    for (const contender of round === ROUNDS - 1 ? last : others) {
       const found = findings.get(contender.name);
       const tell = (what: string): void => {
         progress(`round ${round + 1} of ${ROUNDS}, ${contender.name}: ${what}`);
       };
-      if (found !== undefined) await measureRound(contender, makePlan(parts, tell), found, round);
+      if (found !== undefined) await measureRound(contender, makePlan(round, tell), found);
     }
   }
   progress("");
-  print(parts, findings);
+  print(findings);
 }
 
 /** The words of an option, of those that there are; all of them without it. */
@@ -74,22 +78,23 @@ function choose<Word extends string>(option: string, words: readonly Word[]): re
   return words.filter((word) => named?.includes(word) ?? true);
 }
 
-function makePlan(parts: ReadonlySet<Part>, tell: Plan["tell"]): Plan {
-  const low = [25, 50, 100, 250];
+function makePlan(round: number, tell: Plan["tell"]): Plan {
+  const chosen = choose("rows", PARTS).filter((part) => round === ROUNDS - 1 || !LAST_ONLY.includes(part));
+  const parts = new Set(chosen);
   return isQuick
     ? {
-        ...{ parts, tell, seconds: 1, refine: 0, sizes: SIZES.slice(0, 1), hookSeconds: 3 },
-        rungs: [...low, 500, 1000, 2000, 4000, 6000, 8000, 12_000, 16_000, 24_000, 32_000],
-        shares: [0.25, 0.5, 1, 2],
+        ...{ parts, tell, seconds: 1, warmUps: 1, refine: 0, hookSeconds: 2 },
+        ...{ sizes: SIZES.slice(0, 1), shares: [0.25, 0.5, 1], from: 2000 },
+        rungs: [25, 50, 100, 250, 500, 1000, 2000, 4000, 8000, 16_000, 32_000],
       }
     : {
-        ...{ parts, tell, seconds: 3, refine: 2, sizes: SIZES, hookSeconds: 6 },
-        rungs: [...low, 500, 1000, 2000, 3000, 4000, 6000, 8000, 10_000, 12_000, 15_000, 20_000, 30_000],
+        ...{ parts, tell, seconds: 3, warmUps: 3, refine: 2, hookSeconds: 6, sizes: SIZES, from: 1000 },
+        rungs: [25, 50, 100, 250, 500, ...THOUSANDS.map((count) => count * 1000)],
         shares: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.1, 1.25, 1.5],
       };
 }
 
-async function measureRound(contender: Contender, plan: Plan, found: Findings, round: number): Promise<void> {
+async function measureRound(contender: Contender, plan: Plan, found: Findings): Promise<void> {
   const { name } = contender;
   const figures: Record<string, number> = {};
   const attempt = async (what: string, into: string[], run: () => Promise<Figures>): Promise<void> => {
@@ -108,12 +113,7 @@ async function measureRound(contender: Contender, plan: Plan, found: Findings, r
     });
   }
   const peak = figures["peak"];
-  if (
-    plan.parts.has("stored") &&
-    round === ROUNDS - 1 &&
-    contender.store !== undefined &&
-    peak !== undefined
-  ) {
+  if (plan.parts.has("stored") && contender.store !== undefined && peak !== undefined) {
     const into = name === "ours" ? found.failures : found.notes;
     for (const size of plan.sizes) {
       await attempt(`${size} leases stored`, into, () => measureStored(contender, plan, size, peak));
@@ -132,7 +132,7 @@ function progress(what: string): void {
   process.stderr.write(`\r\x1b[K${what === "" ? "" : `[${seconds} s] ${what}`}`);
 }
 
-function print(parts: ReadonlySet<Part>, findings: ReadonlyMap<Name, Findings>): void {
+function print(findings: ReadonlyMap<Name, Findings>): void {
   const rounds = new Map([...findings].map(([name, found]) => [name, found.rounds] as const));
   for (const line of table(rounds, rowsFor([0, ...SIZES]))) console.log(line);
   const minutes = ((performance.now() - began) / 60_000).toFixed(1);
@@ -143,7 +143,7 @@ function print(parts: ReadonlySet<Part>, findings: ReadonlyMap<Name, Findings>):
     console.log("\nbars");
     for (const line of verdicts(rounds)) console.log(line);
   }
-  if (parts.has("peak")) {
+  if ([...findings.values()].some(({ points }) => points.length > 0)) {
     const curves = [...findings].map(([name, { points }]) => curveOf(name, points));
     mkdirSync(dirname(PLOT), { recursive: true });
     writeFileSync(PLOT, plot("Exchanges of four messages, prefix delegation", curves));

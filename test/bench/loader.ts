@@ -1,5 +1,5 @@
 import { findPeak, type Point, type Search } from "./peak.js";
-import { type Load, offer, type Outcome } from "./perfdhcp.js";
+import { isBorne, type Load, offer } from "./perfdhcp.js";
 import { cpuTime } from "./servers.js";
 import type { Setting } from "./setting.js";
 
@@ -36,13 +36,14 @@ export function createLoader(
   const offerOnce = async (manner: Manner, rate: number): Promise<Point> => {
     tell(`${manner}, ${rate}/s`);
     const before = cpuTime(server, served.pid);
-    const outcome = await offer(client, loadOf(manner, rate, seconds));
+    const load = loadOf(manner, rate, seconds);
+    const outcome = await offer(client, load);
     const { begun, completed } = outcome;
     if (manner === "direct") {
       points.push({ rate, offered: begun, completed });
       cpu.set(rate, ((cpuTime(server, served.pid) - before) * 1000) / (completed * seconds));
     }
-    return { offered: rate, completed, borne: isBorne(manner, rate, outcome) };
+    return { offered: rate, completed, borne: isBorne(load, outcome) };
   };
   return {
     offer: offerOnce,
@@ -65,13 +66,3 @@ const loadOf = (manner: Manner, rate: number, seconds: number): Load => ({
   relayed: manner === "relayed",
   renewals: manner === "renewals" ? rate : 0,
 });
-
-/** The share that may be lost at a peak. */
-const LOSS = 0.01;
-/** The share of its clients that perfdhcp renews at least: it begins when the first are served. */
-const RENEWED = 0.9;
-
-function isBorne(manner: Manner, rate: number, outcome: Outcome): boolean {
-  if (outcome.lost > LOSS || outcome.completed < rate * (1 - 2 * LOSS)) return false;
-  return manner !== "renewals" || (outcome.lostRenewals <= LOSS && outcome.renewed >= RENEWED * rate);
-}

@@ -17,6 +17,10 @@ export interface Plan {
   readonly parts: ReadonlySet<Part>;
   /** Of one point. */
   readonly seconds: number;
+  /** Seconds of load before anything is measured, at rising rates. */
+  readonly warmUps: number;
+  /** The rate from which the peak is looked for, unless a server asks for less. */
+  readonly from: number;
   /** Rates for the curve, ascending. */
   readonly rungs: readonly number[];
   /** Halvings at the end of the search for the peak, and of the searches for the others. */
@@ -43,7 +47,7 @@ export function measureLoad(contender: Contender, plan: Plan, formerPeak: number
     const loader = createLoader(setting, plan.seconds, plan.tell);
     await warmUp(contender, setting, plan);
     const { rungs, refine } = plan;
-    const from = Math.max(contender.from, formerPeak / 2);
+    const from = Math.max(Math.min(contender.from ?? plan.from, plan.from), formerPeak / 2);
     const peak = await loader.findPeak("direct", { rungs, from, refine });
     if (peak === 0) throw new Error(`not even ${rungs[0] ?? 0}/s are borne`);
     const cpu = loader.cpuAt(peak) ?? NaN;
@@ -62,10 +66,11 @@ async function measureAround(
 ): Promise<Figures> {
   const { parts, seconds, tell } = plan;
   const figures: Record<string, number> = {};
-  if (parts.has("overload")) figures["overload"] = (await loader.offer("direct", 3 * peak)).completed;
   if (parts.has("delay")) {
     const half = { rate: Math.round(peak / 2), seconds };
     tell(`delay, ${half.rate}/s`);
+    // What the search for the peak has left in queues is no matter of this rate.
+    await sleep(SETTLE_MS);
     Object.assign(figures, await measureDelays(client, () => offer(client, half)));
   }
   for (const manner of ["relayed", "renewals"] as const) {
@@ -73,6 +78,8 @@ async function measureAround(
       figures[manner] = await loader.findPeak(manner, around(plan, peak, FIRST_SHARE[manner]));
     }
   }
+  // Last, for what it leaves behind.
+  if (parts.has("overload")) figures["overload"] = (await loader.offer("direct", 3 * peak)).completed;
   return figures;
 }
 
@@ -113,10 +120,9 @@ const STORED_PATIENCE_MS = 30_000;
 
 /** Exchanges at rising rates, for the compiler of whoever has one. */
 async function warmUp({ warmUp: rates }: Contender, { client }: Setting, plan: Plan): Promise<void> {
-  const seconds = Math.ceil(plan.seconds / 2);
-  for (const rate of rates) {
+  for (const rate of rates.slice(-plan.warmUps)) {
     plan.tell(`warming up, ${rate}/s`);
-    await offer(client, { rate, seconds });
+    await offer(client, { rate, seconds: 1 });
   }
 }
 

@@ -62,4 +62,4 @@ export async function findPeak({ rungs, from, refine, measure }: Search): Promis
 }
 
 /** The share of exchanges from which a rate is worth a second try. */
-const NARROWLY = 0.9;
+const NARROWLY = 0.95;

@@ -72,3 +72,22 @@ export function readReport(report: string, seconds: number): Outcome | undefined
     lostRenewals: sent === 0 ? 0 : 1 - renewed / sent,
   };
 }
+
+/** The share that may be lost where a rate counts as borne. */
+const LOSS = 0.01;
+/** The share of what is asked for that perfdhcp has to begin at least; one or two it always leaves out. */
+const BEGUN = 0.98;
+const LEFT_OUT = 2;
+/** The same of renewals: it begins with them when the first clients are served. */
+const RENEWED = 0.9;
+
+/** Whether all that was asked for was offered and done, but for one in a hundred. */
+export function isBorne({ rate, seconds, renewals = 0 }: Load, outcome: Outcome): boolean {
+  const least = (asked: number, share: number): number => asked * share - LEFT_OUT / seconds;
+  return (
+    outcome.lost <= LOSS &&
+    outcome.lostRenewals <= LOSS &&
+    outcome.begun >= least(rate, BEGUN) &&
+    outcome.renewed >= least(renewals, RENEWED)
+  );
+}

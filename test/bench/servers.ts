@@ -29,9 +29,10 @@ export interface Contender {
   readonly launch: (host: Host) => Promise<Launched>;
   /** Puts this many leases of others where the server finds them when it starts. */
   readonly store?: (host: Host, count: number) => Promise<void>;
-  /** Rates that it is warmed up with, and the rate from which its peak is looked for. */
+  /** Rates that it is warmed up with, ascending. */
   readonly warmUp: readonly number[];
-  readonly from: number;
+  /** The rate from which its peak is looked for, when it is a low one. */
+  readonly from?: number;
   readonly log: string;
 }
 
@@ -152,7 +153,6 @@ export const contenders = {
     launch: (host: Host) => launchDibbler(host, ours.server),
     store: storeForOurs,
     warmUp: [500, 1500, 3000],
-    from: 500,
     log: "/var/log/dibbler/dibbler-server.log",
   },
   kea: {
@@ -162,7 +162,6 @@ export const contenders = {
     launch: launchKea,
     store: storeForKea,
     warmUp: [500, 1500, 3000],
-    from: 500,
     log: "/var/log/kea-dhcp6.log",
   },
   // It slows down with every lease it has, so that a warm-up like the others' would be its end.
