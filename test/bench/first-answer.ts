@@ -28,16 +28,18 @@ export async function startServing(contender: Contender, link: Link, patienceMs:
   const mouth = await openMouth(link.client, [place]);
   try {
     const launching = contender.launch(link.server);
-    // Handled when it is awaited; until then a failure is nobody's yet.
-    launching.catch(() => undefined);
-    const answered = await solicit(mouth, place, patienceMs, launching);
-    const launched = await launching;
-    if (answered === undefined) {
+    const failed = new AbortController();
+    launching.catch(() => {
+      failed.abort();
+    });
+    const answered = await solicit(mouth, place, patienceMs, failed.signal);
+    if (answered === undefined && !failed.signal.aborted) {
       const log = await tailOf(link.server, contender);
       throw new Error(`${contender.name} did not answer within ${patienceMs / 1000} s of its start\n${log}`);
     }
+    const launched = await launching;
     const begun = Number(link.server.readFile(BEGUN)) / 1e6;
-    return { pid: launched.pid(), answerMs: answered - begun, stop: launched.stop };
+    return { pid: launched.pid(), answerMs: (answered ?? NaN) - begun, stop: launched.stop };
   } finally {
     await mouth.close();
   }
@@ -53,20 +55,19 @@ const EVERY_MS = 5;
 const CLIENT = 0xb0;
 const ADVERTISE = "02";
 
-/** When the first Advertise came, milliseconds since 1970; undefined when none did. */
+/**
+ * When the first Advertise came, milliseconds since 1970; undefined when none did in time, or when the start
+ * has failed.
+ */
 async function solicit(
   mouth: Mouth,
   from: Place,
   patienceMs: number,
-  launching: Promise<unknown>,
+  failed: AbortSignal,
 ): Promise<number | undefined> {
-  const failed = new AbortController();
-  launching.catch(() => {
-    failed.abort();
-  });
   const hex = Buffer.from(goodSolicit(CLIENT)).toString("hex");
   const end = Date.now() + patienceMs;
-  while (!failed.signal.aborted && Date.now() < end) {
+  while (!failed.aborted && Date.now() < end) {
     mouth.say({ from, to: "ff02::1:2%wan0", hex });
     await sleep(EVERY_MS);
     if (mouth.take().some((heard) => heard.hex.startsWith(ADVERTISE))) return Date.now();

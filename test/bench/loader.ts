@@ -3,7 +3,10 @@ import { isBorne, type Load, offer } from "./perfdhcp.js";
 import { cpuTime } from "./servers.js";
 import type { Setting } from "./setting.js";
 
-/** How clients come: directly, through a relay, or directly with as many renewals as exchanges. */
+/**
+ * How clients come: directly, through a relay, or directly and every other one renews at once. More than that
+ * perfdhcp cannot renew in time: it takes every lease once, and has none to begin with.
+ */
 export type Manner = "direct" | "relayed" | "renewals";
 
 /** A rate that was really offered, and what was completed of it; `rate` is what was meant to be offered. */
@@ -64,5 +67,5 @@ const loadOf = (manner: Manner, rate: number, seconds: number): Load => ({
   rate,
   seconds,
   relayed: manner === "relayed",
-  renewals: manner === "renewals" ? rate : 0,
+  renewals: manner === "renewals" ? Math.floor(rate / 2) : 0,
 });

@@ -40,7 +40,7 @@ export interface Measured {
   readonly points: readonly CurvePoint[];
 }
 
-/** What a server that starts with nothing stored is asked; with the peak of a round before to begin near it. */
+/** What a server that starts with nothing stored is asked; `formerPeak` is that of a round before, or 0. */
 export function measureLoad(contender: Contender, plan: Plan, formerPeak: number): Promise<Measured> {
   return withServer(contender, {}, async (setting) => {
     const started = plan.parts.has("stored") ? await measureStart(setting, 0) : {};
@@ -84,7 +84,7 @@ async function measureAround(
 }
 
 /** Where the search for another peak begins, as a share of the first. */
-const FIRST_SHARE = { relayed: 1, renewals: 0.5, stored: 0.9 } as const;
+const FIRST_SHARE = { relayed: 1, renewals: 0.8, stored: 1 } as const;
 
 const around = (
   { shares, refine }: Plan,
@@ -104,7 +104,7 @@ export async function measureStored(
   peak: number,
 ): Promise<Figures> {
   plan.tell(`storing ${size} leases`);
-  return withServer(contender, { size, patienceMs: STORED_PATIENCE_MS }, async (setting) => {
+  return withServer(contender, { size, patienceMs: contender.patienceMs }, async (setting) => {
     const started = await measureStart(setting, size);
     const loader = createLoader(setting, plan.seconds, (what) => {
       plan.tell(`${size} leases stored: ${what}`);
@@ -114,9 +114,6 @@ export async function measureStored(
     return { ...started, [stored(size, "peak")]: found, ...memoryFigures(setting, size, "After") };
   });
 }
-
-/** Longer than that is no answer. */
-const STORED_PATIENCE_MS = 30_000;
 
 /** Exchanges at rising rates, for the compiler of whoever has one. */
 async function warmUp({ warmUp: rates }: Contender, { client }: Setting, plan: Plan): Promise<void> {

@@ -8,7 +8,7 @@ export interface Load {
   readonly seconds: number;
   /** As if through one relay. */
   readonly relayed?: boolean;
-  /** Renewals per second, beside the exchanges; of clients served in this very run, `rate` at most. */
+  /** Renewals per second, beside the exchanges; each of another client that was served in this very run. */
   readonly renewals?: number;
 }
 

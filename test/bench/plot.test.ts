@@ -13,7 +13,7 @@ const curves = [
   { name: "Kea & <others>", points: [{ offered: 500, completed: 400 }] },
 ];
 
-/** Whether tags nest, attributes are quoted, and text has no bare `<`, `>` or `&`; for XML without comments. */
+/** Whether tags nest, attributes are quoted, and text has no bare `<`, `>` or `&`; knows no comments. */
 function isWellFormed(xml: string): boolean {
   const token = /<(\/?)(\w+)((?: [\w-]+="[^"<&]*")*)(\/?)>|[^<>&]+|&(?:amp|lt|gt);/gy;
   const open: string[] = [];

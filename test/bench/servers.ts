@@ -34,6 +34,8 @@ export interface Contender {
   /** The rate from which its peak is looked for, when it is a low one. */
   readonly from?: number;
   readonly log: string;
+  /** How long it is waited for when it starts with leases stored. */
+  readonly patienceMs: number;
 }
 
 /** File of a host with the time at which its server was started, nanoseconds since 1970. */
@@ -96,13 +98,18 @@ function configureDibbler(host: Host, { script }: Wishes): void {
   host.writeFile("/etc/dibbler/server.conf", configuration(script));
 }
 
+/** What a start or stop may take with very many leases; how long it does take is seen from outside. */
+const COMMAND_MS = 180_000;
+
 async function launchDibbler(host: Host, program: string): Promise<Launched> {
-  const { status, stdout, stderr } = await host.run([...NOTE_BEGIN, program, "start"], { timeoutMs: 60_000 });
+  const { status, stdout, stderr } = await host.run([...NOTE_BEGIN, program, "start"], {
+    timeoutMs: COMMAND_MS,
+  });
   if (status !== 0) throw new Error(`${program}: ${stderr}${stdout}`);
   return {
     pid: () => Number(host.readFile("/var/lib/dibbler/server.pid")),
     stop: async () => {
-      await host.run([program, "stop"], { timeoutMs: 60_000 });
+      await host.run([program, "stop"], { timeoutMs: COMMAND_MS });
     },
   };
 }
@@ -152,6 +159,7 @@ export const contenders = {
     configure: configureDibbler,
     launch: (host: Host) => launchDibbler(host, ours.server),
     store: storeForOurs,
+    patienceMs: 120_000,
     warmUp: [500, 1500, 3000],
     log: "/var/log/dibbler/dibbler-server.log",
   },
@@ -161,6 +169,7 @@ export const contenders = {
     configure: configureKea,
     launch: launchKea,
     store: storeForKea,
+    patienceMs: 30_000,
     warmUp: [500, 1500, 3000],
     log: "/var/log/kea-dhcp6.log",
   },
@@ -170,6 +179,7 @@ export const contenders = {
     isHere: () => findPeer("dibblerServer") !== undefined,
     configure: configureDibbler,
     launch: (host: Host) => launchDibbler(host, requirePeer("dibblerServer")),
+    patienceMs: 30_000,
     warmUp: [25],
     from: 25,
     log: "/var/log/dibbler/dibbler-server.log",

@@ -24,7 +24,7 @@ export function rowsFor(sizes: readonly number[]): readonly Row[] {
     row("p99", "  99th percentile, ms", 1),
     row("worst", "  longest, ms", 1),
     row("relayed", "through a relay: peak, exchanges/s"),
-    row("renewals", "renewals beside as many exchanges: peak of each/s"),
+    row("renewals", "half of them renewed at once: peak, exchanges/s"),
     row("memoryAfter", "memory (PSS) after all that, MiB", 1),
     ...sizes.flatMap(rowsForSize),
     row("hookCalls", "hooks: calls completed/s"),
