@@ -4,10 +4,7 @@ import { requirePeer } from "../e2e/bed/peers.js";
 import { sleep, waitFor } from "../e2e/bed/wait.js";
 import { type Delays, delaysOf, readPackets, summarize } from "./packets.js";
 
-/**
- * Captures what goes by on `wan0` of a host while something runs, and sums up its delays. Rejects when nothing
- * was answered.
- */
+/** Captures what goes by on `wan0` of a host while something runs; rejects when nothing was answered. */
 export async function measureDelays(host: Host, run: () => Promise<unknown>): Promise<Delays> {
   const file = `/run/bed/load-${host.spawned().length}.pcap`;
   const what = ["-i", "wan0", "-f", "udp port 547", "-s", String(SNAP_OCTETS), "-B", String(BUFFER_MIB)];
