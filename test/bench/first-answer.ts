@@ -10,7 +10,6 @@ export interface Served {
   readonly pid: number;
   /** From its exec to its first Advertise, milliseconds. */
   readonly answerMs: number;
-  readonly stop: () => Promise<void>;
 }
 
 /** Two hosts of one link: the server's, and the one its clients are on. */
@@ -39,7 +38,7 @@ export async function startServing(contender: Contender, link: Link, patienceMs:
     }
     const launched = await launching;
     const begun = Number(link.server.readFile(BEGUN)) / 1e6;
-    return { pid: launched.pid(), answerMs: (answered ?? NaN) - begun, stop: launched.stop };
+    return { pid: launched.pid(), answerMs: (answered ?? NaN) - begun };
   } finally {
     await mouth.close();
   }

@@ -33,6 +33,7 @@ interface Findings {
 const isQuick = process.argv.includes("--quick");
 const ROUNDS = isQuick ? 1 : 2;
 const began = performance.now();
+const [loadBefore = NaN] = loadavg();
 
 const footing = await checkFooting();
 const missing = (["perfdhcp", "dumpcap"] as const).find((peer) => findPeer(peer) === undefined);
@@ -137,7 +138,7 @@ function print(findings: ReadonlyMap<Name, Findings>): void {
   for (const line of table(rounds, rowsFor([0, ...SIZES]))) console.log(line);
   const minutes = ((performance.now() - began) / 60_000).toFixed(1);
   console.log(
-    `(medians of ${ROUNDS} rounds in ${minutes} minutes; load of the machine ${loadavg()[0]?.toFixed(1)})`,
+    `(medians of ${ROUNDS} rounds in ${minutes} minutes; load of the machine before: ${loadBefore.toFixed(1)})`,
   );
   if (findings.has("ours")) {
     console.log("\nbars");

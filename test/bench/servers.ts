@@ -9,7 +9,6 @@ import type { Name } from "./table.js";
 export interface Launched {
   /** Process id; to be asked for when the server has answered. */
   readonly pid: () => number;
-  readonly stop: () => Promise<void>;
 }
 
 /** What a configuration takes into account. */
@@ -98,7 +97,7 @@ function configureDibbler(host: Host, { script }: Wishes): void {
   host.writeFile("/etc/dibbler/server.conf", configuration(script));
 }
 
-/** What a start or stop may take with very many leases; how long it does take is seen from outside. */
+/** What `start` may take with very many leases; how long it does take is seen from outside. */
 const COMMAND_MS = 180_000;
 
 async function launchDibbler(host: Host, program: string): Promise<Launched> {
@@ -106,12 +105,7 @@ async function launchDibbler(host: Host, program: string): Promise<Launched> {
     timeoutMs: COMMAND_MS,
   });
   if (status !== 0) throw new Error(`${program}: ${stderr}${stdout}`);
-  return {
-    pid: () => Number(host.readFile("/var/lib/dibbler/server.pid")),
-    stop: async () => {
-      await host.run([program, "stop"], { timeoutMs: COMMAND_MS });
-    },
-  };
+  return { pid: () => Number(host.readFile("/var/lib/dibbler/server.pid")) };
 }
 
 function configureKea(host: Host, { relay, script }: Wishes): void {
@@ -143,12 +137,7 @@ function keaHook(): string {
 
 async function launchKea(host: Host): Promise<Launched> {
   const running = await host.spawn([...NOTE_BEGIN, requirePeer("kea"), "-c", "/etc/kea/kea-dhcp6.conf"]);
-  return {
-    pid: () => running.pid,
-    stop: async () => {
-      await running.stop();
-    },
-  };
+  return { pid: () => running.pid };
 }
 
 /** Ours, Kea and Dibbler. */

@@ -22,7 +22,7 @@ export interface Wanted {
   readonly patienceMs?: number;
 }
 
-/** Runs something with a server, which is gone afterwards; an error tells the end of the server's log. */
+/** Runs something with a server, which is killed then; an error tells the end of the server's log. */
 export async function withServer<T>(
   contender: Contender,
   { size = 0, script, patienceMs = 20_000 }: Wanted,
@@ -41,11 +41,10 @@ export async function withServer<T>(
     if (size > 0) await contender.store?.(server, size);
     const link = { server, client };
     const served = await startServing(contender, link, patienceMs);
-    const result = await run({ ...link, served }).catch(async (error: unknown) => {
-      throw new Error(`${String(error)}\n${await tailOf(server, contender)}`);
+    return await run({ ...link, served }).catch(async (error: unknown) => {
+      const what = error instanceof Error ? error.message : String(error);
+      throw new Error(`${what}\n${await tailOf(server, contender)}`);
     });
-    await served.stop();
-    return result;
   } finally {
     await world.end();
     for (const folder of folders) rmSync(folder, { recursive: true, force: true });
