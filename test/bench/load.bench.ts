@@ -17,7 +17,7 @@ const PLOT = "dist/bench/load.svg";
 /** Numbers of leases that are stored at a start, besides none. */
 const SIZES = [100_000, 1_000_000] as const;
 
-const THOUSANDS = [1, 2, 3, 4, 6, 8, 10, 12, 15, 20, 25, 30] as const;
+const THOUSANDS = [1, 2, 4, 6, 8, 10, 12, 15, 20, 30] as const;
 /** Parts that are measured in the last round only, for want of time. */
 const LAST_ONLY: readonly Part[] = ["renewals", "stored", "hooks"];
 

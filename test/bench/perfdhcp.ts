@@ -45,7 +45,7 @@ export async function offer(host: Host, load: Load): Promise<Outcome> {
 }
 
 /** How long answers are waited for at the end. */
-const waitMicros = (seconds: number): number => (seconds > 1 ? 1_000_000 : 500_000);
+const waitMicros = (seconds: number): number => (seconds > 1 ? 700_000 : 500_000);
 
 /** So many that none comes twice. */
 const CLIENTS = 100_000_000;
