@@ -37,13 +37,20 @@ const [loadBefore = NaN] = loadavg();
 
 const footing = await checkFooting();
 const missing = (["perfdhcp", "dumpcap"] as const).find((peer) => findPeer(peer) === undefined);
-if (!process.argv.slice(2).every((word) => word === "--quick" || /^--(only|rows)=/.test(word))) {
-  console.log(USAGE);
+const misused = process.argv.slice(2).find((word) => !isOption(word));
+if (misused !== undefined) {
+  console.log(`load: ${misused} is not understood\n${USAGE}`);
   process.exitCode = 2;
 } else if (!footing.ok) console.log(`load: left out. ${footing.reason}`);
 else if (missing !== undefined) {
   console.log(`load: left out. ${missing} is missing: apt-get install kea-admin wireshark-common`);
 } else await compare();
+
+function isOption(word: string): boolean {
+  const [, option, list = ""] = /^--(only|rows)=(.*)$/.exec(word) ?? [];
+  const words: readonly string[] = option === "only" ? Object.keys(contenders) : PARTS;
+  return word === "--quick" || (option !== undefined && list.split(",").every((one) => words.includes(one)));
+}
 
 async function compare(): Promise<void> {
   const names = choose("only", Object.keys(contenders) as (keyof typeof contenders)[]);
@@ -74,8 +81,6 @@ function choose<Word extends string>(option: string, words: readonly Word[]): re
     .find((word) => word.startsWith(prefix))
     ?.slice(prefix.length)
     .split(",");
-  const unknown = named?.find((word) => !words.some((one) => one === word));
-  if (unknown !== undefined) throw new Error(`--${option}: ${unknown} is none of ${words.join(", ")}`);
   return words.filter((word) => named?.includes(word) ?? true);
 }
 

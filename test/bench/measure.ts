@@ -86,12 +86,16 @@ async function measureAround(
 /** Where the search for another peak begins, as a share of the first. */
 const FIRST_SHARE = { relayed: 1, renewals: 0.8, stored: 1 } as const;
 
+/** A server that bears no more than this is not worth many points. */
+const FEW = 500;
+const FEW_SHARES = [0.1, 0.25, 0.5, 1];
+
 const around = (
   { shares, refine }: Plan,
   peak: number,
   first: number,
 ): { readonly rungs: readonly number[]; readonly from: number; readonly refine: number } => ({
-  rungs: shares.map((part) => Math.round(part * peak)),
+  rungs: (peak < FEW ? FEW_SHARES : shares).map((part) => Math.round(part * peak)),
   from: Math.round(first * peak),
   refine: Math.min(refine, 1),
 });

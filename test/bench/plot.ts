@@ -56,12 +56,13 @@ function drawCurve(
   const dots = places.map(
     ([cx, cy]) => `<circle cx="${round(cx)}" cy="${round(cy)}" r="3" fill="${colour}"/>`,
   );
-  const level = AREA.bottom - 20 * (index + 1);
+  // At the top left, where no curve is: all are offered more than they complete.
+  const level = AREA.top + 20 * (index + 1);
   const through = places.map(([px, py]) => `${round(px)},${round(py)}`).join(" ");
   return `<polyline points="${through}" fill="none" stroke="${colour}" stroke-width="2"/>
 ${dots.join("")}
-<rect x="${AREA.right - 110}" y="${level - 4}" width="20" height="4" fill="${colour}"/>
-${text(AREA.right - 84, level + 3, name, "start")}`;
+<rect x="${AREA.left + 12}" y="${level - 4}" width="20" height="4" fill="${colour}"/>
+${text(AREA.left + 38, level + 3, name, "start")}`;
 }
 
 /** Round numbers from 0 to `most`. */
