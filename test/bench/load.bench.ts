@@ -6,7 +6,7 @@ import { checkFooting } from "../e2e/bed/namespaces.js";
 import { findPeer } from "../e2e/bed/peers.js";
 import { measureHooks } from "./hook-calls.js";
 import type { CurvePoint } from "./loader.js";
-import { measureLoad, measureStored, type Part, PARTS, type Plan } from "./measure.js";
+import { measureLoad, measureStored, messageOf, type Part, PARTS, type Plan } from "./measure.js";
 import { type Curve, plot } from "./plot.js";
 import { type Contender, contenders } from "./servers.js";
 import { type Figures, median, medianOf, type Name, rowsFor, table, verdicts } from "./table.js";
@@ -107,7 +107,7 @@ async function measureRound(contender: Contender, plan: Plan, found: Findings): 
     try {
       Object.assign(figures, await run());
     } catch (error) {
-      into.push(`${name}, ${what}: ${error instanceof Error ? error.message : String(error)}`);
+      into.push(`${name}, ${what}: ${messageOf(error)}`);
     }
   };
   const former = medianOf(new Map([[name, found.rounds]]), name, "peak") ?? 0;
@@ -115,6 +115,7 @@ async function measureRound(contender: Contender, plan: Plan, found: Findings): 
     await attempt("under load", found.failures, async () => {
       const measured = await measureLoad(contender, plan, former);
       found.points.push(...measured.points);
+      found.failures.push(...measured.failures.map((failure) => `${name}, ${failure}`));
       return measured.figures;
     });
   }

@@ -1,5 +1,6 @@
 import { sleep } from "../e2e/bed/wait.js";
 import { measureDelays } from "./delays.js";
+import { tailOf } from "./first-answer.js";
 import { createLoader, type CurvePoint, type Loader } from "./loader.js";
 import { offer } from "./perfdhcp.js";
 import { type Contender, memory } from "./servers.js";
@@ -38,6 +39,8 @@ export interface Plan {
 export interface Measured {
   readonly figures: Figures;
   readonly points: readonly CurvePoint[];
+  /** What went wrong with some of it, with the end of the server's log. */
+  readonly failures: readonly string[];
 }
 
 /** What a server that starts with nothing stored is asked; `formerPeak` is that of a round before, or 0. */
@@ -51,37 +54,56 @@ export function measureLoad(contender: Contender, plan: Plan, formerPeak: number
     const peak = await loader.findPeak("direct", { rungs, from, refine });
     if (peak === 0) throw new Error(`not even ${rungs[0] ?? 0}/s are borne`);
     const cpu = loader.cpuAt(peak) ?? NaN;
-    const more = await measureAround(setting, plan, loader, peak);
+    const { figures, failures } = await measureAround(contender, setting, plan, loader, peak);
     const memoryAfter = memory(setting.server, setting.served.pid).pss;
-    return { figures: { ...started, peak, cpu, ...more, memoryAfter }, points: loader.points };
+    return {
+      figures: { ...started, peak, cpu, ...figures, memoryAfter },
+      points: loader.points,
+      failures,
+    };
   });
 }
 
-/** What is measured at rates that the peak decides. */
+/** What is measured at rates that the peak decides; a part that fails is among the failures only. */
 async function measureAround(
-  { client }: Setting,
+  contender: Contender,
+  { server, client }: Setting,
   plan: Plan,
   loader: Loader,
   peak: number,
-): Promise<Figures> {
+): Promise<Omit<Measured, "points">> {
   const { parts, seconds, tell } = plan;
   const figures: Record<string, number> = {};
-  if (parts.has("delay")) {
+  const failures: string[] = [];
+  const attempt = async (part: Part, run: () => Promise<Figures>): Promise<void> => {
+    if (!parts.has(part)) return;
+    try {
+      Object.assign(figures, await run());
+    } catch (error) {
+      failures.push(`${part}: ${messageOf(error)}\n${await tailOf(server, contender)}`);
+    }
+  };
+  await attempt("delay", async () => {
     const half = { rate: Math.round(peak / 2), seconds };
     tell(`delay, ${half.rate}/s`);
     // What the search for the peak has left in queues is no matter of this rate.
     await sleep(SETTLE_MS);
-    Object.assign(figures, await measureDelays(client, () => offer(client, half)));
-  }
+    return { ...(await measureDelays(client, () => offer(client, half))) };
+  });
   for (const manner of ["relayed", "renewals"] as const) {
-    if (parts.has(manner)) {
-      figures[manner] = await loader.findPeak(manner, around(plan, peak, FIRST_SHARE[manner]));
-    }
+    await attempt(manner, async () => {
+      return { [manner]: await loader.findPeak(manner, around(plan, peak, FIRST_SHARE[manner])) };
+    });
   }
   // Last, for what it leaves behind.
-  if (parts.has("overload")) figures["overload"] = (await loader.offer("direct", 3 * peak)).completed;
-  return figures;
+  await attempt("overload", async () => {
+    return { overload: (await loader.offer("direct", 3 * peak)).completed };
+  });
+  return { figures, failures };
 }
+
+/** What an error says. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** Where the search for another peak begins, as a share of the first. */
 const FIRST_SHARE = { relayed: 1, renewals: 0.8, stored: 1 } as const;
