@@ -51,10 +51,9 @@ export async function withServer<T>(
   }
 }
 
-/** With BENCH_DIR, what servers keep is there, and not in memory. */
+/** What servers keep is on a disk, or where BENCH_DIR says. */
 async function putOnDisk(server: Host): Promise<readonly string[]> {
-  const base = process.env["BENCH_DIR"];
-  if (base === undefined) return [];
+  const base = process.env["BENCH_DIR"] ?? "/var/tmp";
   const folders: string[] = [];
   for (const name of ["dibbler", "kea"]) {
     const folder = mkdtempSync(join(resolve(base), `load-bench-${name}-`));
