@@ -1,8 +1,9 @@
 import type { ChildProcess } from "node:child_process";
-import { accessSync, closeSync, constants, existsSync, openSync, readSync } from "node:fs";
+import { accessSync, constants, existsSync } from "node:fs";
 import { pause } from "./clock.js";
 import { codeOf, sentenceOf } from "./errors.js";
-import type { OutputPipe, OutputPipes } from "./hook-output.js";
+import { createOutputPipes, type OutputPipe, type OutputPipes } from "./hook-output.js";
+import { createShellFinder, type FindShell } from "./hook-shell.js";
 
 /** How one run of a script ended. `output` is the beginning of what it printed. */
 export type ScriptOutcome =
@@ -18,17 +19,38 @@ export interface ScriptRun {
   readonly variables: Readonly<Record<string, string>>;
   readonly cwd?: string | undefined;
   readonly timeoutMs: number;
-  readonly pipes: OutputPipes;
 }
 
-/**
- * Runs a script without a shell of ours: execve semantics, stdin from /dev/null, stdout and stderr read and
- * thrown away beyond a few KiB. Waits for the script, not for what it left running in the background. After
- * `timeoutMs` its process group gets TERM, then KILL. Never rejects.
- */
-export async function runScript(run: ScriptRun): Promise<ScriptOutcome> {
+/** Something that runs scripts. */
+export interface ScriptRunner {
+  /**
+   * Runs a script without a shell of ours: execve semantics, stdin from /dev/null, stdout and stderr read and
+   * thrown away beyond a few KiB. Waits for the script, not for what it left running in the background. After
+   * `timeoutMs` its process group gets TERM, then KILL. Never rejects.
+   */
+  readonly run: (run: ScriptRun) => Promise<ScriptOutcome>;
+  /** Lets go of what is needed for runs; to be called when there are none any more. */
+  readonly close: () => void;
+}
+
+/** Starts the scripts from this process; pipes for what they print are made in `directory`. */
+export function createScriptRunner(directory: string): ScriptRunner {
+  const means = { pipes: createOutputPipes(directory), findShell: createShellFinder() };
+  return {
+    run: (run) => runScript(run, means),
+    close: () => undefined,
+  };
+}
+
+/** What is kept from one run to the next. */
+interface Means {
+  readonly pipes: OutputPipes;
+  readonly findShell: FindShell;
+}
+
+async function runScript(run: ScriptRun, means: Means): Promise<ScriptOutcome> {
   for (let attempt = 1; ; attempt++) {
-    const outcome = await runOnce(run);
+    const outcome = await runOnce(run, means);
     if (outcome.kind !== "busy") return outcome;
     // Too many processes or files just now; a lost call would leave a route behind.
     if (attempt === ATTEMPTS) return { kind: "not-run", reason: outcome.reason };
@@ -36,19 +58,6 @@ export async function runScript(run: ScriptRun): Promise<ScriptOutcome> {
   }
 }
 
-/**
- * The shell for a script that has no `#!` line, as the kernel does not start such a file: bash where there is
- * one, else sh. `undefined` for anything that the kernel can start, or that cannot be read.
- */
-export function shellFor(script: string): string | undefined {
-  const head = readHead(script);
-  if (head === undefined || head.length === 0 || head.startsWith("#!")) return undefined;
-  // A program of any format has a zero octet early on, text has none: bash makes the same distinction.
-  if ((head.split("\n", 1)[0] ?? "").includes("\0")) return undefined;
-  return SHELLS.find((shell) => existsSync(shell));
-}
-
-const SHELLS = ["/bin/bash", "/usr/bin/bash", "/usr/local/bin/bash", "/bin/sh"];
 const ATTEMPTS = 4;
 const RETRY_MS = 500;
 /** From TERM to KILL, and from KILL to giving up on a process that the kernel cannot end. */
@@ -59,18 +68,18 @@ type NotRun =
   | Extract<ScriptOutcome, { kind: "not-run" }>
   | { readonly kind: "busy"; readonly reason: string };
 
-async function runOnce(run: ScriptRun): Promise<ScriptOutcome | NotRun> {
-  const output = await run.pipes.take();
+async function runOnce(run: ScriptRun, { pipes, findShell }: Means): Promise<ScriptOutcome | NotRun> {
+  const output = await pipes.take();
   output?.begin();
   try {
-    const child = launch(run, output);
+    const child = launch(run, output, findShell);
     const ended = ending(child, run);
     const outcome = (await within(ended, run.timeoutMs)) ?? (await endByForce(child, ended));
     return "output" in outcome ? { ...outcome, output: (await output?.end()) ?? "" } : outcome;
   } catch (error) {
     return notRun(run, error);
   } finally {
-    run.pipes.giveBack(output);
+    pipes.giveBack(output);
   }
 }
 
@@ -86,11 +95,15 @@ function ending(child: ChildProcess, run: ScriptRun): Promise<ScriptOutcome | No
   });
 }
 
-function launch({ script, action, variables, cwd }: ScriptRun, output: OutputPipe | undefined): ChildProcess {
+function launch(
+  { script, action, variables, cwd }: ScriptRun,
+  output: OutputPipe | undefined,
+  findShell: FindShell,
+): ChildProcess {
   const { spawn } = process.getBuiltinModule("node:child_process");
   // Without a slash the system would search PATH.
   const file = script.includes("/") ? script : `./${script}`;
-  const shell = shellFor(cwd === undefined || file.startsWith("/") ? file : `${cwd}/${file}`);
+  const shell = findShell(cwd === undefined || file.startsWith("/") ? file : `${cwd}/${file}`);
   const path = process.env["PATH"];
   return spawn(shell ?? file, shell === undefined ? [action] : [file, action], {
     ...(shell === undefined ? { argv0: script } : {}),
@@ -121,12 +134,15 @@ function signalGroup(child: ChildProcess, signal: "SIGTERM" | "SIGKILL"): void {
   }
 }
 
-/** The value of the promise, or `undefined` when it takes longer than `ms`. */
-async function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
-  const timer = new AbortController();
-  const value = await Promise.race([promise, pause(ms, timer.signal).then(() => undefined)]);
-  timer.abort();
-  return value;
+/** The value of the promise, which never rejects, or `undefined` when it takes longer than `ms`. */
+function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms, undefined);
+    void promise.then((value) => {
+      clearTimeout(timer);
+      resolve(value);
+    });
+  });
 }
 
 function notRun({ script, cwd }: ScriptRun, error: unknown): NotRun {
@@ -152,20 +168,5 @@ function isExecutable(path: string): boolean {
     return true;
   } catch {
     return false;
-  }
-}
-
-function readHead(path: string): string | undefined {
-  let fd: number | undefined;
-  try {
-    // A script that may not be executed is not to be run by a shell either.
-    accessSync(path, constants.X_OK);
-    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    const head = Buffer.alloc(128);
-    return head.toString("latin1", 0, readSync(fd, head));
-  } catch {
-    return undefined;
-  } finally {
-    if (fd !== undefined) closeSync(fd);
   }
 }

@@ -1,9 +1,9 @@
 import type { HookCall } from "../hook.js";
 import { pause } from "./clock.js";
-import { createOutputPipes } from "./hook-output.js";
-import { runScript, type ScriptOutcome, shellFor } from "./hook-process.js";
-import { fitted } from "./hook-size.js";
+import { createScriptRunner, type ScriptOutcome, type ScriptRunner } from "./hook-process.js";
 import { createHookQueue, type Overflow, type Waiting } from "./hook-queue.js";
+import { createShellFinder } from "./hook-shell.js";
+import { fitted } from "./hook-size.js";
 import type { Log } from "./log.js";
 
 /** How to run the hook script. */
@@ -18,6 +18,8 @@ export interface HookOptions {
   /** After this a script is ended. */
   readonly timeoutMs: number;
   readonly log: Log;
+  /** What starts the scripts, ended with `drain`; default: this process. */
+  readonly scripts?: ScriptRunner;
 }
 
 /** The part of the options that may change while calls wait. */
@@ -47,7 +49,7 @@ export function createHookRunner(options: HookOptions): HookRunner {
   const idle: (() => void)[] = [];
   const { cwd } = options;
   let target: HookTarget = options;
-  const pipes = createOutputPipes(cwd ?? ".");
+  const { scripts = createScriptRunner(cwd ?? ".") } = options;
   let running = 0;
   let closed = false;
 
@@ -62,7 +64,7 @@ export function createHookRunner(options: HookOptions): HookRunner {
       const { action } = call;
       const { variables, left } = fitted(call.variables);
       report.starting({ ...used, action, variables, left });
-      void runScript({ script, action, variables, cwd, timeoutMs, pipes }).then((outcome) => {
+      void scripts.run({ script, action, variables, cwd, timeoutMs }).then((outcome) => {
         running--;
         done();
         report.ended(call, used, outcome);
@@ -105,6 +107,7 @@ export function createHookRunner(options: HookOptions): HookRunner {
       abandon(queue.clear());
       pump();
       await finished;
+      scripts.close();
     },
   };
 }
@@ -151,13 +154,14 @@ function createOutcomeReport(log: Log): {
   readonly starting: (start: Start) => void;
   readonly ended: (call: HookCall, target: HookTarget, outcome: ScriptOutcome) => void;
 } {
+  const findShell = createShellFinder();
   let shellSaidOf: string | undefined;
   return {
     starting({ script, action, variables, left }) {
       log("HOOK-START", { script, action, count: () => String(Object.keys(variables).length) });
       if (left.length > 0) log("HOOK-TRIMMED", { script, action, names: left.join(", ") });
       if (shellSaidOf === script) return;
-      const shell = shellFor(script);
+      const shell = findShell(script);
       if (shell === undefined) return;
       shellSaidOf = script;
       log("HOOK-SHELL", { script, shell });

@@ -1,7 +1,7 @@
 import { accessSync, constants } from "node:fs";
 import { resolve } from "node:path";
 import type { KnownScript } from "../config/script-notes.js";
-import { shellFor } from "./hook-process.js";
+import { shellFor } from "./hook-shell.js";
 
 /** How the script would be started: relative paths are below the working directory. */
 export function knownScript(script: string, workDir: string): KnownScript {
