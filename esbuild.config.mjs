@@ -60,6 +60,9 @@ for (const [source, file] of Object.entries(lateFiles)) {
   await build({ ...bundles, ...footer, entryPoints: [{ in: `${source}.ts`, out: file }] });
 }
 
+// A program of its own, small in memory, that starts the server's scripts.
+await build({ ...bundles, entryPoints: [{ in: "shared/edge/hook-helper-main.ts", out: "dibbler-hooks" }] });
+
 await build({
   ...bundles,
   entryPoints: programs.map((role) => ({ in: `${role}/main.ts`, out: `dibbler-${role}` })),

@@ -1,8 +1,11 @@
 import { createHmac, randomBytes } from "node:crypto";
+import { fileURLToPath } from "node:url";
 import { type Arrival, arrivalsOf, type BulkListening } from "../shared/edge/arrivals.js";
 import { openStoredClock } from "../shared/edge/boot-clock.js";
 import { openControl } from "../shared/edge/control-server.js";
 import { loadOrMakeDuid } from "../shared/edge/duid-file.js";
+import { createHookHelper } from "../shared/edge/hook-helper.js";
+import type { ScriptRunner } from "../shared/edge/hook-process.js";
 import { createHookSwitch } from "../shared/edge/hook-switch.js";
 import { readInterfaces } from "../shared/edge/interfaces.js";
 import { openLeaseStore } from "../shared/edge/lmdb-store.js";
@@ -52,7 +55,7 @@ export async function openServer(surroundings: Surroundings<ServerConfig>): Prom
   const secret = await allocationSecret(store);
   const epoch = await nextEpoch(store, clock.now());
   const state = createServerState({ config, duid, table, secret, interfaces, epoch, hmacMd5 });
-  const hooks = createHookSwitch(workDir, log);
+  const hooks = createHookSwitch(workDir, log, () => openHookHelper(workDir, log));
   hooks.use(config);
   const socketFor: LoopParts["socketFor"] = (name, to) => listening.socketFor(name, to);
   recallFormer(state, workDir, log);
@@ -99,6 +102,12 @@ export async function openServer(surroundings: Surroundings<ServerConfig>): Prom
       await hooks.drain(HOOK_DRAIN_MS);
     },
   };
+}
+
+/** The bundle of hook-helper-main.ts lies beside the server's. */
+function openHookHelper(directory: string, log: Log): ScriptRunner {
+  const program = fileURLToPath(new URL("dibbler-hooks.cjs", import.meta.url));
+  return createHookHelper({ program, directory, log });
 }
 
 /** Interfaces that are there, and their indexes; waits for those that must be. */

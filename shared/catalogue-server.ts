@@ -327,4 +327,9 @@ export const SERVER_ROWS = {
     text: "Bulk Leasequery on {interface}: {sentence}",
     note: "The system refuses connections, for lack of file descriptors as a rule.",
   },
+  "HOOK-HELPER-ENDED": {
+    level: 4,
+    text: "The process that starts scripts has ended ({how}), {count} calls were with it: {next}.",
+    note: "Somebody has killed it, or memory is short. What was with it is called again: maybe a second time.",
+  },
 } as const satisfies Record<string, CatalogueRow>;

@@ -1,4 +1,5 @@
 import type { HookCall } from "../hook.js";
+import type { ScriptRunner } from "./hook-process.js";
 import { createHookRunner, type HookRunner } from "./hooks.js";
 import type { Log } from "./log.js";
 
@@ -18,8 +19,11 @@ export interface HookSwitch {
   readonly drain: HookRunner["drain"];
 }
 
-/** A switch without script. */
-export function createHookSwitch(cwd: string, log: Log): HookSwitch {
+/**
+ * A switch without script. `openScripts` gives what starts them,
+ * when there is one for the first time.
+ */
+export function createHookSwitch(cwd: string, log: Log, openScripts: () => ScriptRunner): HookSwitch {
   let runner: HookRunner | undefined;
   return {
     async run(call) {
@@ -28,7 +32,7 @@ export function createHookSwitch(cwd: string, log: Log): HookSwitch {
     use({ script, scriptTimeout }) {
       if (script === undefined) return;
       const target = { script, timeoutMs: scriptTimeout * 1000 };
-      if (runner === undefined) runner = createHookRunner({ ...target, cwd, log });
+      if (runner === undefined) runner = createHookRunner({ ...target, cwd, log, scripts: openScripts() });
       else runner.use(target);
     },
     async drain(patienceMs) {

@@ -1,6 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { pause } from "../../shared/edge/clock.js";
+import { createHookHelper } from "../../shared/edge/hook-helper.js";
+import { createScriptRunner } from "../../shared/edge/hook-process.js";
 import { createHookRunner, type HookRunner } from "../../shared/edge/hooks.js";
 import { hookCall } from "../../shared/hook.js";
 
@@ -24,7 +28,11 @@ async function main(): Promise<void> {
   const held = hold(HELD_MIB);
   print(`holding ${HELD_MIB} MiB, resident ${residentMib()} MiB; load ${loadavg()[0]?.toFixed(1) ?? "?"}`);
   for (let turn = 0; turn < TURNS; turn++) {
-    for (const [name, text] of SCRIPTS) await inDirectory((directory) => bench(name, text, directory));
+    for (const [name, text] of SCRIPTS) {
+      for (const isHelped of [false, true]) {
+        await inDirectory((directory) => bench({ name, text, isHelped, directory }));
+      }
+    }
   }
   print(`(still holding ${held.length} MiB)`);
 }
@@ -34,14 +42,24 @@ function hold(mib: number): readonly Uint8Array[] {
   return Array.from({ length: mib }, () => new Uint8Array(1024 * 1024).fill(1));
 }
 
-async function bench(name: string, text: string, directory: string): Promise<void> {
+interface Round {
+  readonly name: string;
+  readonly text: string;
+  /** Started by the helper, as the server does it, or by this process. */
+  readonly isHelped: boolean;
+  readonly directory: string;
+}
+
+async function bench({ name, text, isHelped, directory }: Round): Promise<void> {
   const script = join(directory, "notify.sh");
   writeFileSync(script, text, { mode: 0o755 });
   let failures = 0;
   const log = (id: string): void => {
     if (id !== "HOOK-START" && id !== "HOOK-DONE" && id !== "HOOK-SHELL") failures++;
   };
-  const runner = createHookRunner({ script, cwd: directory, timeoutMs: 60_000, log });
+  const program = fileURLToPath(new URL("../dibbler-hooks.cjs", import.meta.url));
+  const scripts = isHelped ? createHookHelper({ program, directory, log }) : createScriptRunner(directory);
+  const runner = createHookRunner({ script, cwd: directory, timeoutMs: 60_000, log, scripts });
   await callAll(runner, 100);
   const [own, children, start] = [process.cpuUsage(), childrenSeconds(), performance.now()];
   const probe = createProbe();
@@ -50,11 +68,13 @@ async function bench(name: string, text: string, directory: string): Promise<voi
   const { p99, worst } = probe.stop();
   const { user, system } = process.cpuUsage(own);
   const cpuMs = (user + system) / 1000 / CALLS;
-  const childMs = ((childrenSeconds() - children) * 1000) / CALLS;
   await runner.drain(0);
+  // What the helper and its scripts have used is told when it has ended.
+  if (isHelped) await pause(500);
+  const childMs = ((childrenSeconds() - children) * 1000) / CALLS;
   print(
-    `${name.padEnd(12)} ${(CALLS / seconds).toFixed(0).padStart(5)} calls/s  own CPU ${cpuMs.toFixed(2)} ms/call  ` +
-      `scripts' CPU ${childMs.toFixed(2)} ms/call  held up p99 ${p99.toFixed(1)} ms, worst ${worst.toFixed(1)} ms` +
+    `${name.padEnd(12)}${isHelped ? "helper" : "direct"} ${(CALLS / seconds).toFixed(0).padStart(5)} calls/s  own CPU ${cpuMs.toFixed(2)} ms/call  ` +
+      `others' CPU ${childMs.toFixed(2)} ms/call  held up p99 ${p99.toFixed(1)} ms, worst ${worst.toFixed(1)} ms` +
       (failures > 0 ? `  ${failures} FAILED` : ""),
   );
 }
