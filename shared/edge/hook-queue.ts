@@ -30,12 +30,13 @@ export interface HookQueue {
 }
 
 /**
- * A queue for `limit` calls. Beyond that, of the calls about the same prefixes only those are kept that
- * matter in the end: a later `add` or `update` takes the place of the one that waits, a `delete` that of the
- * `add` it undoes. What cannot be thinned out is dropped: an `add` or `update` at once, a `delete`, whose
- * loss leaves a route behind, at twice the limit.
+ * A queue for `limit` calls. When `thinFrom` of them wait, of the calls about the same prefixes only those
+ * are kept that matter in the end: a later `add` or `update` takes the place of the one that waits, a
+ * `delete` that of the `add` it undoes; so there are no more than two about the same prefixes from then on.
+ * What goes beyond the limit all the same is dropped: an `add` or `update` at once, a `delete`, whose loss
+ * leaves a route behind, at twice the limit.
  */
-export function createHookQueue(limit: number): HookQueue {
+export function createHookQueue(limit: number, thinFrom = limit): HookQueue {
   /** The last place given out for each key, until it has ended. */
   const tails = new Map<string, Place>();
   /** Places with a call that has not been taken. */
@@ -73,7 +74,7 @@ export function createHookQueue(limit: number): HookQueue {
   return {
     waiting: () => occupied.size,
     add(entry) {
-      const tail = occupied.size < limit ? undefined : commonTail(entry.call.order, tails);
+      const tail = occupied.size < thinFrom ? undefined : commonTail(entry.call.order, tails);
       const superseded = tail === undefined ? undefined : supersede(tail, entry, put);
       if (superseded !== undefined) return { superseded, dropped: [] };
       if (occupied.size >= (isRemoval(entry) ? 2 * limit : limit))

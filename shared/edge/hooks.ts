@@ -13,7 +13,9 @@ export interface HookOptions {
   readonly cwd?: string;
   /** Scripts at once; default 8. */
   readonly limit?: number;
-  /** Calls waiting before superseded ones are left out, then others dropped; default 10,000. */
+  /** Calls waiting before superseded ones are left out; default 1000. */
+  readonly thinFrom?: number;
+  /** Calls waiting before others are dropped; default 100,000. */
   readonly queueLimit?: number;
   /** After this a script is ended. */
   readonly timeoutMs: number;
@@ -42,8 +44,8 @@ export interface HookRunner {
 
 /** A runner for one script: bounded in number and time, in order per prefix, never holding up its caller. */
 export function createHookRunner(options: HookOptions): HookRunner {
-  const { log, limit = 8, queueLimit = 10_000 } = options;
-  const queue = createHookQueue(queueLimit);
+  const { log, limit = 8, queueLimit = 100_000, thinFrom = Math.min(1000, queueLimit) } = options;
+  const queue = createHookQueue(queueLimit, thinFrom);
   const overload = createOverloadReport(log);
   const report = createOutcomeReport(log);
   const idle: (() => void)[] = [];

@@ -228,6 +228,99 @@ describe("hook queue: full", () => {
     );
   });
 
+  it("100,000 calls about 100 prefixes -> few wait, none dropped, routes as if all had run, in order", () => {
+    const prefixes = Array.from({ length: 100 }, (_, n) => `P${n}`);
+    const thinFrom = 1000;
+    fc.assert(
+      fc.property(fc.nat(0xffffff), fc.integer({ min: 0, max: 40 }), (seed, slowness) => {
+        let chance = seed;
+        const next = (): number => (chance = (Math.imul(chance, 1_103_515_245) + 12_345) & 0x7fffffff) >> 8;
+        const queue = createHookQueue(100_000, thinFrom);
+        const wanted = new Map<string, string>();
+        const actual = new Map<string, string>();
+        const last = new Map<string, number>();
+        const running: Turn[] = [];
+        let most = 0;
+        let dropped = 0;
+        const begin = (): boolean => {
+          const turn = running.length < 8 ? queue.take() : undefined;
+          if (turn !== undefined) running.push(turn);
+          return turn !== undefined;
+        };
+        const endOne = (): void => {
+          const [turn] = running.splice(next() % running.length, 1);
+          if (turn === undefined) return;
+          const { action, order, variables } = turn.call;
+          const [key = ""] = order;
+          const n = Number(variables["N"]);
+          if (n < (last.get(key) ?? -1)) throw new Error(`${key}: call ${n} after a later one`);
+          last.set(key, n);
+          // A script that installs a route again when it is updated, as the guide's does.
+          if (action === "delete") actual.delete(key);
+          else actual.set(key, variables["V"] ?? "");
+          turn.done();
+        };
+        for (let n = 0; n < 100_000; n++) {
+          const key = prefixes[next() % prefixes.length] ?? "";
+          const isThere = wanted.has(key);
+          const action = !isThere ? "add" : next() % 3 === 0 ? "delete" : "update";
+          const value = action === "update" ? (wanted.get(key) ?? "") : String(n);
+          if (action === "delete") wanted.delete(key);
+          else wanted.set(key, value);
+          const variables = { N: String(n), V: value };
+          const entry = { call: { action, order: [key], variables }, settle: () => undefined } as const;
+          dropped += queue.add(entry).dropped.length;
+          most = Math.max(most, queue.waiting());
+          begin();
+          if (running.length > 0 && next() % 40 < slowness) endOne();
+        }
+        while (begin() || running.length > 0) if (running.length === 8 || !begin()) endOne();
+        expect({ dropped, waiting: queue.waiting() }).toEqual({ dropped: 0, waiting: 0 });
+        expect(most).toBeLessThanOrEqual(thinFrom + 2 * prefixes.length);
+        expect(new Map([...actual].sort())).toEqual(new Map([...wanted].sort()));
+      }),
+      { numRuns: 5 },
+    );
+  });
+
+  it("however thin: what runs keeps its order, and each route ends as if everything had run", () => {
+    const action = fc.constantFrom<HookAction>("add", "update", "delete");
+    fc.assert(
+      fc.property(fc.array(fc.tuple(action, fc.constantFrom("A", "B", "A+B"), fc.nat(3))), (entries) => {
+        const it = queueOf(10_000);
+        const thin = createHookQueue(10_000, 0);
+        const ran: string[] = [];
+        for (const [n, [what, order, taken]] of entries.entries()) {
+          it.add(`${what} ${order}`);
+          thin.add({ call: call(what, order, n), settle: () => undefined });
+          const turn = taken === 0 ? thin.take() : undefined;
+          if (turn === undefined) continue;
+          ran.push(text(turn.call));
+          turn.done();
+        }
+        for (let turn = thin.take(); turn !== undefined; turn = thin.take()) {
+          ran.push(text(turn.call));
+          turn.done();
+        }
+        const all = it.runAll();
+        for (const key of ["A", "B"]) {
+          const ofKey = (lines: readonly string[]): string[] =>
+            lines.filter((line) => line.split(" ")[1]?.split("+").includes(key));
+          // What ran is part of what would have run, in the same order ...
+          const expected = ofKey(all).filter((line) => ran.includes(line));
+          expect(ofKey(ran)).toEqual(expected);
+          // ... and neither is an add that has run left without its delete, nor one lost behind a delete.
+          const isAdd = (line: string): boolean => line.startsWith("add");
+          const route = (lines: readonly string[]): boolean | undefined => {
+            const end = ofKey(lines).findLast((line) => isAdd(line) || line.startsWith("delete"));
+            return end === undefined ? undefined : isAdd(end);
+          };
+          expect(route(ran)).toBe(route(all));
+        }
+      }),
+    );
+  });
+
   it("clear takes out what waits and lets running ones end", () => {
     const it = queueOf(10);
     for (const line of ["add A", "update A", "add B"]) it.add(line);
