@@ -109,8 +109,8 @@ export function openViews(state: ServerState, workDir: string, { now }: Clock, l
 /** The same store; `changed` hears of every commit that has been made. */
 export const tellingOf = (store: LeaseStore, changed: () => void): LeaseStore => ({
   ...store,
-  async commit(changes) {
-    const refused = await store.commit(changes);
+  async commit(changes, owed) {
+    const refused = await store.commit(changes, owed);
     changed();
     return refused;
   },

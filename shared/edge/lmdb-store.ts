@@ -5,6 +5,7 @@ import type { LeaseStore, LeaseView } from "../lease/store.js";
 import { createGroupCommit } from "./group-commit.js";
 import { readRows } from "./lmdb-file.js";
 import { entryCount, LEASES, openToRead, openToWrite, type LeaseDatabases } from "./lmdb-open.js";
+import { applyOwed, openOwed, readOwed } from "./lmdb-owed.js";
 import { damagedStore, StoreError, storeErrorFrom } from "./store-error.js";
 import { freeOctets, requireAccess, requireDatabase, requireDirectory } from "./store-files.js";
 import { lockFile } from "./store-lock.js";
@@ -56,6 +57,7 @@ export async function openLeaseView(directory: string): Promise<LeaseView> {
 function createStore(databases: LeaseDatabases, path: string, release: () => void): LeaseStore {
   const { env, leases, meta } = databases;
   const view = createView(databases, path);
+  const owed = openOwed(env);
   const group = createGroupCommit(async (writes) => {
     try {
       await env.batch(writes);
@@ -80,11 +82,20 @@ function createStore(databases: LeaseDatabases, path: string, release: () => voi
       if (count === undefined) view.load(visit);
       else requireAll(databases, path, count);
     },
-    async commit(changes) {
+    async commit(changes, notes = []) {
       await add(() => {
         for (const change of changes) apply(leases, change);
+        applyOwed(owed, notes);
       });
       return [];
+    },
+    owed(visit) {
+      if (closing !== undefined) throw closedError(path);
+      try {
+        readOwed(owed, visit);
+      } catch (error) {
+        throw storeErrorFrom(error, path);
+      }
     },
     setMeta: (name, value) =>
       add(() => {

@@ -9,6 +9,7 @@ import type { LeaseStore } from "./store.js";
 export interface StoreMemory {
   readonly records: Map<number, Uint8Array>;
   readonly meta: Map<string, Uint8Array>;
+  readonly owed: Map<number, Uint8Array>;
 }
 
 /** Settings of a memory store, for tests of those who use a store. */
@@ -21,7 +22,11 @@ export interface MemoryStoreOptions {
 }
 
 /** An empty memory. */
-export const createStoreMemory = (): StoreMemory => ({ records: new Map(), meta: new Map() });
+export const createStoreMemory = (): StoreMemory => ({
+  records: new Map(),
+  meta: new Map(),
+  owed: new Map(),
+});
 
 /**
  * A store that lives as long as its memory, for tests and simulations. Commits are done when `commit`
@@ -29,17 +34,21 @@ export const createStoreMemory = (): StoreMemory => ({ records: new Map(), meta:
  */
 export function createMemoryStore(options: MemoryStoreOptions = {}): LeaseStore {
   const { memory = createStoreMemory(), refuse = () => false, fail = () => undefined } = options;
-  const { records, meta } = memory;
+  const { records, meta, owed } = memory;
 
   return {
     load(visit) {
-      for (const id of [...records.keys()].sort((a, b) => a - b)) visit(leaseId(id), copy(records.get(id)));
+      for (const id of ascending(records)) visit(leaseId(id), copy(records.get(id)));
     },
-    commit(changes) {
+    commit(changes, notes = []) {
       const error = fail();
       if (error !== undefined) return Promise.reject(error);
       const refused = changes.filter(refuse);
       for (const change of changes) if (!refused.includes(change)) apply(records, change);
+      for (const note of notes) {
+        if (note.type === "owe") owed.set(note.number, copy(note.call));
+        else owed.delete(note.number);
+      }
       return Promise.resolve([...new Set<LeaseId>(refused.map(({ id }) => id))]);
     },
     read(id) {
@@ -53,11 +62,17 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): LeaseStore 
       else meta.set(name, copy(value));
       return Promise.resolve();
     },
+    owed(visit) {
+      for (const number of ascending(owed)) visit(number, copy(owed.get(number)));
+    },
     close() {
       return Promise.resolve();
     },
   };
 }
+
+const ascending = (rows: ReadonlyMap<number, unknown>): readonly number[] =>
+  [...rows.keys()].sort((a, b) => a - b);
 
 function apply(records: Map<number, Uint8Array>, change: LeaseChange): void {
   if (change.type === "put") records.set(change.id, copy(change.record));

@@ -1,5 +1,6 @@
 import type { LeaseChange } from "./changes.js";
 import type { LeaseId } from "./lease.js";
+import type { OwedChange } from "./owed.js";
 
 /** What can be read of a store, also by another process while a server writes to it. */
 export interface LeaseView {
@@ -25,9 +26,12 @@ export interface LeaseStore extends LeaseView {
    * Applies the changes in order, all of them or none, refused ones apart; commits take effect in the order
    * of the calls. Resolves when they are durable, to the ids that were refused because another server won
    * (none for a store of our own). Rejects when the system fails: then none of them counts. Records must
-   * not change meanwhile.
+   * not change meanwhile. What is `owed` is noted with them, also when some are refused.
    */
-  commit(changes: readonly LeaseChange[]): Promise<readonly LeaseId[]>;
+  commit(changes: readonly LeaseChange[], owed?: readonly OwedChange[]): Promise<readonly LeaseId[]>;
+
+  /** Calls `visit` for every call that is owed, numbers ascending. The octets belong to the receiver. */
+  owed(visit: (number: number, call: Uint8Array) => void): void;
 
   /** Sets a named value, or removes it; resolves when that is durable. */
   setMeta(name: string, value: Uint8Array | undefined): Promise<void>;

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, describe, expect, test } from "vitest";
+import type { OwedChange } from "../../shared/lease/owed.js";
 import { openLeaseStore } from "../../shared/edge/lmdb-store.js";
 import { changeFor, restore, type LeaseChange } from "../../shared/lease/changes.js";
 import { leaseId, type LeaseId } from "../../shared/lease/lease.js";
@@ -115,6 +116,24 @@ describe.each(subjects)("%s", { timeout: 30_000 }, (_name, make) => {
     expect(loaded.idsIn(0, loaded.idLimit())).toEqual(kept);
     expect(kept.map((id) => loaded.read(id))).toEqual(kept.map((id) => table.read(id)));
     expect(new Set(kept.map((id) => loaded.stateOf(id)))).toEqual(new Set(["bound", "resting", "declined"]));
+  });
+
+  test("calls owed -> kept with the commit that notes them, numbers ascending, until they are settled", async () => {
+    const started = await start();
+    expect(owedIn(started.store)).toEqual([]);
+    await started.store.commit([put(1, 1)], [owe(9, 1), owe(300, 2)]);
+    await started.store.commit([remove(1)], [owe(2, 3)]);
+    const before = [call(2, 3), call(9, 1), call(300, 2)];
+    expect(owedIn(started.store)).toEqual(before);
+    const store = await reopen(started);
+    expect(owedIn(store)).toEqual(before);
+    expect(contentOf(store)).toEqual([]);
+    await store.commit([], [settle(9), settle(77)]);
+    await store.commit([put(4, 4)], [owe(5, 5), settle(2), settle(5)]);
+    expect(owedIn(store)).toEqual([call(300, 2)]);
+    const again = await reopen(started);
+    expect(owedIn(again)).toEqual([call(300, 2)]);
+    expect(contentOf(again)).toEqual([row(4, 4)]);
   });
 
   test("a commit of 50000 leases -> all there", async () => {
@@ -230,4 +249,14 @@ function contentOf(store: LeaseStore): [LeaseId, Uint8Array][] {
   const content: [LeaseId, Uint8Array][] = [];
   store.load((id, record) => content.push([id, record.slice()]));
   return content;
+}
+
+const owe = (number: number, value: number): OwedChange => ({ type: "owe", number, call: octets(value) });
+const settle = (number: number): OwedChange => ({ type: "settle", number });
+const call = (number: number, value: number): [number, Uint8Array] => [number, octets(value)];
+
+function owedIn(store: LeaseStore): [number, Uint8Array][] {
+  const found: [number, Uint8Array][] = [];
+  store.owed((number, octetsOfCall) => found.push([number, octetsOfCall]));
+  return found;
 }

@@ -14,6 +14,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { buildSync } from "esbuild";
+import { open } from "lmdb";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { LEASE_DATABASE, openLeaseStore, openLeaseView } from "../../shared/edge/lmdb-store.js";
 import { isStoreError, type StoreErrorCode } from "../../shared/edge/store-error.js";
@@ -185,6 +186,27 @@ describe("LMDB store that cannot be used", { timeout: TIMEOUT }, () => {
     expect(run("open")).toEqual({ opened: true });
     expect(statSync(database).size).toBeGreaterThan(size);
     expect(run("view")).toEqual({ rows: 3000 });
+  });
+
+  test("a database of a version that noted no calls -> opened, its leases there, calls can be owed", async () => {
+    const env = open<Uint8Array, string>({ path: database, noSubdir: true, encoding: "binary", maxDbs: 4 });
+    const leases = env.openDB<Uint8Array, number>({
+      name: "leases",
+      keyEncoding: "uint32",
+      encoding: "binary",
+    });
+    await leases.put(1, Uint8Array.of(1, 2, 3));
+    await env
+      .openDB<Uint8Array, string>({ name: "meta", encoding: "binary" })
+      .put("format", Uint8Array.of(1));
+    await env.close();
+    const store = await openLeaseStore(directory);
+    expect(store.read(leaseId(1))).toEqual(Uint8Array.of(1, 2, 3));
+    const owed: unknown[] = [];
+    await store.commit([], [{ type: "owe", number: 1, call: Uint8Array.of(7) }]);
+    store.owed((...note) => owed.push(note));
+    expect(owed).toEqual([[1, Uint8Array.of(7)]]);
+    await store.close();
   });
 
   test("a database of a later version -> STORE_TOO_NEW, and left alone", async () => {
