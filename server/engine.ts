@@ -40,6 +40,7 @@ export function step(state: ServerState, event: ServerEvent, env: Env): ServerAc
       break;
     case "started":
       state.history.since = env.now;
+      state.replay.owed = event.owed ?? state.replay.owed;
       prepareReplay(state, env.now, presentArrivals(state));
       if (state.config.reconfigure) lookForOutdated(state, env.now);
       break;

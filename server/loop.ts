@@ -2,15 +2,16 @@ import type { Millis } from "../shared/brand.js";
 import { createAlarm, type Clock } from "../shared/edge/clock.js";
 import { sentenceOf } from "../shared/edge/errors.js";
 import { createHolding } from "../shared/edge/holding.js";
-import type { HookRunner } from "../shared/edge/hooks.js";
 import type { Log } from "../shared/edge/log.js";
 import type { UdpSocket } from "../shared/edge/udp.js";
 import type { LeaseChange } from "../shared/lease/changes.js";
 import type { LeaseId } from "../shared/lease/lease.js";
 import type { LeaseStore } from "../shared/lease/store.js";
 import type { Ip6 } from "../shared/prefix.js";
+import type { HookCall } from "../shared/hook.js";
 import { createIntake } from "./intake.js";
 import { deadline, type ServerAction, type ServerEvent, type ServerState, step, undo } from "./engine.js";
+import type { Owing } from "./serve-owing.js";
 
 /**
  * What the loop moves things between. `socketFor` gives the socket to answer an address from on an interface.
@@ -18,7 +19,7 @@ import { deadline, type ServerAction, type ServerEvent, type ServerState, step, 
 export interface LoopParts {
   readonly state: ServerState;
   readonly store: LeaseStore;
-  readonly hooks: Pick<HookRunner, "run"> | undefined;
+  readonly hooks: Pick<Owing, "owe" | "takeSettled" | "failed" | "dismiss" | "run">;
   readonly clock: Clock;
   readonly random: (octets: number) => Uint8Array;
   readonly log: Log;
@@ -168,11 +169,13 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
       return;
     }
     committing = true;
-    parts.store.commit(changes).then(
+    const notes = [...parts.hooks.owe(decisions.flatMap(callsOf)), ...parts.hooks.takeSettled()];
+    parts.store.commit(changes, notes).then(
       (refused) => {
         onCommitted(decisions, new Set(refused));
       },
       (error: unknown) => {
+        parts.hooks.failed(notes);
         onFailed(decisions, error);
       },
     );
@@ -186,6 +189,7 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
     committing = false;
     const lost = decisions.filter(({ changes }) => changes.some(({ id }) => refused.has(id)));
     for (const decision of decisions) if (!lost.includes(decision)) perform(decision);
+    parts.hooks.dismiss(lost.flatMap(callsOf));
     if (lost.length > 0) takeBack([...lost, ...takeDecided()]);
     schedule();
   }
@@ -220,7 +224,7 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
         ? effects.filter((effect) => effect.type === "run" && effect.beforeReply)
         : [];
     const sends = awaited.length === 0 ? [] : effects.filter(({ type }) => type === "send");
-    const ended: Promise<void>[] = [];
+    const ended: Promise<unknown>[] = [];
     for (const effect of effects) {
       if (sends.includes(effect)) continue;
       const end = carryOut(effect);
@@ -234,13 +238,13 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
   }
 
   /** Gives the end of a hook call. */
-  function carryOut(effect: Effect): Promise<void> | undefined {
+  function carryOut(effect: Effect): Promise<unknown> | undefined {
     switch (effect.type) {
       case "send":
         parts.socketFor(effect.interfaceName, effect.to)?.send(effect.bytes, effect.to, effect.port);
         return undefined;
       case "run":
-        return parts.hooks?.run(effect.hook);
+        return parts.hooks.run(effect.hook);
       case "log":
         parts.log(effect.id, effect.values);
         return undefined;
@@ -282,3 +286,11 @@ function decide(event: ServerEvent, actions: readonly ServerAction[]): Decision 
   }
   return { event, changes, early, effects };
 }
+
+/** The calls that tell of what is committed. */
+function callsOf({ changes, effects }: Decision): readonly HookCall[] {
+  if (changes.length === 0) return NO_CALLS;
+  return effects.flatMap((effect) => (effect.type === "run" ? [effect.hook] : NO_CALLS));
+}
+
+const NO_CALLS: readonly HookCall[] = [];

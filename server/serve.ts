@@ -26,6 +26,7 @@ import { createControlService } from "./control.js";
 import { createServerState } from "./engine.js";
 import { createServerLoop, type LoopParts, type ServerLoop } from "./loop.js";
 import { byNames } from "./serve-names.js";
+import { createOwing } from "./serve-owing.js";
 import { createReload } from "./serve-reload.js";
 import { loadTable, openViews, recallFormer, storeWritten, takeOver, tellingOf } from "./serve-state.js";
 
@@ -61,7 +62,16 @@ export async function openServer(surroundings: Surroundings<ServerConfig>): Prom
   recallFormer(state, workDir, log);
   const views = openViews(state, workDir, clock, log);
   const stored = tellingOf(store, views.changed);
-  const loop = createServerLoop({ state, store: stored, hooks, clock, log, random: randomBytes, socketFor });
+  const owing = createOwing({ store, hooks, log });
+  const loop = createServerLoop({
+    state,
+    store: stored,
+    hooks: owing,
+    clock,
+    log,
+    random: randomBytes,
+    socketFor,
+  });
   const push: ServerLoop["push"] = (event) => {
     loop.push(event);
     if (event.type !== "datagram") views.changed();
@@ -69,8 +79,9 @@ export async function openServer(surroundings: Surroundings<ServerConfig>): Prom
   const listening = openListening(push, log, (place, addresses, bulk) =>
     openBulk({ state, now: clock.now, log }, place, addresses, bulk),
   );
+  const owed = config.script === undefined ? new Set<string>() : owing.resume();
   await listening.serve(arrivalsOf(config.interfaces), config.inactiveMode, (places) => {
-    push({ type: "started" });
+    push({ type: "started", owed });
     // What has come up since it was looked for.
     for (const [interfaceName, interfaceIndex] of places) {
       if (!interfaces.has(interfaceName)) push({ type: "interfaceReady", interfaceName, interfaceIndex });
@@ -98,8 +109,9 @@ export async function openServer(surroundings: Surroundings<ServerConfig>): Prom
       await views.close();
       await listening.close();
       await clock.close();
-      await store.close();
       await hooks.drain(HOOK_DRAIN_MS);
+      await owing.close();
+      await store.close();
     },
   };
 }

@@ -33,7 +33,11 @@ export type ServerEvent =
   /** The instant that `deadline` named has come. */
   | { readonly type: "timer" }
   /** Sockets are open and leases loaded. Once, before any other event. */
-  | { readonly type: "started" }
+  | {
+      readonly type: "started";
+      /** What the calls are about that the last server has left; they are made before any other. */
+      readonly owed?: ReadonlySet<string>;
+    }
   /** An interface that was not there at the start is served from now on. */
   | { readonly type: "interfaceReady"; readonly interfaceName: string; readonly interfaceIndex: number }
   /** Another configuration holds from now on, with these interfaces there and their indexes. */
@@ -111,7 +115,14 @@ export interface ServerState {
   /** How many lines of a kind there were in the current minute, see `warn`. */
   readonly warnings: Map<string, { since: Millis; lines: number }>;
   /** Leases that the hook script has still to be told of after a start, and when to go on with them. */
-  readonly replay: { ids: readonly LeaseId[]; at: number; started: Millis; next: Millis };
+  readonly replay: {
+    ids: readonly LeaseId[];
+    at: number;
+    started: Millis;
+    next: Millis;
+    /** Prefixes that calls of the last server take away, which may have had new holders since. */
+    owed: ReadonlySet<string>;
+  };
 }
 
 /** What a server is made of. */
@@ -152,7 +163,7 @@ export function createServerState(parts: ServerParts): ServerState {
     hmacMd5,
     history: createHistory(hash),
     warnings: new Map(),
-    replay: { ids: [], at: 0, started: NEVER, next: NEVER },
+    replay: { ids: [], at: 0, started: NEVER, next: NEVER, owed: new Set() },
   };
 }
 

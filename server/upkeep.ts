@@ -47,19 +47,24 @@ export function expire(state: ServerState, now: Millis, outcome: Outcome, limit:
 
 /**
  * Notes the leases that are alive on these interfaces, to be told to the script bit by bit: without its
- * interface there is nothing to install a route on.
+ * interface there is nothing to install a route on. Without `script-replay` only those that a call of the
+ * last server, made now, may have taken away.
  */
 export function prepareReplay(
   { config, ledger: { table }, network, replay }: ServerState,
   now: Millis,
   interfaces: ReadonlySet<string>,
 ): void {
-  if (config.script === undefined || !config.scriptReplay) return;
+  const { owed } = replay;
+  if (config.script === undefined || (!config.scriptReplay && owed.size === 0)) return;
   const ids = replay.ids.slice(replay.at);
   const links = linksOver(network, interfaces);
   // Addresses have no routes that a reboot could lose.
   table.forEach((id) => {
-    const isTold = table.stateOf(id) === "bound" && table.iaTypeOf(id) === "pd";
+    const isTold =
+      table.stateOf(id) === "bound" &&
+      table.iaTypeOf(id) === "pd" &&
+      (config.scriptReplay || owed.has(formatPrefix(table.prefixOf(id))));
     if (isTold && links.has(table.nameOf(id))) ids.push(id);
   });
   replay.ids = ids;

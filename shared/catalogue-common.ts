@@ -50,7 +50,7 @@ export const COMMON_ROWS = {
   "HOOK-ABANDONED": {
     level: 4,
     text: "{count} calls of {script} were not made: the program ends",
-    note: "The shutdown did not wait for every hook call that was due. The next start replays live leases.",
+    note: "The shutdown did not wait for every hook call that was due. A server makes up for it at its next start.",
   },
   "LOG-NO-SYSLOG": {
     level: 4,

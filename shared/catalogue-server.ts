@@ -327,6 +327,11 @@ export const SERVER_ROWS = {
     text: "Bulk Leasequery on {interface}: {sentence}",
     note: "The system refuses connections, for lack of file descriptors as a rule.",
   },
+  "SERVER-CALLS-OWED": {
+    level: 5,
+    text: "{count} calls of the script were due when the server ended and are made now; {unreadable} cannot be read.",
+    note: "The server was killed, or stopped while scripts ran: nobody has taken away the routes of these leases.",
+  },
   "HOOK-HELPER-ENDED": {
     level: 4,
     text: "The process that starts scripts has ended ({how}), {count} calls were with it: {next}.",

@@ -14,6 +14,9 @@ export interface HookCall {
   readonly variables: Readonly<Record<string, string>>;
 }
 
+/** True for a call that takes away what an earlier one has put in place. */
+export const isRemoval = ({ action }: HookCall): boolean => action === "delete" || action === "expire";
+
 /** A call whose variables are written when they are first looked at: one that is never run costs nothing. */
 export function hookCall(
   action: HookAction,

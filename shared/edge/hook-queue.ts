@@ -1,10 +1,13 @@
-import type { HookCall } from "../hook.js";
+import { type HookCall, isRemoval } from "../hook.js";
 
 /** A call that waits, and what to do when it has ended, was superseded or dropped. */
 export interface Waiting {
   readonly call: HookCall;
-  readonly settle: () => void;
+  readonly settle: (end: HookEnd) => void;
 }
+
+/** Whether a call has ended, or others make it void; or was lost: the queue was full, or the program ends. */
+export type HookEnd = "ended" | "lost";
 
 /** A call whose turn has come; `done` lets those pass that wait for it. */
 export interface Turn extends Waiting {
@@ -77,7 +80,7 @@ export function createHookQueue(limit: number, thinFrom = limit): HookQueue {
       const tail = occupied.size < thinFrom ? undefined : commonTail(entry.call.order, tails);
       const superseded = tail === undefined ? undefined : supersede(tail, entry, put);
       if (superseded !== undefined) return { superseded, dropped: [] };
-      if (occupied.size >= (isRemoval(entry) ? 2 * limit : limit))
+      if (occupied.size >= (isRemoval(entry.call) ? 2 * limit : limit))
         return { superseded: [], dropped: [entry] };
       append(entry);
       return { superseded: [], dropped: [] };
@@ -121,8 +124,6 @@ interface Place {
   before: Place | undefined;
 }
 
-const isRemoval = ({ call }: Waiting): boolean => call.action === "delete" || call.action === "expire";
-
 /** The place that is last for all of these keys, has no other key and has not been taken. */
 function commonTail(order: readonly string[], tails: ReadonlyMap<string, Place>): Place | undefined {
   const tail = order[0] === undefined ? undefined : tails.get(order[0]);
@@ -143,16 +144,16 @@ function supersede(
   put: (place: Place, entry: Waiting | undefined) => void,
 ): readonly Waiting[] | undefined {
   const waits = tail.entry;
-  if (isRemoval(entry)) {
-    if (waits !== undefined && isRemoval(waits)) return [entry];
+  if (isRemoval(entry.call)) {
+    if (waits !== undefined && isRemoval(waits.call)) return [entry];
     const before = tail.before?.entry;
     // What was installed earlier is removed by the call before, and nothing will have been installed since.
-    if (before !== undefined && isRemoval(before)) {
+    if (before !== undefined && isRemoval(before.call)) {
       put(tail, undefined);
       return waits === undefined ? [entry] : [waits, entry];
     }
   } else {
-    if (waits !== undefined && isRemoval(waits)) return undefined;
+    if (waits !== undefined && isRemoval(waits.call)) return undefined;
     if (waits?.call.action === "add" && entry.call.action === "update") return [entry];
   }
   put(tail, entry);

@@ -1,4 +1,3 @@
-import type { HookCall } from "../hook.js";
 import type { ScriptRunner } from "./hook-process.js";
 import { createHookRunner, type HookRunner } from "./hooks.js";
 import type { Log } from "./log.js";
@@ -13,7 +12,7 @@ export interface ScriptSettings {
 /** Runs hook calls with the script that the configuration names, which a reload may change. */
 export interface HookSwitch {
   /** Without a script the call has ended at once. */
-  readonly run: (call: HookCall) => Promise<void>;
+  readonly run: HookRunner["run"];
   /** From now on this script; what waits goes to it as well, or to the last one when there is none. */
   readonly use: (settings: ScriptSettings) => void;
   readonly drain: HookRunner["drain"];
@@ -27,7 +26,7 @@ export function createHookSwitch(cwd: string, log: Log, openScripts: () => Scrip
   let runner: HookRunner | undefined;
   return {
     async run(call) {
-      await runner?.run(call);
+      return (await runner?.run(call)) ?? "ended";
     },
     use({ script, scriptTimeout }) {
       if (script === undefined) return;

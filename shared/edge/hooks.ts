@@ -1,10 +1,12 @@
 import type { HookCall } from "../hook.js";
 import { pause } from "./clock.js";
 import { createScriptRunner, type ScriptOutcome, type ScriptRunner } from "./hook-process.js";
-import { createHookQueue, type Overflow, type Waiting } from "./hook-queue.js";
+import { createHookQueue, type HookEnd, type Overflow, type Waiting } from "./hook-queue.js";
 import { createShellFinder } from "./hook-shell.js";
 import { fitted } from "./hook-size.js";
 import type { Log } from "./log.js";
+
+export type { HookEnd } from "./hook-queue.js";
 
 /** How to run the hook script. */
 export interface HookOptions {
@@ -32,7 +34,7 @@ export interface HookRunner {
   /** Calls that start from now on, those that wait included, go to this script. */
   readonly use: (target: HookTarget) => void;
   /** Queues a call; the promise resolves when it has ended, however, or was left out. */
-  readonly run: (call: HookCall) => Promise<void>;
+  readonly run: (call: HookCall) => Promise<HookEnd>;
   /** Calls waiting or running. */
   readonly pending: () => number;
   /**
@@ -70,7 +72,7 @@ export function createHookRunner(options: HookOptions): HookRunner {
         running--;
         done();
         report.ended(call, used, outcome);
-        settle();
+        settle("ended");
         pump();
       });
     }
@@ -80,7 +82,7 @@ export function createHookRunner(options: HookOptions): HookRunner {
 
   const abandon = (lost: readonly Waiting[]): void => {
     if (lost.length > 0) log("HOOK-ABANDONED", { count: lost.length, script: target.script });
-    for (const { settle } of lost) settle();
+    for (const { settle } of lost) settle("lost");
   };
 
   return {
@@ -137,7 +139,8 @@ function createOverloadReport(log: Log): {
     note(left) {
       superseded += left.superseded.length;
       dropped += left.dropped.length;
-      for (const { settle } of [...left.superseded, ...left.dropped]) settle();
+      for (const { settle } of left.superseded) settle("ended");
+      for (const { settle } of left.dropped) settle("lost");
       if (performance.now() - said >= OVERLOAD_LINE_MS) say();
     },
     settle: say,

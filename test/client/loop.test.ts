@@ -65,7 +65,7 @@ async function createRig(directory = temporaryDirectory()): Promise<Rig> {
       run: (call) => {
         did.push(`hook ${call.action}`);
         hooks.push(call);
-        return Promise.resolve();
+        return Promise.resolve("ended");
       },
       drain: () => {
         did.push("drain");

@@ -2,12 +2,14 @@ import { describe, expect, test } from "vitest";
 import { seconds } from "../../shared/brand.js";
 import type { LogId } from "../../shared/catalogue.js";
 import { createClock } from "../../shared/edge/clock.js";
+import type { HookEnd } from "../../shared/edge/hooks.js";
 import type { HookCall } from "../../shared/hook.js";
 import type { ServerConfig } from "../../shared/config/types.js";
 import { createMemoryStore, createStoreMemory } from "../../shared/lease/memory-store.js";
 import type { LeaseStore } from "../../shared/lease/store.js";
 import { MESSAGE_CODE } from "../../shared/wire/codes.js";
 import { fillTemplate } from "../../shared/edge/log-line.js";
+import { createOwing } from "../../server/serve-owing.js";
 import { createServerLoop, type LoopParts, type ServerLoop } from "../../server/loop.js";
 import { readAnswer } from "./answer.js";
 import { createClient, createRig, pd, prefixIn, type TestClient } from "./rig.js";
@@ -32,15 +34,15 @@ function createBench(
   const answers: Uint8Array[] = [];
   const rests: string[] = [];
   const note = (what: string): void => void seen.push(what);
+  const run = async ({ action }: HookCall): Promise<HookEnd> => {
+    note(`run ${action}`);
+    await script();
+    return "ended";
+  };
   const parts: LoopParts = {
     state: rig.state,
     store,
-    hooks: {
-      run: ({ action }: HookCall) => {
-        note(`run ${action}`);
-        return script();
-      },
-    },
+    hooks: createOwing({ store, hooks: { run }, log: () => undefined }),
     clock: createClock(),
     random: (octets) => new Uint8Array(octets),
     log: (id: LogId, values = {}) => {
