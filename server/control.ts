@@ -20,13 +20,23 @@ export interface ControlParts {
   readonly context: () => CommandContext;
   /** Reads the configuration again; tells what came of it. */
   readonly reload: () => Promise<ControlAnswer>;
+  /** How many calls of the script wait, run, and must be made even if the server is killed. */
+  readonly hooks: () => { readonly waiting: number; readonly running: number; readonly owed: number };
 }
 
 /** Commands of an operator, for `openControl`. */
-export function createControlService({ state, push, log, context, reload }: ControlParts): ControlService {
+export function createControlService({
+  state,
+  push,
+  log,
+  context,
+  reload,
+  hooks,
+}: ControlParts): ControlService {
   return {
     handle(request) {
       if (request.command === "reload") return reload();
+      if (request.command === "status") return statusOf(hooks());
       const decide = COMMANDS.get(request.command);
       if (decide === undefined) return refusal("the server does not know this command");
       const { answer, event, isQuiet } = decide(state, request, context());
@@ -44,6 +54,13 @@ export function createControlService({ state, push, log, context, reload }: Cont
     },
   };
 }
+
+/** Only looks, so it does not go into the log. */
+const statusOf = (hooks: ReturnType<ControlParts["hooks"]>): ControlAnswer => ({
+  ok: true,
+  message: `calls of the script: ${hooks.waiting} waiting, ${hooks.running} running, ${hooks.owed} owed`,
+  data: { hooks },
+});
 
 type Decide = (state: ServerState, request: ControlRequest, context: CommandContext) => CommandDecision;
 

@@ -11,6 +11,7 @@ import { leasesCommand } from "./commands/leases.js";
 import { releaseCommand } from "./commands/release.js";
 import { showCommand } from "./commands/show.js";
 import { reloadCommand } from "./commands/reload.js";
+import { serverDetails } from "./commands/status.js";
 import { openServer } from "./serve.js";
 
 /** Filled in by the bundler, from package.json. */
@@ -23,6 +24,7 @@ const program: Program<ServerConfig> = {
   reader: () => Promise.resolve({ parse: parseServerConfig, render: renderDiagnostic }),
   logSettings: ({ log }) => log,
   open: openServer,
+  details: serverDetails,
   commands: [
     checkCommand,
     leasesCommand,

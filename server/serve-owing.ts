@@ -29,7 +29,7 @@ export interface Owing {
   readonly run: HookRunner["run"];
   /** Runs what an earlier server has left, in order; gives what those calls are about. */
   readonly resume: () => ReadonlySet<string>;
-  /** Calls owed. */
+  /** Calls that would be made if the server were killed now. */
   readonly count: () => number;
   /** Resolves when the store knows what is settled. */
   readonly close: () => Promise<void>;
@@ -116,7 +116,7 @@ export function createOwing({ store, hooks, log }: OwingParts): Owing {
       calls.clear();
       return keys;
     },
-    count: () => numbers.size + former.calls.size,
+    count: () => numbers.size + former.calls.size + settled.length,
     close: flush,
   };
 }

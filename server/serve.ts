@@ -22,7 +22,7 @@ import type { LeaseStore } from "../shared/lease/store.js";
 import type { Ip6 } from "../shared/prefix.js";
 import { type BulkParts, createBulkService } from "./bulk-server.js";
 import type { CommandContext } from "./command.js";
-import { createControlService } from "./control.js";
+import { type ControlParts, createControlService } from "./control.js";
 import { createServerState } from "./engine.js";
 import { createServerLoop, type LoopParts, type ServerLoop } from "./loop.js";
 import { byNames } from "./serve-names.js";
@@ -91,9 +91,10 @@ export async function openServer(surroundings: Surroundings<ServerConfig>): Prom
   listening.watch();
   const reload = createReload({ surroundings, listening, hooks, push });
   const context = (): CommandContext => ({ now: clock.now(), iso: isoTime, local: localTime });
+  const load = (): ReturnType<ControlParts["hooks"]> => ({ ...hooks.load(), owed: owing.count() });
   const control = await openControl({
     path: paths.controlSocket,
-    ...createControlService({ state, push, log, context, reload }),
+    ...createControlService({ state, push, log, context, reload, hooks: load }),
   });
 
   // Answers come first; with many leases `start` does not wait for files that take seconds to write either.

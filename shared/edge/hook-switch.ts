@@ -15,6 +15,7 @@ export interface HookSwitch {
   readonly run: HookRunner["run"];
   /** From now on this script; what waits goes to it as well, or to the last one when there is none. */
   readonly use: (settings: ScriptSettings) => void;
+  readonly load: HookRunner["load"];
   readonly drain: HookRunner["drain"];
 }
 
@@ -34,6 +35,7 @@ export function createHookSwitch(cwd: string, log: Log, openScripts: () => Scrip
       if (runner === undefined) runner = createHookRunner({ ...target, cwd, log, scripts: openScripts() });
       else runner.use(target);
     },
+    load: () => runner?.load() ?? { waiting: 0, running: 0 },
     async drain(patienceMs) {
       await runner?.drain(patienceMs);
     },

@@ -29,14 +29,19 @@ export interface HookOptions {
 /** The part of the options that may change while calls wait. */
 export type HookTarget = Pick<HookOptions, "script" | "timeoutMs">;
 
+/** Numbers of calls. */
+export interface HookLoad {
+  readonly waiting: number;
+  readonly running: number;
+}
+
 /** Runs hook calls; nothing here ever throws or rejects. */
 export interface HookRunner {
   /** Calls that start from now on, those that wait included, go to this script. */
   readonly use: (target: HookTarget) => void;
   /** Queues a call; the promise resolves when it has ended, however, or was left out. */
   readonly run: (call: HookCall) => Promise<HookEnd>;
-  /** Calls waiting or running. */
-  readonly pending: () => number;
+  readonly load: () => HookLoad;
   /**
    * For shutdown: runs what waits for at most `patienceMs`, then starts nothing more, logs how many calls are
    * lost, and waits for the scripts that run to end (or to be ended at their own timeout).
@@ -89,7 +94,7 @@ export function createHookRunner(options: HookOptions): HookRunner {
     use(next) {
       target = next;
     },
-    pending: () => queue.waiting() + running,
+    load: () => ({ waiting: queue.waiting(), running }),
     run: (call) =>
       new Promise((settle) => {
         if (closed) {

@@ -335,7 +335,7 @@ echo "end $KEY $1" >> out
       it.runner.run(call("add", "D")),
       it.runner.run(call("delete", "E")),
     ];
-    expect(it.runner.pending()).toBe(4);
+    expect(it.runner.load()).toEqual({ waiting: 3, running: 1 });
     await Promise.all(all);
     const begun = it.out().filter((line) => line.startsWith("begin"));
     expect(begun).toEqual(["begin A add", "begin B update", "begin C update", "begin E delete"]);
@@ -352,7 +352,7 @@ echo "end $KEY $1" >> out
     for (let n = 0; n < 5000; n++) void it.runner.run(call("add", `P${n}`));
     expect(performance.now() - start).toBeLessThan(500);
     await it.runner.drain(0);
-    expect(it.runner.pending()).toBe(0);
+    expect(it.runner.load()).toEqual({ waiting: 0, running: 0 });
   });
 });
 

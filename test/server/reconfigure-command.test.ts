@@ -117,9 +117,20 @@ describe("control service", () => {
       log: (...line) => logs.push(line),
       context: () => ({ now: rig.now(), iso: String, local: String }),
       reload: () => Promise.resolve({ ok: true, message: "reloaded" }),
+      hooks: () => ({ waiting: 3, running: 8, owed: 1 }),
     });
     return { ...service, events, logs };
   };
+
+  test("status -> the numbers of calls, not logged", () => {
+    const { handle, events, logs } = start(serve(1));
+    expect(handle({ command: "status" })).toEqual({
+      ok: true,
+      message: "calls of the script: 3 waiting, 8 running, 1 owed",
+      data: { hooks: { waiting: 3, running: 8, owed: 1 } },
+    });
+    expect([events, logs]).toEqual([[], []]);
+  });
 
   test("a good command -> answered, logged, and its event pushed", () => {
     const { handle, events, logs } = start(serve(1));

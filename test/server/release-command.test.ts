@@ -164,6 +164,7 @@ describe("release: the request", () => {
       log: (id) => logs.push(id),
       context: () => ({ now: rig.now(), iso: String, local: String }),
       reload: () => Promise.resolve({ ok: true, message: "" }),
+      hooks: () => ({ waiting: 0, running: 0, owed: 0 }),
     });
     void handle({ command: "release", subject: FIRST });
     void handle({ command: "show", subject: FIRST });
