@@ -4,7 +4,7 @@ import { type Arrival, arrivalsOf, type BulkListening } from "../shared/edge/arr
 import { openStoredClock } from "../shared/edge/boot-clock.js";
 import { openControl } from "../shared/edge/control-server.js";
 import { loadOrMakeDuid } from "../shared/edge/duid-file.js";
-import { createHookHelper } from "../shared/edge/hook-helper.js";
+import { createHookHelpers } from "../shared/edge/hook-helper.js";
 import type { ScriptRunner } from "../shared/edge/hook-process.js";
 import { createHookSwitch } from "../shared/edge/hook-switch.js";
 import { readInterfaces } from "../shared/edge/interfaces.js";
@@ -120,7 +120,7 @@ export async function openServer(surroundings: Surroundings<ServerConfig>): Prom
 /** The bundle of hook-helper-main.ts lies beside the server's. */
 function openHookHelper(directory: string, log: Log): ScriptRunner {
   const program = fileURLToPath(new URL("dibbler-hooks.cjs", import.meta.url));
-  return createHookHelper({ program, directory, log });
+  return createHookHelpers({ program, directory, log });
 }
 
 /** Interfaces that are there, and their indexes; waits for those that must be. */

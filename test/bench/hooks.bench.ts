@@ -3,7 +3,7 @@ import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { pause } from "../../shared/edge/clock.js";
-import { createHookHelper } from "../../shared/edge/hook-helper.js";
+import { createHookHelpers } from "../../shared/edge/hook-helper.js";
 import { createScriptRunner } from "../../shared/edge/hook-process.js";
 import { createHookRunner, type HookRunner } from "../../shared/edge/hooks.js";
 import { hookCall } from "../../shared/hook.js";
@@ -58,7 +58,7 @@ async function bench({ name, text, isHelped, directory }: Round): Promise<void> 
     if (id !== "HOOK-START" && id !== "HOOK-DONE" && id !== "HOOK-SHELL") failures++;
   };
   const program = fileURLToPath(new URL("../dibbler-hooks.cjs", import.meta.url));
-  const scripts = isHelped ? createHookHelper({ program, directory, log }) : createScriptRunner(directory);
+  const scripts = isHelped ? createHookHelpers({ program, directory, log }) : createScriptRunner(directory);
   const runner = createHookRunner({ script, cwd: directory, timeoutMs: 60_000, log, scripts });
   await callAll(runner, 100);
   const [own, children, start] = [process.cpuUsage(), childrenSeconds(), performance.now()];

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { CATALOGUE, type LogId, type LogValues } from "../../shared/catalogue.js";
-import { createHookHelper } from "../../shared/edge/hook-helper.js";
+import { createHookHelper, createHookHelpers } from "../../shared/edge/hook-helper.js";
 import type { ScriptRun, ScriptRunner } from "../../shared/edge/hook-process.js";
 import { fillTemplate } from "../../shared/edge/log-line.js";
 import { temporaryDirectory } from "./workbench.js";
@@ -33,6 +33,7 @@ afterAll(() => {
 function bench(
   text: string,
   program = "dibbler-hooks.cjs",
+  create = createHookHelper,
 ): {
   readonly directory: string;
   readonly scripts: ScriptRunner;
@@ -50,7 +51,7 @@ function bench(
   };
   // A path of its own for each test, by which its helpers are known.
   const own = `${programs}/../${programs.split("/").at(-1) ?? ""}/./${"./".repeat(++tests)}${program}`;
-  const scripts = createHookHelper({ program: own, directory, log });
+  const scripts = create({ program: own, directory, log });
   onTestFinished(() => {
     scripts.close();
   });
@@ -129,6 +130,23 @@ exit 3
       orders.map((_, n) => n % 256),
     );
     expect(it.helpers()).toHaveLength(1);
+    expect(it.logged).toEqual([]);
+  });
+});
+
+describe("hook helpers", () => {
+  it("four at once -> one is enough; eight -> two, which share them; both end", async () => {
+    const it = bench("#!/bin/sh\nsleep 0.2\nexit 6\n", "dibbler-hooks.cjs", createHookHelpers);
+    const begin = (count: number) =>
+      Promise.all(Array.from({ length: count }, () => it.scripts.run(it.order())));
+    expect(await begin(4)).toEqual(
+      Array.from({ length: 4 }, () => ({ kind: "exit", status: 6, output: "" })),
+    );
+    expect(it.helpers()).toHaveLength(1);
+    expect((await begin(8)).every((outcome) => outcome.kind === "exit")).toBe(true);
+    expect(it.helpers()).toHaveLength(2);
+    it.scripts.close();
+    await vi.waitUntil(() => it.helpers().length === 0, { timeout: 5000 });
     expect(it.logged).toEqual([]);
   });
 });
