@@ -5,6 +5,7 @@ import { createClock, pause } from "../../shared/edge/clock.js";
 import { openLeaseStore } from "../../shared/edge/lmdb-store.js";
 import { createMemoryStore } from "../../shared/lease/memory-store.js";
 import type { LeaseStore } from "../../shared/lease/store.js";
+import { createOwing } from "../../server/serve-owing.js";
 import { createServerLoop, type ServerLoop } from "../../server/loop.js";
 import { clientOf, datagramOf, random, serverOf } from "./traffic.js";
 
@@ -58,7 +59,7 @@ async function report(what: string, inner: LeaseStore, addedMs: number): Promise
   const loop: ServerLoop = createServerLoop({
     state: serverOf([["2001:db8::/32", 64]]),
     store,
-    hooks: undefined,
+    hooks: createOwing({ store, hooks: { run: () => Promise.resolve("ended") }, log: () => undefined }),
     clock: createClock(),
     log: () => undefined,
     random,

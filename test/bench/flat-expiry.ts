@@ -12,6 +12,7 @@ import type { Datagram } from "../../shared/datagram.js";
 import type { LeaseStore } from "../../shared/lease/store.js";
 import { createLeaseTable, type LeaseTable } from "../../shared/lease/table.js";
 import { ip6 } from "../../shared/prefix.js";
+import { createOwing } from "../../server/serve-owing.js";
 import { createServerLoop } from "../../server/loop.js";
 import { openViews, tellingOf } from "../../server/serve-state.js";
 import { type Asked, clientOf, datagramOf, duidOf, random, serverOf } from "./traffic.js";
@@ -75,7 +76,7 @@ async function run(directory: string, withViews: boolean): Promise<Waits> {
   const loop = createServerLoop({
     state,
     store: withViews ? tellingOf(store, views.changed) : store,
-    hooks: undefined,
+    hooks: createOwing({ store, hooks: { run: () => Promise.resolve("ended") }, log: () => undefined }),
     clock,
     log: log.log,
     random,
