@@ -52,7 +52,7 @@ const DECIDED_LIMIT = 1024;
  * for the Replies that share it.
  */
 const CHANGES_LIMIT = 128;
-/** How often to say at most that datagrams are dropped, in milliseconds. */
+/** How often to say at most that datagrams are dropped, or that all is dealt with, in milliseconds. */
 const REPORT_MS = 1000;
 /**
  * Pause after a commit that failed, in milliseconds: a full disk is not filled any sooner by trying harder.
@@ -90,6 +90,9 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
   let scheduled = false;
   let closing = false;
   let busy = false;
+  /** Runs for a while after it was said that all is dealt with; whether that has come true again since. */
+  let restTimer: NodeJS.Timeout | undefined;
+  let hasRested = false;
   let arrivals = 0;
   let reportAt = 0;
   let idle = (): void => undefined;
@@ -147,13 +150,28 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
     return taken;
   }
 
-  /** Everything has been dealt with: Dibbler says so, and how long it will be until something is due. */
+  /** Everything has been dealt with. */
   function rest(): void {
     if (busy && !closing) {
-      parts.log("SERVER-ACCEPTING", { seconds: () => String(secondsUntil(deadline(parts.state))) });
+      if (restTimer === undefined) sayRest();
+      else hasRested = true;
     }
     busy = false;
     idle();
+  }
+
+  /**
+   * Dibbler says so, and how long it will be until something is due, each time; we say it at once and then
+   * once a second, as it would be every third line of a busy server's log.
+   */
+  function sayRest(): void {
+    parts.log("SERVER-ACCEPTING", { seconds: () => String(secondsUntil(deadline(parts.state))) });
+    hasRested = false;
+    restTimer = setTimeout(() => {
+      restTimer = undefined;
+      if (hasRested && !closing) sayRest();
+    }, REPORT_MS);
+    restTimer.unref();
   }
 
   function secondsUntil(due: Millis): number {

@@ -34,17 +34,26 @@ export function createLineFormat(settings: {
  * that would break the line or the terminal are escaped.
  */
 export function fillTemplate(template: string, values: LogValues): string {
+  const parts = partsOf(template);
+  const line = fill(parts, values, AS_IT_IS);
+  // Nearly always: one look at the whole line instead of one at each value.
+  return isPlain(line) ? line : fill(parts, values, escapeControls);
+}
+
+function fill(parts: readonly Part[], values: LogValues, escape: (text: string) => string): string {
   let line = "";
-  for (const { text, name } of partsOf(template)) {
+  for (const { text, name } of parts) {
     line += text;
     if (name === undefined) continue;
     const value = values[name];
     if (value === undefined) line += `{${name}}`;
     else if (typeof value === "number") line += String(value);
-    else line += escapeControls(typeof value === "function" ? value() : value);
+    else line += escape(typeof value === "function" ? value() : value);
   }
   return line;
 }
+
+const AS_IT_IS = (text: string): string => text;
 
 /** Text, and the name of the value that follows it; the last one has none. */
 interface Part {
@@ -66,14 +75,16 @@ function partsOf(template: string): readonly Part[] {
 
 /** Replaces control characters, line separators and direction marks by \xNN or \u{NNNN}. */
 export function escapeControls(text: string): string {
-  if (PLAIN.test(text)) return text;
+  if (isPlain(text)) return text;
   return text.replace(UNPRINTABLE, (character) => {
     const code = character.charCodeAt(0).toString(16);
     return code.length > 2 ? `\\u{${code}}` : `\\x${code.padStart(2, "0")}`;
   });
 }
 
-/** Nearly everything that is logged. */
+/** True for printable ASCII only: nearly everything that is logged. */
+export const isPlain = (text: string): boolean => PLAIN.test(text);
+
 const PLAIN = /^[\x20-\x7e]*$/;
 const UNPRINTABLE = /[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 

@@ -1,5 +1,6 @@
 import { closeSync, fchmodSync, fstatSync, openSync, statSync, writeSync } from "node:fs";
 import type { CatalogueRow, LogId, LogLevel, LogValues } from "../catalogue.js";
+import { encodeText } from "./encode-text.js";
 import { codeOf, sentenceOf } from "./errors.js";
 import { createLineFormat, fillTemplate, type LineStyle } from "./log-line.js";
 import { openSyslog, type Syslog } from "./syslog.js";
@@ -187,7 +188,7 @@ function isStill(fd: number, path: string): boolean {
  * terminal or a reader that does not read must not stop us.
  */
 function writeAll(fd: number, text: string): void {
-  let rest = Buffer.from(text);
+  let rest = encodeText(text);
   try {
     while (rest.length > 0) rest = rest.subarray(writeSync(fd, rest));
   } catch {

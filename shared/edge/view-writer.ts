@@ -2,6 +2,7 @@ import { readdirSync } from "node:fs";
 import { type FileHandle, open, rename } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { setImmediate as turn, setTimeout as sleep } from "node:timers/promises";
+import { encodeText } from "./encode-text.js";
 import { fileError, removeQuietly, temporaryName } from "./files.js";
 
 /** A file that is kept for other programs. */
@@ -35,7 +36,7 @@ export interface ViewWriterOptions {
 /** At most once a second. */
 const INTERVAL_MS = 1000;
 /** Large tables take long to write: so many times as long nothing is written, for there is more to do. */
-const REST_FACTOR = 20;
+const REST_FACTOR = 40;
 /** Pause after a round that failed; a full disk is not filled any sooner by trying harder. */
 const RETRY_MS = 10_000;
 /**
@@ -146,17 +147,18 @@ async function writePieces(file: FileHandle, pieces: Iterable<string>, inHaste: 
   let text = "";
   for (const piece of pieces) {
     text += piece;
-    const spent = performance.now() - began;
-    if (spent < SLICE_MS) continue;
-    worked += spent;
+    if (performance.now() - began < SLICE_MS) continue;
+    const octets = encodeText(text);
+    worked += performance.now() - began;
     // Nothing to write is written without a turn for anybody else.
-    await (text === "" ? turn() : file.writeFile(text));
+    await (text === "" ? turn() : file.writeFile(octets));
     if (!inHaste) await sleep(SLICE_MS);
     text = "";
     began = performance.now();
   }
+  const octets = encodeText(text);
   worked += performance.now() - began;
-  await file.writeFile(text);
+  await file.writeFile(octets);
   return worked;
 }
 
