@@ -117,7 +117,7 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
     if (decided.length < DECIDED_LIMIT) {
       const env = { now: parts.clock.now(), random: parts.random };
       busy ||= intake.size() > 0;
-      const isHot = arrivals >= HOT.arrivals && intake.size() > HOT.arrivals;
+      const isHot = arrivals >= HOT.arrivals;
       arrivals = 0;
       for (let n = 0; n < BATCH_LIMIT; n++) {
         const event = intake.take(env.now, isHot && n >= HOT.batch);
