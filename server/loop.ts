@@ -86,6 +86,7 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
     push({ type: "timer" });
   });
   const holding = createHolding();
+  const lines: Extract<Effect, { type: "log" }>[] = [];
   let committing = false;
   let scheduled = false;
   let closing = false;
@@ -129,7 +130,13 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
     if (closing || changesWaiting >= CHANGES_LIMIT) alarm.cancel();
     else alarm.set(deadline(parts.state));
     if (intake.size() > 0 && decided.length < DECIDED_LIMIT) schedule();
+    writeLines();
     if (intake.size() === 0 && !committing) rest();
+  }
+
+  /** Once what answers and the disk are waiting for is under way. */
+  function writeLines(): void {
+    for (const { id, values } of lines.splice(0)) parts.log(id, values);
   }
 
   /** What needs no commit is done at once, however slow the disk is. */
@@ -206,10 +213,13 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
   function onCommitted(decisions: readonly Decision[], refused: ReadonlySet<LeaseId>): void {
     committing = false;
     const lost = decisions.filter(({ changes }) => changes.some(({ id }) => refused.has(id)));
+    // The disk goes on while answers are sent.
+    if (lost.length === 0 && changesWaiting > 0) commit();
     for (const decision of decisions) if (!lost.includes(decision)) perform(decision);
     parts.hooks.dismiss(lost.flatMap(callsOf));
     if (lost.length > 0) takeBack([...lost, ...takeDecided()]);
     schedule();
+    writeLines();
   }
 
   /** Nothing of this commit counts: its Replies are not sent, and clients will ask again. */
@@ -264,7 +274,7 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
       case "run":
         return parts.hooks.run(effect.hook);
       case "log":
-        parts.log(effect.id, effect.values);
+        lines.push(effect);
         return undefined;
       default:
         return effect satisfies never;
