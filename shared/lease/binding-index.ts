@@ -1,6 +1,6 @@
 import type { Iaid } from "../brand.js";
 import type { Duid } from "../duid.js";
-import { chainFrom, createChainIndex, NONE } from "./chains.js";
+import { chainFrom, createChainIndex, type Many, NONE } from "./chains.js";
 import type { KeyedHash } from "../hash.js";
 import type { IaType } from "./lease.js";
 import type { Places } from "./places.js";
@@ -14,50 +14,69 @@ export interface BindingIndex {
   countOf(duid: Duid): number;
   insert(id: number): void;
   remove(id: number): void;
-  /** Inserts many at once, all below `limit`. */
-  insertAll(ids: Int32Array, limit: number): void;
+  /** Inserts many at once. */
+  insertAll(many: Many): void;
 }
 
-/** An index over these places, empty: one chain for each client, one for each binding. */
+/**
+ * Of a client with no more leases than this all are looked at for one binding. Only those of larger ones, of
+ * which a network has a few or none, are in an index by binding as well.
+ */
+const FEW = 8;
+
+/** An index over these places, empty: one chain for each client, one for each binding of large clients. */
 export function createBindingIndex(places: Places, hash: KeyedHash, capacity: number): BindingIndex {
   const clients = createChainIndex((a, b) => sameClient(places, a, b), capacity);
-  const bindings = createChainIndex((a, b) => sameBinding(places, a, b), capacity);
+  const bindings = createChainIndex((a, b) => sameBinding(places, a, b));
   const bindingHash = createBindingHash(hash);
 
   const headOf = (duid: Duid): number =>
     clients.first(hash(duid, 0, duid.length), (id) => hasDuid(places, id, duid));
-
+  const sizeOf = (head: number): number => (head === NONE ? 0 : clients.count(head));
   const clientHashAt = (id: number): number => duidHashOf(places, hash, id);
 
   /** Its client has been entered. */
-  function bindingHashAt(id: number): number {
+  function insertBinding(id: number): void {
     const { octets, view, at } = places.place(id);
     const iaid = view.getUint32(at + FIELD.iaid, true);
-    return bindingHash(clients.hashOf(id), octets[at + FIELD.iaType] ?? 0, iaid);
+    bindings.insert(id, bindingHash(clients.hashOf(id), octets[at + FIELD.iaType] ?? 0, iaid));
+  }
+
+  function removeBinding(id: number): void {
+    bindings.remove(id);
   }
 
   return {
     find(duid, iaType, iaid) {
-      const key = bindingHash(hash(duid, 0, duid.length), iaTypeNumber(iaType), iaid);
-      const head = bindings.first(key, (id) => hasBinding(places, id, duid, iaType, iaid));
-      return chainFrom(bindings, head);
+      const head = headOf(duid);
+      const isIt = (id: number): boolean => hasBinding(places, id, duid, iaType, iaid);
+      if (sizeOf(head) <= FEW) return chainFrom(clients, head).filter(isIt);
+      const key = bindingHash(clients.hashOf(head), iaTypeNumber(iaType), iaid);
+      return chainFrom(bindings, bindings.first(key, isIt));
     },
     ofClient: (duid) => chainFrom(clients, headOf(duid)),
-    countOf(duid) {
-      const head = headOf(duid);
-      return head === NONE ? 0 : clients.count(head);
-    },
+    countOf: (duid) => sizeOf(headOf(duid)),
     insert(id) {
       clients.insert(id, clientHashAt(id));
-      bindings.insert(id, bindingHashAt(id));
+      const head = clients.headOf(id);
+      const size = clients.count(head);
+      if (size === FEW + 1) chainFrom(clients, head).forEach(insertBinding);
+      else if (size > FEW) insertBinding(id);
     },
-    insertAll(ids, limit) {
-      clients.insertAll(ids, limit, clientHashAt);
-      bindings.insertAll(ids, limit, bindingHashAt);
+    insertAll(many) {
+      const others = clients.insertAll(many, clientHashAt);
+      const large = new Set(
+        others.map((id) => clients.headOf(id)).filter((head) => clients.count(head) > FEW),
+      );
+      for (const head of large) chainFrom(clients, head).forEach(insertBinding);
     },
     remove(id) {
+      const size = clients.count(clients.headOf(id));
+      if (size > FEW) removeBinding(id);
       clients.remove(id);
-      bindings.remove(id);
+      if (size !== FEW + 1) return;
+      const rest = clients.headOf(id);
+      chainFrom(clients, rest).forEach(removeBinding);
     },
   };
 }

@@ -12,14 +12,26 @@ export interface ChainIndex {
   next(id: number): number;
   /** How many records the chain has whose head `id` is. */
   count(id: number): number;
+  /** The head of the chain that a record is in. */
+  headOf(id: number): number;
   /** Adds a record, the hash being that of its key. */
   insert(id: number, hash: number): void;
   /** Takes a record out again; its key must be what it was. */
   remove(id: number): void;
   /** The hash that a record was added with. */
   hashOf(id: number): number;
-  /** Adds many records at once, which is faster; all are below `limit`. `hashAt` gives the hash of each. */
-  insertAll(ids: Int32Array, limit: number, hashAt: (id: number) => number): void;
+  /**
+   * Adds many records at once, which is faster; `hashAt` gives the hash of each. Gives those that were not
+   * the first with their key.
+   */
+  insertAll(many: Many, hashAt: (id: number) => number): readonly number[];
+}
+
+/** Many records, all below `limit`, with room for as many numbers twice, for every index in turn. */
+export interface Many {
+  readonly ids: Int32Array;
+  readonly limit: number;
+  readonly scratch: readonly [Int32Array, Int32Array];
 }
 
 const LEAST_SLOTS = 16;
@@ -43,6 +55,10 @@ export function createChainIndex(sameKey: (a: number, b: number) => boolean, cap
     before = enlarged(before, id, ALONE);
   }
 
+  /** Also of a record that has just been taken out of the middle of its chain. */
+  const headOf = (id: number): number =>
+    slots.headAt(slots.locate(slots.hashOf(id), (other) => sameKey(other, id)));
+
   /** Enters a record whose hash is known. */
   function link(id: number): void {
     const head = slots.headOrNew(id, sameKey);
@@ -65,6 +81,7 @@ export function createChainIndex(sameKey: (a: number, b: number) => boolean, cap
     first: (hash, same) => slots.headAt(slots.locate(hash, same)),
     next: (id) => at(after, id),
     count: (id) => -at(before, id),
+    headOf,
 
     insert(id, hash) {
       slots.setHash(id, hash);
@@ -81,15 +98,17 @@ export function createChainIndex(sameKey: (a: number, b: number) => boolean, cap
       }
       after[preceding] = following;
       if (following !== NONE) before[following] = preceding;
-      const head = slots.headAt(slots.locate(slots.hashOf(id), (other) => sameKey(other, id)));
+      const head = headOf(id);
       before[head] = at(before, head) + 1;
     },
 
     hashOf: (id) => slots.hashOf(id),
 
-    insertAll(ids, limit, hashAt) {
-      slots.reserve(limit);
-      for (const id of slots.addHeads(ids, hashAt, sameKey)) link(id);
+    insertAll(many, hashAt) {
+      slots.reserve(many.limit);
+      const others = slots.addHeads(many, hashAt, sameKey);
+      for (const id of others) link(id);
+      return others;
     },
   };
 }
@@ -119,7 +138,7 @@ interface Slots {
   reserve(count: number): void;
   /** Makes a head of each that is the first with its key; gives the others. Sets the hashes of all. */
   addHeads(
-    ids: Int32Array,
+    many: Many,
     hashAt: (id: number) => number,
     sameKey: (a: number, b: number) => boolean,
   ): readonly number[];
@@ -197,9 +216,10 @@ function createSlots(capacity: number): Slots {
       if (size > slots.length) grow(size);
       if (count > hashes.length) hashes = enlarged(hashes, count - 1, 0);
     },
-    addHeads(ids, hashAt, sameKey) {
+    addHeads(many, hashAt, sameKey) {
+      const { ids } = many;
       for (let i = 0; i < ids.length; i++) hashes[at(ids, i)] = hashAt(at(ids, i));
-      const ordered = inParts(ids, hashes, mask);
+      const ordered = inParts(many, hashes, mask);
       const others: number[] = [];
       for (let i = 0; i < ids.length; i++) {
         const hash = at(ordered.hashes, i);
@@ -231,7 +251,7 @@ function createSlots(capacity: number): Slots {
  * the processor's caches with every single one.
  */
 function inParts(
-  ids: Int32Array,
+  { ids, scratch }: Many,
   hashes: Int32Array,
   mask: number,
 ): { readonly ids: Int32Array; readonly hashes: Int32Array } {
@@ -242,7 +262,7 @@ function inParts(
     starts[next] = at(starts, next) + 1;
   }
   for (let part = 1; part < starts.length; part++) starts[part] = at(starts, part) + at(starts, part - 1);
-  const ordered = { ids: new Int32Array(ids.length), hashes: new Int32Array(ids.length) };
+  const ordered = { ids: scratch[0], hashes: scratch[1] };
   for (let i = 0; i < ids.length; i++) {
     const id = at(ids, i);
     const hash = at(hashes, id);

@@ -1,5 +1,5 @@
 import type { Prefix } from "../prefix.js";
-import { chainFrom, createChainIndex, NONE, type ChainIndex } from "./chains.js";
+import { chainFrom, createChainIndex, type ChainIndex, type Many, NONE } from "./chains.js";
 import type { KeyedHash } from "../hash.js";
 import type { Places } from "./places.js";
 import { prefixLengthOf, sameBits, startsWith } from "./record-keys.js";
@@ -20,8 +20,8 @@ export interface PrefixIndex {
   watch(length: number): void;
   insert(id: number): void;
   remove(id: number): void;
-  /** Inserts many at once, all below `limit`. */
-  insertAll(ids: Int32Array, limit: number): void;
+  /** Inserts many at once. */
+  insertAll(many: Many): void;
 }
 
 /** What an index over prefixes is made with; all numbers of records are below `limit`. */
@@ -77,9 +77,9 @@ export function createPrefixIndex(parts: PrefixIndexParts): PrefixIndex {
       longer.watch(length);
     },
     insert,
-    insertAll(ids, limit) {
-      exact.insertAll(ids, limit, (id) => probe.hashAt(id, prefixLengthOf(places, id)));
-      for (const id of ids) {
+    insertAll(many) {
+      exact.insertAll(many, (id) => probe.hashAt(id, prefixLengthOf(places, id)));
+      for (const id of many.ids) {
         const length = prefixLengthOf(places, id);
         lengths.add(length);
         longer.insert(id, length);

@@ -307,10 +307,14 @@ function fill(parts: Parts, load: Parameters<LeaseTable["fill"]>[0]): void {
     taken[count++] = id;
     return true;
   });
-  const limit = ids.limit();
   const all = taken.subarray(0, count);
-  bindings.insertAll(all, limit);
-  prefixes.insertAll(all, limit);
+  const many = {
+    ids: all,
+    limit: ids.limit(),
+    scratch: [new Int32Array(count), new Int32Array(count)],
+  } as const;
+  bindings.insertAll(many);
+  prefixes.insertAll(many);
   for (const id of all) expiry.set(id, readInstant(places.place(id), FIELD.until));
   parts.size = all.length;
 }

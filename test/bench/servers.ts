@@ -77,7 +77,6 @@ export function memory(host: Host, pid: number): Memory {
 const configuration = (
   script: string | undefined,
 ): string => `${script === undefined ? "" : `script "${script}"`}
-${process.env["BENCH_CONF"] ?? ""}
 iface "eth0" {
   pd-class {
     pd-pool 2001:db8::/32

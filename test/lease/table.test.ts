@@ -183,6 +183,34 @@ describe("lease table: clients", () => {
     expect([duidOf(1), duidOf(9), duidOf(8)].map((each) => table.countOf(each))).toEqual([4, 1, 0]);
   });
 
+  test("a client that grows to 30 leases and shrinks again, refilled at each size -> all found by IAID", () => {
+    const shuffled = range(0, 30).map((number) => (number * 7) % 30);
+    const held = new Map<number, LeaseId>();
+    const check = (): void => {
+      const again = createLeaseTable({ seed: SEED });
+      again.fill((add) => {
+        for (const id of held.values()) expect(add(id, table.recordOf(id))).toBe(true);
+      });
+      for (const each of [table, again]) {
+        const found = shuffled.map((number) => each.find(duidOf(1), "pd", iaid(number)));
+        const expected = shuffled.map((number) => [held.get(number)].filter((id) => id !== undefined));
+        expect(found).toEqual(expected);
+        expect(each.countOf(duidOf(1))).toBe(held.size);
+      }
+    };
+    fill(40, 100);
+    for (const number of shuffled) {
+      held.set(number, table.put(leaseOf(1, { iaid: iaid(number), prefix: leaseOf(number).prefix })));
+      check();
+    }
+    for (const number of shuffled) {
+      table.remove(leaseId(held.get(number) ?? -1));
+      held.delete(number);
+      check();
+    }
+    expect(table.size).toBe(40);
+  });
+
   test.each([
     ["IA type", { iaType: "na" }],
     ["IAID", { iaid: iaid(9) }],
