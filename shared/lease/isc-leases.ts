@@ -16,7 +16,14 @@ const ABANDONED_MILLIS = 7_200_000;
  * leases are told when the file is over. What is not about leases of IPv6 is passed over.
  */
 export function createIscReader(sink: ForeignSink, { now }: ReadTimes): ForeignReader {
-  const state: State = { ias: new Map(), ia: undefined, part: undefined, depth: 0, isLittle: true };
+  const state: State = {
+    ias: new Map(),
+    ia: undefined,
+    part: undefined,
+    depth: 0,
+    opened: 0,
+    isLittle: true,
+  };
   const report = (line: number, text: string, kind: FilePassage["kind"] = "unreadable"): void => {
     sink.passage({ line, kind, text });
   };
@@ -25,6 +32,8 @@ export function createIscReader(sink: ForeignSink, { now }: ReadTimes): ForeignR
     const statement = text.trim();
     if (statement === "" || statement.startsWith("#")) return;
     hasStatements = true;
+    // An IA is in no block: the one before it is not closed.
+    if (state.depth > 0 && state.ia === undefined && IA.test(statement)) breakOff(state, report);
     if (state.depth > 0) state.depth += depthOf(statement);
     else if (state.part !== undefined) inPart(state, state.part, statement, line, report);
     else if (state.ia !== undefined) inIa(state, state.ia, statement, line, report);
@@ -35,6 +44,7 @@ export function createIscReader(sink: ForeignSink, { now }: ReadTimes): ForeignR
     end() {
       lines.end();
       if (!hasStatements) report(0, "there is nothing in it");
+      if (state.depth > 0 && state.ia === undefined) breakOff(state, report);
       if (state.ia !== undefined) {
         report(state.ia.line, "an IA that breaks off");
         // What is whole of it; what was written of it before is more.
@@ -73,8 +83,9 @@ interface State {
   readonly ias: Map<string, Ia>;
   ia: Ia | undefined;
   part: Part | undefined;
-  /** How deep in blocks that nobody here knows. */
+  /** How deep in blocks that nobody here knows, and the line of the outermost. */
   depth: number;
+  opened: number;
   isLittle: boolean;
 }
 
@@ -85,6 +96,16 @@ const IA = new RegExp(`^ia-(pd|na|ta) ${STRING} \\{$`);
 const SERVER = new RegExp(`^server-duid ${STRING};$`);
 /** A statement, perhaps with a comment behind it: a date for people. */
 const STATEMENT = /^(binding state|[a-z][a-z0-9-]*)\b *([^;{]*?) *[;{](?: *#.*)?$/;
+
+function openBlock(state: State, depth: number, line: number): void {
+  state.depth = Math.max(0, depth);
+  state.opened = line;
+}
+
+function breakOff(state: State, report: Report): void {
+  report(state.opened, "a block that is not closed");
+  state.depth = 0;
+}
 
 function atTop(state: State, text: string, line: number, report: Report, sink: ForeignSink): void {
   const [, iaType, name = ""] = IA.exec(text) ?? [];
@@ -99,12 +120,12 @@ function atTop(state: State, text: string, line: number, report: Report, sink: F
       return;
     }
     report(line, "an IA without IAID and a DUID of 3 to 130 octets");
-    state.depth = 1;
+    openBlock(state, 1, line);
   } else if (server !== undefined) {
     const octets = unescapeOctets(server);
     if (isDuidLength(octets.length)) sink.server?.(duid(octets));
   } else if (text.startsWith("authoring-byte-order")) state.isLittle = text.includes("little");
-  else if (/^[a-z].*[{;]$/.test(text)) state.depth = Math.max(0, depthOf(text));
+  else if (/^[a-z].*[{;]$/.test(text)) openBlock(state, depthOf(text), line);
   else report(line, "this is no statement of dhcpd");
 }
 
@@ -121,9 +142,9 @@ function inIa(state: State, ia: Ia, text: string, line: number, report: Report):
     state.part = partOf(rest, ia.iaType, line);
     if (state.part !== undefined) return;
     report(line, ia.iaType === "pd" ? "a prefix that is none" : "an address that is none");
-    state.depth = 1;
+    openBlock(state, 1, line);
   } else if (word === "cltt") ia.heard = parseIscTime(rest);
-  else if (text.endsWith("{")) state.depth = Math.max(0, depthOf(text));
+  else if (text.endsWith("{")) openBlock(state, depthOf(text), line);
   else if (word === undefined) report(line, "this is no statement of an IA");
 }
 
@@ -138,7 +159,7 @@ function inPart(state: State, part: Part, text: string, line: number, report: Re
   else if (word === "preferred-life") part.preferred = parseU32(rest);
   else if (word === "max-life") part.valid = parseU32(rest);
   else if (word === "ends") part.ends = parseIscTime(rest);
-  else if (text.endsWith("{")) state.depth = Math.max(0, depthOf(text));
+  else if (text.endsWith("{")) openBlock(state, depthOf(text), line);
   // What scripts of dhcpd.conf set is for these scripts.
   else if (word === undefined && !text.startsWith("set ")) report(line, "this is no statement of a lease");
 }

@@ -139,6 +139,8 @@ describe("dhcpd6.leases of ISC dhcpd 4.4", () => {
     ["nothing", "", [], [0]],
     ["it breaks off in a lease", lease("active", "never").slice(0, 120), [], [4, 1]],
     ["it breaks off in the last line", `${lease("active", "never")}ia-pd "\\001`, ["3"], [10]],
+    ["a block before it that is not closed", `failover {\n${lease("active", "never")}`, ["4"], [1]],
+    ["a block behind it that is not closed", `${lease("active", "never")}failover {\n}\nx {\n`, ["3"], [12]],
     ["a time that is none", lease("active", "tomorrow"), [], [3]],
     ["a prefix that is none", lease("active", "never").replace("/56", "/560"), [], [3]],
     ["an IA without a DUID", lease("active", "never").replace("\\000\\003\\007", ""), [], [1]],
