@@ -44,8 +44,8 @@ export function storeWritten(workDir: string): Millis | undefined {
 export function loadTable(store: LeaseView, log: Log): LeaseTable {
   const table = createLeaseTable({ seed: randomBytes(16) });
   table.fill((add) => {
-    store.load((id, record) => {
-      if (!add(id, record)) log("SERVER-LEASE-UNREADABLE", { record: id, octets: record.length });
+    store.load((id, octets, from, to) => {
+      if (!add(id, octets, from, to)) log("SERVER-LEASE-UNREADABLE", { record: id, octets: to - from });
     });
   });
   return table;

@@ -82,8 +82,8 @@ async function list(view: LeaseView, filter: LeaseFilter, form: "json" | "wide" 
   const now = storedNow(view);
   const order = createPrefixOrder();
   let unreadable = 0;
-  view.load((id, record) => {
-    const lease = decodeRecord(record);
+  view.load((id, octets, from, to) => {
+    const lease = decodeRecord(octets.subarray(from, to));
     if (lease === undefined) unreadable += 1;
     else if (isListed(lease, filter, now)) order.add(id, lease.prefix);
   });

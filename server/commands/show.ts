@@ -91,7 +91,8 @@ function loadMatching(view: LeaseView, subject: Subject): LeaseTable {
   const table = createLeaseTable({ seed: new Uint8Array(16) });
   const prefix = prefixOfSubject(subject);
   const client: Duid | undefined = subject.by === "client" ? subject.client : undefined;
-  view.load((id, record) => {
+  view.load((id, octets, from, to) => {
+    const record = octets.subarray(from, to);
     const lease = decodeRecord(record);
     if (lease === undefined) return;
     const isIt = client === undefined || sameDuid(lease.duid, client);

@@ -77,7 +77,7 @@ function createStore(databases: LeaseDatabases, path: string, release: () => voi
     load(visit) {
       if (closing !== undefined) throw closedError(path);
       const count = readRows(path, LEASES, (key, page, from, to) => {
-        visit(leaseId(key), page.subarray(from, to));
+        visit(leaseId(key), page, from, to);
       });
       if (count === undefined) view.load(visit);
       else requireAll(databases, path, count);
@@ -130,7 +130,8 @@ function createView(databases: LeaseDatabases, path: string): LeaseView {
       const rows = reading(() => leases.getRange()[Symbol.iterator]());
       let count = 0;
       for (let row = reading(() => rows.next()); row.done !== true; row = reading(() => rows.next())) {
-        visit(leaseId(row.value.key), plain(row.value.value));
+        const octets = plain(row.value.value);
+        visit(leaseId(row.value.key), octets, 0, octets.length);
         count++;
       }
       requireAll(databases, path, count);

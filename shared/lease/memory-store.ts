@@ -38,7 +38,10 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): LeaseStore 
 
   return {
     load(visit) {
-      for (const id of ascending(records)) visit(leaseId(id), copy(records.get(id)));
+      for (const id of [...records.keys()].sort((a, b) => a - b)) {
+        const record = copy(records.get(id));
+        visit(leaseId(id), record, 0, record.length);
+      }
     },
     commit(changes, notes = []) {
       const error = fail();

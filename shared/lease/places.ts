@@ -1,7 +1,7 @@
 import type { Lease } from "./lease.js";
 import { RECORD_OCTETS, type Place } from "./record-layout.js";
 import { NO_TAIL, TAIL_OCTETS, tailOctets, writeTail } from "./record-tail.js";
-import { clearRecord, isRecordAt, stateAt, tailIn, writeLease } from "./record.js";
+import { clearRecord, isRecordAt, stateAt, writeLease } from "./record.js";
 import { createTails } from "./tails.js";
 
 /**
@@ -17,8 +17,11 @@ export interface Places {
   tail(id: number): Uint8Array;
   /** Makes the record of `id` that of this lease, which fits (see `requireFit`). */
   write(id: number, lease: Lease): void;
-  /** Copies a whole record to `id`; false when it cannot be read, and the place is then one without lease. */
-  load(id: number, record: Uint8Array): boolean;
+  /**
+   * Copies a whole record, `octets` from `from` to `to`, to `id`; false when it cannot be read, and the place
+   * is then one without lease.
+   */
+  load(id: number, octets: Uint8Array, from: number, to: number): boolean;
   /** The record as the store keeps it, copied. */
   copy(id: number): Uint8Array;
   /** Makes the place one without lease. */
@@ -41,6 +44,7 @@ export function createPlaces(): Places {
   /** Where tails are put together. */
   const draft = new Uint8Array(TAIL_OCTETS);
   const allocate = createAllocator();
+  const copyFixed = createCopier();
   const offset = (id: number): number => (id & (CHUNK_RECORDS - 1)) * RECORD_OCTETS;
 
   function place(id: number): Place {
@@ -74,13 +78,13 @@ export function createPlaces(): Places {
       if (length > 0) writeTail(fixed, lease, draft, 0);
       tails.set(id, draft, 0, length);
     },
-    load(id, record) {
-      if (record.length < RECORD_OCTETS) return false;
+    load(id, octets, from, to) {
+      if (to - from < RECORD_OCTETS) return false;
       const fixed = place(id);
-      const isBare = record.length === RECORD_OCTETS;
-      fixed.octets.set(isBare ? record : record.subarray(0, RECORD_OCTETS), fixed.at);
-      if (isRecordAt(fixed, isBare ? NO_TAIL : tailIn(record))) {
-        tails.set(id, record, RECORD_OCTETS, record.length);
+      const tail = from + RECORD_OCTETS;
+      copyFixed(octets, from, fixed);
+      if (isRecordAt(fixed, tail === to ? NO_TAIL : octets.subarray(tail, to))) {
+        tails.set(id, octets, tail, to);
         return true;
       }
       clear(id);
@@ -94,6 +98,22 @@ export function createPlaces(): Places {
       return record;
     },
     clear,
+  };
+}
+
+/**
+ * Copies the fixed part word by word: `set` wants an array for its source, which costs more than the copying.
+ * The records of a page come one after the other, so that one view serves them all.
+ */
+function createCopier(): (octets: Uint8Array, from: number, to: Place) => void {
+  let seen: Uint8Array = new Uint8Array(0);
+  let source = new DataView<ArrayBufferLike>(seen.buffer);
+  return (octets, from, { view, at }) => {
+    if (seen !== octets) {
+      seen = octets;
+      source = new DataView(octets.buffer, octets.byteOffset, octets.byteLength);
+    }
+    for (let i = 0; i < RECORD_OCTETS; i += 4) view.setInt32(at + i, source.getInt32(from + i));
   };
 }
 

@@ -132,8 +132,7 @@ export function encodeRecord(lease: Lease): Uint8Array {
   return record;
 }
 
-/** What follows the fixed part of a whole record. */
-export const tailIn = (record: Uint8Array): Uint8Array =>
+const tailIn = (record: Uint8Array): Uint8Array =>
   record.length === RECORD_OCTETS ? NO_TAIL : record.subarray(RECORD_OCTETS);
 
 const placeIn = (record: Uint8Array): Place => ({

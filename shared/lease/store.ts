@@ -2,10 +2,16 @@ import type { LeaseChange } from "./changes.js";
 import type { LeaseId } from "./lease.js";
 import type { OwedChange } from "./owed.js";
 
+/**
+ * Is given a record: `octets` from `from` (inclusive) to `to` (exclusive), good for the time of the call.
+ * There may be a million of them, and an array for each costs as much as reading it.
+ */
+export type VisitRecord = (id: LeaseId, octets: Uint8Array, from: number, to: number) => void;
+
 /** What can be read of a store, also by another process while a server writes to it. */
 export interface LeaseView {
-  /** Calls `visit` for every stored lease, ids ascending. The octets are good for the time of the call. */
-  load(visit: (id: LeaseId, record: Uint8Array) => void): void;
+  /** Calls `visit` for every stored lease, ids ascending. */
+  load(visit: VisitRecord): void;
 
   /** The record as committed, a copy; `undefined` when there is none. */
   read(id: LeaseId): Uint8Array | undefined;

@@ -106,8 +106,11 @@ export interface LeaseTable {
    * Takes in everything that a store has, faster than one by one. For an empty table only; each id once.
    * `add` is as `setRecord`; nothing can be found before `load` has returned.
    */
-  fill(load: (add: (id: LeaseId, record: Uint8Array) => boolean) => void): void;
+  fill(load: (add: AddRecord) => void): void;
 }
+
+/** Takes the record that lies in `octets` from `from` (inclusive) to `to` (exclusive). */
+export type AddRecord = (id: LeaseId, octets: Uint8Array, from: number, to: number) => boolean;
 
 /** What a table is made with. */
 export interface LeaseTableOptions {
@@ -289,7 +292,7 @@ function setRecord(parts: Parts, id: LeaseId, record: Uint8Array): boolean {
   const { ids, places } = parts;
   if (id >= MOST_IDS) return false;
   if (places.has(id)) remove(parts, id);
-  if (!places.load(id, record)) return false;
+  if (!places.load(id, record, 0, record.length)) return false;
   ids.claim(id);
   link(parts, id);
   return true;
@@ -300,8 +303,8 @@ function fill(parts: Parts, load: Parameters<LeaseTable["fill"]>[0]): void {
   if (parts.size > 0) throw new Error("only an empty table is filled");
   let taken = new Int32Array(1024);
   let count = 0;
-  load((id, record) => {
-    if (id >= MOST_IDS || places.has(id) || !places.load(id, record)) return false;
+  load((id, octets, from, to) => {
+    if (id >= MOST_IDS || places.has(id) || !places.load(id, octets, from, to)) return false;
     ids.claim(id);
     if (count === taken.length) taken = doubled(taken);
     taken[count++] = id;

@@ -6,7 +6,7 @@ import { runInNewContext } from "node:vm";
 import { iaid, millis, seconds } from "../../shared/brand.js";
 import { duid } from "../../shared/duid.js";
 import { LEASE_DATABASE, openLeaseStore } from "../../shared/edge/lmdb-store.js";
-import { changeFor, restore } from "../../shared/lease/changes.js";
+import { changeFor } from "../../shared/lease/changes.js";
 import { leaseId, type Lease, type LeaseId } from "../../shared/lease/lease.js";
 import type { LeaseStore } from "../../shared/lease/store.js";
 import { createLeaseTable, type LeaseTable } from "../../shared/lease/table.js";
@@ -118,7 +118,9 @@ async function benchStart(directory: string, table: LeaseTable): Promise<void> {
   line("open", `${(performance.now() - opening).toFixed(0)} ms`);
   const loading = performance.now();
   const loaded = createLeaseTable({ seed: SEED });
-  store.load((id, record) => restore(loaded, id, record));
+  loaded.fill((add) => {
+    store.load((id, octets, from, to) => void add(id, octets, from, to));
+  });
   line(`load ${loaded.size} into a table`, `${(performance.now() - loading).toFixed(0)} ms`);
   await store.close();
 }

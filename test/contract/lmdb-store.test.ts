@@ -72,7 +72,8 @@ describe("LMDB store and other processes", { timeout: TIMEOUT }, () => {
 
       const store = await openLeaseStore(directory);
       const rows: number[] = [];
-      store.load((id, record) => {
+      store.load((id, octets, from, to) => {
+        const record = octets.slice(from, to);
         const number = Math.floor(id / 10) % 251;
         rows.push(record.length === 128 && record.every((octet) => octet === number) ? id : NaN);
       });

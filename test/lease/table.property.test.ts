@@ -174,9 +174,12 @@ describe("lease table", { timeout: 30_000 }, () => {
 function refilled(table: LeaseTable): LeaseTable {
   const next = createLeaseTable({ seed: SEED });
   next.fill((add) => {
-    expect(add(leaseId(1000), new Uint8Array(128))).toBe(false);
+    expect(add(leaseId(1000), new Uint8Array(128), 0, 128)).toBe(false);
     table.forEach((id) => {
-      expect(add(id, table.recordOf(id))).toBe(true);
+      const record = table.recordOf(id);
+      // In the middle of something else, as in a page of the store.
+      const page = Uint8Array.of(...[1, 2, 3], ...record, 4);
+      expect(add(id, page, 3, 3 + record.length)).toBe(true);
     });
   });
   return next;

@@ -189,7 +189,10 @@ describe("lease table: clients", () => {
     const check = (): void => {
       const again = createLeaseTable({ seed: SEED });
       again.fill((add) => {
-        for (const id of held.values()) expect(add(id, table.recordOf(id))).toBe(true);
+        for (const id of held.values()) {
+          const record = table.recordOf(id);
+          expect(add(id, record, 0, record.length)).toBe(true);
+        }
       });
       for (const each of [table, again]) {
         const found = shuffled.map((number) => each.find(duidOf(1), "pd", iaid(number)));

@@ -35,7 +35,7 @@ function createServer(
 ) {
   const records = new Map<LeaseId, Uint8Array>();
   const store = createMemoryStore({ ...options, memory });
-  store.load((id, record) => records.set(id, record));
+  store.load((id, octets, from, to) => records.set(id, octets.slice(from, to)));
   const rig = createRig(configure(WHERE, settings), records);
   const begun: Begun[] = [];
   const given: string[] = [];

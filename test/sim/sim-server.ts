@@ -64,7 +64,7 @@ export function addServer(
   const begin = (): typeof running => {
     const store = createMemoryStore({ memory });
     const table = createLeaseTable({ seed: chance.octets(16) });
-    store.load((id, record) => table.setRecord(id, record));
+    store.load((id, octets, from, to) => table.setRecord(id, octets.slice(from, to)));
     const interfaces = new Map([["srv0", 2]]);
     const secret = new Uint8Array(16).fill(number);
     const state = createServerState({ config, duid, table, secret, interfaces, epoch: 1, hmacMd5 });
