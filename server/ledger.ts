@@ -53,9 +53,10 @@ export function changePools(ledger: Ledger, pools: readonly Pool[]): void {
   const { table } = ledger;
   const added = pools.filter((pool) => !ledger.pools.includes(pool));
   for (const pool of added) table.watchLength(pool.length);
-  if (added.length > 0) {
+  const withBits = added.filter(({ taken }) => taken !== undefined);
+  if (withBits.length > 0) {
     table.forEach((id) => {
-      mark(added, table.prefixOf(id));
+      mark(withBits, table.prefixOf(id));
     });
   }
   // What was reserved may be free now.

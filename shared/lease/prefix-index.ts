@@ -74,7 +74,7 @@ export function createPrefixIndex(parts: PrefixIndexParts): PrefixIndex {
       return chainLength(exact, head) + longer.count(prefix);
     },
     watch: (length) => {
-      longer.watch(length);
+      longer.watch(length, lengths.present().at(-1) ?? 0);
     },
     insert,
     insertAll(many) {
@@ -100,7 +100,8 @@ interface LongerIndex {
   first(prefix: Prefix): number;
   all(prefix: Prefix): number[];
   count(prefix: Prefix): number;
-  watch(length: number): void;
+  /** `longest` is the greatest length there is. */
+  watch(length: number, longest: number): void;
   insert(id: number, length: number): void;
   remove(id: number, length: number): void;
 }
@@ -137,10 +138,11 @@ function createLongerIndex({ places, limit }: PrefixIndexParts, probe: Probe): L
       const index = watched.get(prefix.length);
       return index === undefined ? [...search(prefix)].length : chainLength(index, firstIn(index, prefix));
     },
-    watch(length) {
+    watch(length, longest) {
       if (watched.has(length)) return;
       const index = createChainIndex((a, b) => sameBits(places, a, b, length));
       watched.set(length, index);
+      if (longest <= length) return;
       for (let id = 0; id < limit(); id++) {
         if (!places.has(id) || prefixLengthOf(places, id) <= length) continue;
         index.insert(id, probe.hashAt(id, length));
