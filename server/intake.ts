@@ -14,14 +14,20 @@ export const INTAKE_LIMIT = 8192;
  */
 export const STALE_MS = 500;
 
+/**
+ * `first`: what goes on before what begins something; `onlyFirst`: nothing else; `later`: what begins something
+ * before the rest, so that who floods the server with the rest keeps nobody out.
+ */
+export type Wish = "first" | "onlyFirst" | "later";
+
 /** Events waiting for their turn. */
 export interface Intake {
   /** False when it, or an older one in its place, was dropped. */
   readonly put: (event: ServerEvent, now: Millis) => boolean;
   /** What was put back goes before everything else. */
   readonly putBack: (events: readonly ServerEvent[]) => void;
-  /** The next event; `undefined` when there is none. With `onlyFirst` not one that begins something. */
-  readonly take: (now: Millis, onlyFirst?: boolean) => ServerEvent | undefined;
+  /** The next event; `undefined` when there is none, or none of that kind. */
+  readonly take: (now: Millis, wish?: Wish) => ServerEvent | undefined;
   readonly size: () => number;
   /** Datagrams dropped since the last call. */
   readonly dropped: () => number;
@@ -36,6 +42,15 @@ export function createIntake(limit = INTAKE_LIMIT): Intake {
   const first = createQueue<ServerEvent>();
   const later = createQueue<{ readonly event: ServerEvent; readonly at: Millis }>();
   let dropped = 0;
+
+  function takeFresh(now: Millis): ServerEvent | undefined {
+    for (let next = later.take(); next !== undefined; next = later.take()) {
+      if (now - next.at <= STALE_MS) return next.event;
+      dropped++;
+    }
+    return undefined;
+  }
+
   return {
     put(event, now) {
       if (event.type !== "datagram") {
@@ -56,14 +71,17 @@ export function createIntake(limit = INTAKE_LIMIT): Intake {
     putBack: (events) => {
       first.putBack(events);
     },
-    take(now, onlyFirst = false) {
-      const urgent = first.take();
-      if (urgent !== undefined || onlyFirst) return urgent;
-      for (let next = later.take(); next !== undefined; next = later.take()) {
-        if (now - next.at <= STALE_MS) return next.event;
-        dropped++;
+    take(now, wish = "first") {
+      switch (wish) {
+        case "first":
+          return first.take() ?? takeFresh(now);
+        case "onlyFirst":
+          return first.take();
+        case "later":
+          return takeFresh(now) ?? first.take();
+        default:
+          return wish satisfies never;
       }
-      return undefined;
     },
     size: () => first.size() + later.size(),
     dropped() {

@@ -9,7 +9,7 @@ import type { LeaseId } from "../shared/lease/lease.js";
 import type { LeaseStore } from "../shared/lease/store.js";
 import type { Ip6 } from "../shared/prefix.js";
 import type { HookCall } from "../shared/hook.js";
-import { createIntake } from "./intake.js";
+import { createIntake, type Wish } from "./intake.js";
 import { deadline, type ServerAction, type ServerEvent, type ServerState, step, undo } from "./engine.js";
 import type { Owing } from "./serve-owing.js";
 
@@ -42,9 +42,10 @@ const BATCH_LIMIT = 256;
 /**
  * After so many events in one turn no Solicit is looked at any more while more come in than can be answered:
  * Node reads no more than 32 datagrams of a socket between two turns, and what is not read waits in the
- * kernel, where the next Request is behind the last Solicit.
+ * kernel, where the next Request is behind the last Solicit. One in `share` of the first events is a Solicit
+ * all the same, lest a flood of anything else keep new clients out.
  */
-const HOT = { arrivals: 32, batch: 12 } as const;
+const HOT = { arrivals: 32, batch: 12, share: 4 } as const;
 /** Decisions that may wait for the commit before theirs: they share the next one. */
 const DECIDED_LIMIT = 1024;
 /**
@@ -121,7 +122,7 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
       const isHot = arrivals >= HOT.arrivals;
       arrivals = 0;
       for (let n = 0; n < BATCH_LIMIT; n++) {
-        const event = intake.take(env.now, isHot && n >= HOT.batch);
+        const event = intake.take(env.now, isHot ? wishOf(n) : "first");
         if (event === undefined) break;
         add(event, step(parts.state, event, env));
       }
@@ -302,6 +303,9 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
     },
   };
 }
+
+const wishOf = (n: number): Wish =>
+  n >= HOT.batch ? "onlyFirst" : n % HOT.share === HOT.share - 1 ? "later" : "first";
 
 function decide(event: ServerEvent, actions: readonly ServerAction[]): Decision {
   const changes: LeaseChange[] = [];

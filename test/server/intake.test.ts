@@ -65,6 +65,19 @@ describe("server: what waits, and in which order", () => {
     expect(through(100, puts, STALE_MS + 1)).toEqual([[2, 3], 1]);
   });
 
+  test.each([
+    { wish: "first", order: [2, 4, 1, 3] },
+    { wish: "later", order: [1, 3, 2, 4] },
+    { wish: "onlyFirst", order: [2, 4] },
+  ] as const)("taken with the wish $wish -> $order", ({ wish, order }) => {
+    const intake = createIntake();
+    for (const [n, type] of [SOLICIT, REQUEST, SOLICIT, RENEW].entries()) {
+      intake.put(datagram(type, n + 1), millis(0));
+    }
+    const taken = [1, 2, 3, 4].map(() => markOf(intake.take(millis(0), wish)));
+    expect(taken.filter((mark) => mark !== undefined)).toEqual(order);
+  });
+
   test("what cannot be read is no Solicit: it waits its turn with the rest", () => {
     const broken = { ...datagram(SOLICIT, 1, 1), bytes: Uint8Array.of(12, 0, 0) };
     expect(through(100, [[broken, 0]])).toEqual([[0], 0]);

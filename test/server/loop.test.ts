@@ -212,6 +212,22 @@ describe("server loop", () => {
     expect(answers.findIndex(([type]) => type === MESSAGE_CODE.reply)).toBeLessThan(20);
   });
 
+  test("a flood of something else in every turn -> a Solicit among it is answered all the same", async () => {
+    const { loop, client, answers } = createBench(createMemoryStore());
+    const renew = client(1).event("renew", []);
+    if (renew.type !== "datagram") throw new Error("no datagram");
+    const garbage = { ...renew, bytes: Uint8Array.of(MESSAGE_CODE.renew) };
+    let left = 40;
+    const flood = (): void => {
+      for (let n = 0; n < 40; n++) loop.push(garbage);
+      if (--left > 0) setImmediate(flood);
+    };
+    flood();
+    loop.push(client(2).event("solicit", [pd(1)]));
+    await expect.poll(() => answers.length, { interval: 1 }).toBe(1);
+    expect(left).toBeGreaterThan(20);
+  });
+
   test("close while nothing can be stored -> ends all the same", async () => {
     const store = createMemoryStore({ fail: () => new Error("disk full") });
     const { loop, client, seen } = createBench(store);
