@@ -17,9 +17,8 @@ export type { Counters, Env, ServerAction, ServerEvent, ServerParts, ServerState
 /**
  * Decides on one event. The decision is in the table at once, so that the next step reckons with it; the
  * caller makes the `commit` durable, then carries out the other actions, in their order. What is sent `early`
- * may be sent before any commit. When a commit
- * fails or is refused, none of the step's other actions may be carried out: `undo` it, then give the event
- * again.
+ * may be sent before any commit. When a commit fails or is refused, none of the step's other actions may be
+ * carried out: `undo` it, then give the event again.
  */
 export function step(state: ServerState, event: ServerEvent, env: Env): ServerAction[] {
   const { ledger } = state;

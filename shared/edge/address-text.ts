@@ -1,4 +1,4 @@
-import { type Ip6, ip6, sameIp6 } from "../prefix.js";
+import { formatIp6, type Ip6, ip6, sameIp6 } from "../prefix.js";
 
 /**
  * Reads the text in which Node hands over the sender of a datagram
@@ -61,7 +61,7 @@ export function createAddressWriter(): (address: Ip6) => string {
       ((address[15] ?? 0) ^ ((address[14] ?? 0) * 7) ^ ((address[7] ?? 0) * 31)) & (CACHE_SLOTS - 1);
     const hit = seen[slot];
     if (hit !== undefined && sameIp6(hit.address, address)) return hit.text;
-    const text = plainText(address);
+    const text = formatIp6(address);
     seen[slot] = { address, text };
     return text;
   };
@@ -95,14 +95,4 @@ function embedded(text: string): Ip6 | undefined {
     octets[12 + i] = value;
   }
   return ip6(octets);
-}
-
-/** Eight groups without compression: what `inet_pton` reads is all that counts here. */
-function plainText(address: Ip6): string {
-  let text = "";
-  for (let i = 0; i < 16; i += 2) {
-    if (i > 0) text += ":";
-    text += (((address[i] ?? 0) << 8) | (address[i + 1] ?? 0)).toString(16);
-  }
-  return text;
 }

@@ -42,10 +42,6 @@ export function createBindingIndex(places: Places, hash: KeyedHash, capacity: nu
     bindings.insert(id, bindingHash(clients.hashOf(id), octets[at + FIELD.iaType] ?? 0, iaid));
   }
 
-  function removeBinding(id: number): void {
-    bindings.remove(id);
-  }
-
   return {
     find(duid, iaType, iaid) {
       const head = headOf(duid);
@@ -72,28 +68,22 @@ export function createBindingIndex(places: Places, hash: KeyedHash, capacity: nu
     },
     remove(id) {
       const size = clients.count(clients.headOf(id));
-      if (size > FEW) removeBinding(id);
+      if (size > FEW) bindings.remove(id);
       clients.remove(id);
       if (size !== FEW + 1) return;
-      const rest = clients.headOf(id);
-      chainFrom(clients, rest).forEach(removeBinding);
+      for (const other of chainFrom(clients, clients.headOf(id))) bindings.remove(other);
     },
   };
 }
 
 /** The hash of a binding, out of that of its DUID. */
 function createBindingHash(hash: KeyedHash): (client: number, iaType: number, iaid: number) => number {
-  const octets = new Uint8Array(8);
+  const octets = new Uint8Array(9);
+  const view = new DataView(octets.buffer);
   return (client, iaType, iaid) => {
-    const first = client ^ Math.imul(iaType, 0x9e3779b1);
-    octets[0] = first;
-    octets[1] = first >> 8;
-    octets[2] = first >> 16;
-    octets[3] = first >> 24;
-    octets[4] = iaid;
-    octets[5] = iaid >> 8;
-    octets[6] = iaid >> 16;
-    octets[7] = iaid >> 24;
-    return hash(octets, 0, 8);
+    view.setInt32(0, client);
+    view.setUint32(4, iaid);
+    octets[8] = iaType;
+    return hash(octets, 0, octets.length);
   };
 }

@@ -166,6 +166,18 @@ function createSlots(capacity: number): Slots {
     }
   }
 
+  /** There is room. As `headOrNew`; its own loop, since a closure for each record would cost as much. */
+  function enter(id: number, hash: number, sameKey: (a: number, b: number) => boolean): number {
+    let slot = hash & mask;
+    for (let head = headAt(slot); head !== NONE; head = headAt(slot)) {
+      if (hashOf(head) === hash && sameKey(head, id)) return head;
+      slot = (slot + 1) & mask;
+    }
+    slots[slot] = id + 1;
+    heads++;
+    return NONE;
+  }
+
   function grow(size: number): void {
     const old = slots;
     slots = new Int32Array(size);
@@ -201,15 +213,7 @@ function createSlots(capacity: number): Slots {
     },
     headOrNew(id, sameKey) {
       if (heads * 2 >= slots.length) grow(slots.length * 2);
-      const hash = hashOf(id);
-      let slot = hash & mask;
-      for (let head = headAt(slot); head !== NONE; head = headAt(slot)) {
-        if (hashOf(head) === hash && sameKey(head, id)) return head;
-        slot = (slot + 1) & mask;
-      }
-      slots[slot] = id + 1;
-      heads++;
-      return NONE;
+      return enter(id, hashOf(id), sameKey);
     },
     reserve(count) {
       const size = powerOfTwo(count * 2);
@@ -222,18 +226,8 @@ function createSlots(capacity: number): Slots {
       const ordered = inParts(many, hashes, mask);
       const others: number[] = [];
       for (let i = 0; i < ids.length; i++) {
-        const hash = at(ordered.hashes, i);
         const id = at(ordered.ids, i);
-        let slot = hash & mask;
-        let head = headAt(slot);
-        while (head !== NONE && !(hashOf(head) === hash && sameKey(head, id))) {
-          slot = (slot + 1) & mask;
-          head = headAt(slot);
-        }
-        if (head === NONE) {
-          slots[slot] = id + 1;
-          heads++;
-        } else others.push(id);
+        if (enter(id, at(ordered.hashes, i), sameKey) !== NONE) others.push(id);
       }
       return others;
     },

@@ -1,6 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { inDirectory } from "./directory.js";
 import { createClock, pause } from "../../shared/edge/clock.js";
 import { openLeaseStore } from "../../shared/edge/lmdb-store.js";
 import { createMemoryStore } from "../../shared/lease/memory-store.js";
@@ -28,15 +26,6 @@ export async function benchCommits(): Promise<void> {
     });
   }
   await report("in memory", createMemoryStore(), 10);
-}
-
-async function inDirectory(run: (directory: string) => Promise<void>): Promise<void> {
-  const directory = mkdtempSync(join(process.env["BENCH_DIR"] ?? tmpdir(), "flat-bench-"));
-  try {
-    await run(directory);
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
 }
 
 async function report(what: string, inner: LeaseStore, addedMs: number): Promise<void> {

@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { inDirectory } from "./directory.js";
+import { someLease } from "./some-leases.js";
 import { join } from "node:path";
-import { iaid, type Millis, millis, seconds } from "../../shared/brand.js";
+import { type Millis, millis } from "../../shared/brand.js";
 import { SERVER_ROWS } from "../../shared/catalogue-server.js";
 import { type Clock, createClock, pause } from "../../shared/edge/clock.js";
 import { openLeaseStore } from "../../shared/edge/lmdb-store.js";
@@ -11,7 +11,6 @@ import type { Lease, LeaseId } from "../../shared/lease/lease.js";
 import type { Datagram } from "../../shared/datagram.js";
 import type { LeaseStore } from "../../shared/lease/store.js";
 import { createLeaseTable, type LeaseTable } from "../../shared/lease/table.js";
-import { ip6 } from "../../shared/prefix.js";
 import { createOwing } from "../../server/serve-owing.js";
 import { createServerLoop } from "../../server/loop.js";
 import { openViews, tellingOf } from "../../server/serve-state.js";
@@ -39,19 +38,14 @@ interface Waits {
 
 /** Prints how long answers wait while 100,000 leases end within one second. */
 export async function benchExpiry(views: boolean): Promise<void> {
-  const directory = mkdtempSync(join(process.env["BENCH_DIR"] ?? tmpdir(), "flat-bench-"));
-  try {
-    const { quiet, expiring, tookMs } = await run(directory, views);
-    console.log(
-      `expiry of ${ENDING} leases in a second, 1000 messages/s${views ? ", with the files for others" : ""}: ` +
-        `took ${(tookMs / 1000).toFixed(2)} s`,
-    );
-    console.log(`  before  ${figures(quiet)}`);
-    const worst = expiring.at(-1) ?? Infinity;
-    console.log(`  during  ${figures(expiring)} (bar ${BAR_MS}: ${worst <= BAR_MS ? "held" : "missed"})`);
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
+  const { quiet, expiring, tookMs } = await inDirectory((directory) => run(directory, views));
+  console.log(
+    `expiry of ${ENDING} leases in a second, 1000 messages/s${views ? ", with the files for others" : ""}: ` +
+      `took ${(tookMs / 1000).toFixed(2)} s`,
+  );
+  console.log(`  before  ${figures(quiet)}`);
+  const worst = expiring.at(-1) ?? Infinity;
+  console.log(`  during  ${figures(expiring)} (bar ${BAR_MS}: ${worst <= BAR_MS ? "held" : "missed"})`);
 }
 
 const figures = (waits: readonly number[]): string => {
@@ -176,23 +170,5 @@ function createTraffic(clock: Clock): Traffic {
 }
 
 function leaseOf(n: number, until: Millis): Lease {
-  const address = new Uint8Array(16);
-  address.set([0x20, 0x01, 0x0d, 0xb8, n >>> 24, n >>> 16, n >>> 8, n]);
-  return {
-    iaType: "pd",
-    duid: duidOf(n),
-    iaid: iaid(1),
-    prefix: { address: ip6(address), length: 64 },
-    state: "bound",
-    preferred: seconds(3600),
-    valid: seconds(7200),
-    t1: seconds(1800),
-    t2: seconds(2880),
-    since: millis(until - 7_200_000),
-    until,
-    interfaceName: "eth0",
-    clientAddress: ip6(address),
-    trail: undefined,
-    key: undefined,
-  };
+  return { ...someLease(n, until), duid: duidOf(n), since: millis(until - 7_200_000), until };
 }

@@ -1,5 +1,5 @@
-import { mkdtempSync, rmSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { inDirectory } from "./directory.js";
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
@@ -36,15 +36,6 @@ async function main(): Promise<void> {
   benchTable(LEASES, line, relayedLeaseOf);
   await inDirectory((directory) => benchStart(directory, table));
   for (const rows of [32, 128]) await inDirectory((directory) => benchCommits(directory, rows));
-}
-
-async function inDirectory(run: (directory: string) => Promise<void>): Promise<void> {
-  const directory = mkdtempSync(join(process.env["BENCH_DIR"] ?? tmpdir(), "store-bench-"));
-  try {
-    await run(directory);
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
 }
 
 /** Fills a table; the other figures are for its full size, leases in random order. */
