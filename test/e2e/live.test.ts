@@ -41,7 +41,7 @@ describe("e2e leases, show, release: a server that runs, stops, never ran", () =
         /^PREFIX +STATE +ENDS +CLIENT +IAID +INTERFACE +ADDRESS +SINCE$/,
       );
       expect(listed.stdout).toMatch(
-        new RegExp(`\\n${prefix}  bound  in (1h 59m|2h 00m)  ${client}     1  eth0       fe80::`),
+        new RegExp(`\\n${prefix} +bound  in (1h 59m|2h 00m)  ${client}     1  eth0       fe80::`),
       );
       expect(listed.stderr).toBe("2 leases: 2 bound\n");
       const rows = (await run(server, "leases", "--json", "--prefix", prefix)).stdout.trim().split("\n");
