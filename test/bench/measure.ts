@@ -5,7 +5,7 @@ import { createLoader, type CurvePoint, type Loader } from "./loader.js";
 import { offer } from "./perfdhcp.js";
 import { type Contender, memory } from "./servers.js";
 import { type Setting, withServer } from "./setting.js";
-import { type Figures, stored } from "./table.js";
+import { type Figures, SAME_RATE, stored } from "./table.js";
 
 /** The parts of the suite that can be left out; the peak is measured for each but `hooks`. */
 export const PARTS = ["peak", "overload", "delay", "relayed", "renewals", "stored", "hooks"] as const;
@@ -88,7 +88,13 @@ async function measureAround(
     tell(`delay, ${half.rate}/s`);
     // What the search for the peak has left in queues is no matter of this rate.
     await sleep(SETTLE_MS);
-    return { ...(await measureDelays(client, () => offer(client, half))) };
+    const { average, p99, worst } = await measureDelays(client, () => offer(client, half));
+    if (peak < SAME_RATE) return { average, p99, worst };
+    const same = await measureDelays(client, () => offer(client, { rate: SAME_RATE, seconds }));
+    return {
+      ...{ average, p99, worst },
+      ...{ sameAverage: same.average, sameP99: same.p99, sameWorst: same.worst },
+    };
   });
   for (const manner of ["relayed", "renewals"] as const) {
     await attempt(manner, async () => {

@@ -14,6 +14,9 @@ export interface Row {
 /** Figures of the rounds of each server. */
 export type Rounds = ReadonlyMap<Name, readonly Figures[]>;
 
+/** Exchanges a second at which delays are compared: about half the peak of Kea. */
+export const SAME_RATE = 2500;
+
 /** The lines of the table when these numbers of leases were stored. */
 export function rowsFor(sizes: readonly number[]): readonly Row[] {
   return [
@@ -23,6 +26,9 @@ export function rowsFor(sizes: readonly number[]): readonly Row[] {
     row("average", "half the peak: average delay, ms", 1),
     row("p99", "  99th percentile, ms", 1),
     row("worst", "  longest, ms", 1),
+    row("sameAverage", `${SAME_RATE}/s: average delay, ms`, 1),
+    row("sameP99", "  99th percentile, ms", 1),
+    row("sameWorst", "  longest, ms", 1),
     row("relayed", "through a relay: peak, exchanges/s"),
     row("renewals", "half of them renewed at once: peak, exchanges/s"),
     row("memoryAfter", "memory (PSS) after all that, MiB", 1),
