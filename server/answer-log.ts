@@ -7,7 +7,7 @@ import type { Answer } from "./answers.js";
 import { IA_LIMIT } from "./ia.js";
 import { log, type Outcome } from "./outcome.js";
 import type { Query } from "./query.js";
-import type { Story } from "./settle.js";
+import type { Story } from "./story.js";
 import type { Refusal } from "./search.js";
 import { REFUSALS } from "./status.js";
 import { warn } from "./warn.js";

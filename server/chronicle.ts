@@ -12,7 +12,7 @@ import type { IaAsked } from "./ia.js";
 import type { IncidentId } from "./incidents.js";
 import type { Query } from "./query.js";
 import type { Refusal } from "./search.js";
-import type { Story } from "./settle.js";
+import type { Story } from "./story.js";
 import type { ServerState } from "./state.js";
 import { REFUSALS, STATUSES, type StatusOption } from "./status.js";
 import { NOT_EVERY } from "./strict-status.js";

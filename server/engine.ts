@@ -60,7 +60,7 @@ export function step(state: ServerState, event: ServerEvent, env: Env): ServerAc
   }
   const changes = takeChanges(ledger);
   const commits: ServerAction[] = changes.length > 0 ? [{ type: "commit", changes }] : [];
-  return [...commits, ...outcome.sends, ...outcome.runs, ...outcome.logs];
+  return [...commits, ...outcome.sends, ...outcome.runs, ...outcome.events, ...outcome.logs];
 }
 
 /** Interfaces that are there already; the others are heard of by `interfaceReady`. */

@@ -21,7 +21,7 @@ import {
 import { type Lifetimes, NO_LIFETIMES } from "./lifetimes.js";
 import { nextHopTo } from "./next-hop.js";
 import type { Query } from "./query.js";
-import type { Story } from "./settle.js";
+import type { Story } from "./story.js";
 import type { ServerState } from "./state.js";
 
 /** Why the script is called, as REASON; Dibbler has no such variable. */

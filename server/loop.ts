@@ -9,6 +9,7 @@ import type { LeaseId } from "../shared/lease/lease.js";
 import type { LeaseStore } from "../shared/lease/store.js";
 import type { Ip6 } from "../shared/prefix.js";
 import type { HookCall } from "../shared/hook.js";
+import type { LeaseEvent } from "./lease-event.js";
 import { createIntake, type Wish } from "./intake.js";
 import { deadline, type ServerAction, type ServerEvent, type ServerState, step, undo } from "./engine.js";
 import type { Owing } from "./serve-owing.js";
@@ -23,6 +24,8 @@ export interface LoopParts {
   readonly clock: Clock;
   readonly random: (octets: number) => Uint8Array;
   readonly log: Log;
+  /** Hears what happened to leases, in the order in which it has become durable. */
+  readonly happened: (event: LeaseEvent) => void;
   readonly socketFor: (interfaceName: string, to: Ip6) => Pick<UdpSocket, "send"> | undefined;
 }
 
@@ -274,6 +277,9 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
         return undefined;
       case "run":
         return parts.hooks.run(effect.hook);
+      case "happened":
+        parts.happened(effect.event);
+        return undefined;
       case "log":
         lines.push(effect);
         return undefined;

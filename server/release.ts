@@ -4,8 +4,9 @@ import { formatPrefix, samePrefix } from "../shared/prefix.js";
 import { remember } from "./affinity.js";
 import { note } from "./history.js";
 import { callForOperator } from "./hook-env.js";
+import { ended } from "./lease-event.js";
 import { remove } from "./ledger.js";
-import { log, type Outcome, run } from "./outcome.js";
+import { log, type Outcome, run, tell } from "./outcome.js";
 import type { Chosen, ServerState } from "./state.js";
 
 /**
@@ -21,7 +22,10 @@ export function release(state: ServerState, chosen: readonly Chosen[], now: Mill
     remember(affinity, lease);
     remove(ledger, id);
     note(history, now, "operator", lease);
-    if (lease.state === "bound") run(outcome, callForOperator(state, lease));
+    if (lease.state === "bound") {
+      run(outcome, callForOperator(state, lease));
+      tell(outcome, ended(lease, "operator"));
+    }
     log(outcome, "SERVER-LEASE-ENDED", {
       prefix: () => formatPrefix(prefix),
       client: () => formatDuid(client),

@@ -11,14 +11,16 @@ import type { IaResult } from "./bindings.js";
 import { noteAnswer } from "./chronicle.js";
 import { mayUse } from "./classify.js";
 import { type LeaseAnswer, writeIa } from "./ia.js";
+import { eventsOf } from "./lease-event.js";
 import { NO_LIFETIMES, NO_TIMERS, type Timers } from "./lifetimes.js";
-import { log, type Outcome, run } from "./outcome.js";
+import { log, type Outcome, run, tell } from "./outcome.js";
 import type { Query } from "./query.js";
 import { noteArrival } from "./reconfigure.js";
 import { statusOptions } from "./reply-options.js";
-import { NO_STORY, settle } from "./settle.js";
+import { settle } from "./settle.js";
 import type { ServerAction } from "./state.js";
 import { STATUSES } from "./status.js";
+import { NO_STORY } from "./story.js";
 import { styleOf } from "./style.js";
 import { noteSending } from "./traffic-log.js";
 
@@ -41,6 +43,7 @@ export function respond(query: Query, handler: Handler, outcome: Outcome): DropI
   const { scriptWait } = query.state.config;
   const calls = answer.type === "advertise" ? [] : style.calls(query, options, story);
   for (const call of calls) run(outcome, call, scriptWait);
+  for (const event of eventsOf(story, query.type)) tell(outcome, event);
   noteSending(query, answer.type, options, outcome);
   query.state.counters.answered[query.type] += 1;
   // An Advertise binds nobody, and its client asks again for what it says (RFC 8415 18.3.9).

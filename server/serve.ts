@@ -70,6 +70,7 @@ export async function openServer(surroundings: Surroundings<ServerConfig>): Prom
     clock,
     log,
     random: randomBytes,
+    happened: () => undefined,
     socketFor,
   });
   const push: ServerLoop["push"] = (event) => {

@@ -12,20 +12,7 @@ import { amend } from "./ledger.js";
 import type { Timers } from "./lifetimes.js";
 import type { Query } from "./query.js";
 import { leaseToReach } from "./reconfigure.js";
-
-/** What a Reply changes, for the hook script and the log; each list in the order of the Reply. */
-export interface Story {
-  readonly added: readonly Lease[];
-  /** Extended, and nothing else changed. */
-  readonly kept: readonly Lease[];
-  /** Extended for a client that is now heard at another address, link or relay. */
-  readonly moved: readonly { readonly before: Lease; readonly after: Lease }[];
-  /** Given up by the client, or no longer fit for the configuration. */
-  readonly ended: readonly Lease[];
-}
-
-/** Nothing has changed. */
-export const NO_STORY: Story = { added: [], kept: [], moved: [], ended: [] };
+import type { Story } from "./story.js";
 
 /** What a Reply says besides its leases: T1 and T2, and a new key for Reconfigure. */
 export interface Extras {

@@ -10,6 +10,7 @@ import type { LeaseTable } from "../shared/lease/table.js";
 import type { Ip6, Prefix } from "../shared/prefix.js";
 import { DROP, type DropId } from "../shared/proto/validity.js";
 import { MESSAGE_CODE, type MessageType } from "../shared/wire/codes.js";
+import type { LeaseEvent } from "./lease-event.js";
 import { createHistory, type History } from "./history.js";
 import { createLedger, type Ledger } from "./ledger.js";
 import { createNetwork, indexesOf, type Network } from "./links.js";
@@ -73,6 +74,8 @@ export type ServerAction =
     }
   /** With `beforeReply` what is to be sent waits until the call has ended. */
   | { readonly type: "run"; readonly hook: HookCall; readonly beforeReply: boolean }
+  /** For whoever keeps account of leases. */
+  | { readonly type: "happened"; readonly event: LeaseEvent }
   | { readonly type: "log"; readonly id: LogId; readonly values: LogValues };
 
 /** How often things happened since the start. */

@@ -19,7 +19,7 @@ import {
 } from "./hook-variables.js";
 import { NO_LIFETIMES } from "./lifetimes.js";
 import type { Query } from "./query.js";
-import type { Story } from "./settle.js";
+import type { Story } from "./story.js";
 import type { ServerState } from "./state.js";
 
 /** Whatever the answer says, the message alone decides about the call. */

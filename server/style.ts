@@ -9,7 +9,7 @@ import { callForExpired, callsForReply } from "./hook-env.js";
 import { type Timers, timersFor } from "./lifetimes.js";
 import type { Query } from "./query.js";
 import { type AnswerOptions, answerOptions } from "./reply-options.js";
-import type { Story } from "./settle.js";
+import type { Story } from "./story.js";
 import type { ServerState } from "./state.js";
 import type { StatusOption } from "./status.js";
 import { STRICT } from "./strict.js";

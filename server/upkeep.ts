@@ -4,9 +4,10 @@ import { formatPrefix } from "../shared/prefix.js";
 import { note } from "./history.js";
 import { callForStart } from "./hook-env.js";
 import { endLease } from "./endings.js";
+import { ended } from "./lease-event.js";
 import { remove } from "./ledger.js";
 import type { Network } from "./links.js";
-import { log, type Outcome, run } from "./outcome.js";
+import { log, type Outcome, run, tell } from "./outcome.js";
 import { styleOf } from "./style.js";
 import { NEVER, type ServerState } from "./state.js";
 
@@ -38,6 +39,7 @@ export function expire(state: ServerState, now: Millis, outcome: Outcome, limit:
     counters.expired += 1;
     note(state.history, now, "expired", lease);
     run(outcome, styleOf(state.config).expired(state, lease));
+    tell(outcome, ended(lease, "expire"));
     log(outcome, "SERVER-LEASE-EXPIRED", {
       prefix: () => formatPrefix(lease.prefix),
       client: () => formatDuid(lease.duid),

@@ -52,6 +52,7 @@ async function report(what: string, inner: LeaseStore, addedMs: number): Promise
     clock: createClock(),
     log: () => undefined,
     random,
+    happened: () => undefined,
     socketFor: () => ({
       send(bytes) {
         if (bytes[0] === ADVERTISE) {

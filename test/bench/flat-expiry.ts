@@ -74,6 +74,7 @@ async function run(directory: string, withViews: boolean): Promise<Waits> {
     clock,
     log: log.log,
     random,
+    happened: () => undefined,
     socketFor: () => ({ send: traffic.answered }),
   });
   await pause(firstEnd - BEFORE_MS - clock.now());

@@ -49,6 +49,7 @@ function createBench(
       if (id === "SERVER-ACCEPTING") rests.push(fillTemplate("{seconds}", values));
       if (id === "SERVER-COMMIT-FAILED" || id === "SERVER-OVERLOADED") note(id);
     },
+    happened: () => undefined,
     socketFor: () => ({
       send: (bytes) => {
         note("send");

@@ -69,6 +69,7 @@ function createServer(
     clock: createClock(),
     random: (octets) => new Uint8Array(octets),
     log,
+    happened: () => undefined,
     socketFor: () => ({ send: (bytes) => given.push(prefixIn(readAnswer(bytes)) ?? "none") }),
   });
   const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20));

@@ -20,6 +20,7 @@ import {
   undo,
 } from "../../server/engine.js";
 import { hmacMd5 } from "../hmac.js";
+import { openAccount } from "./account.js";
 import { type Answer, readAnswer } from "./answer.js";
 import { ip, prefix, SERVER_ID, START } from "./settings.js";
 
@@ -80,6 +81,7 @@ export function createRig(
     epoch,
     hmacMd5,
   });
+  const account = openAccount(table, records);
   let now = at;
   let hooks: HookCall[] = [];
   let logs: LogId[] = [];
@@ -94,6 +96,7 @@ export function createRig(
   const watch = (event: ServerEvent): readonly ServerAction[] => {
     const actions = step(state, event, env());
     checkOrder(actions);
+    account.follow(actions);
     for (const action of actions) {
       if (action.type === "commit") for (const change of action.changes) store(records, change);
       if (action.type === "run") hooks.push(action.hook);
@@ -110,10 +113,13 @@ export function createRig(
       return [answer];
     });
 
-  const decide = (...events: readonly ServerEvent[]): readonly LeaseId[] =>
-    events
+  const decide = (...events: readonly ServerEvent[]): readonly LeaseId[] => {
+    const ids = events
       .flatMap((event) => step(state, event, env()))
       .flatMap((action) => (action.type === "commit" ? action.changes.map(({ id }) => id) : []));
+    account.lookAgain(ids);
+    return ids;
+  };
 
   return {
     state,
@@ -139,7 +145,9 @@ export function createRig(
     watch,
     decide,
     giveInVain: (...events) => {
-      undo(state, decide(...events), (id) => records.get(id));
+      const ids = decide(...events);
+      undo(state, ids, (id) => records.get(id));
+      account.lookAgain(ids);
     },
     sleep: (time) => {
       now = millis(now + time * 1000);
@@ -178,9 +186,9 @@ function store(records: Map<LeaseId, Uint8Array>, change: LeaseChange): void {
   else records.delete(change.id);
 }
 
-/** Commit, then send, then run, then log. */
+/** Commit, then send, then run, then what happened, then log. */
 function checkOrder(actions: readonly ServerAction[]): void {
-  const rank = { commit: 0, send: 1, run: 2, log: 3 } as const;
+  const rank = { commit: 0, send: 1, run: 2, happened: 3, log: 4 } as const;
   const ranks = actions.map(({ type }) => rank[type]);
   if (ranks.some((value, i) => value < (ranks[i - 1] ?? 0))) throw new Error("actions out of order");
 }

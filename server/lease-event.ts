@@ -1,0 +1,43 @@
+import type { Lease } from "../shared/lease/lease.js";
+import type { ClientServerType } from "../shared/wire/codes.js";
+import type { Story } from "./story.js";
+
+/**
+ * Why a lease came, stayed or went: the client's message that it was about, by its name in lower case
+ * (`solicit` with Rapid Commit); `expire` when its valid lifetime ended, `operator` when an operator ended it,
+ * `withdraw` when it no longer fitted the configuration as its client came.
+ */
+export type LeaseReason = ClientServerType | "expire" | "operator" | "withdraw";
+
+/**
+ * What happened to a lease. `lease` is what is stored now, of `delete` what it was. `former` is what it was
+ * before an `update` that has moved it to another address of its client, another relay or another link.
+ */
+export interface LeaseEvent {
+  readonly action: "add" | "update" | "delete";
+  readonly reason: LeaseReason;
+  readonly lease: Lease;
+  readonly former: Lease | undefined;
+}
+
+/** The end of a lease. */
+export const ended = (lease: Lease, reason: LeaseReason): LeaseEvent => ({
+  action: "delete",
+  reason,
+  lease,
+  former: undefined,
+});
+
+/** What a Reply has changed, what went first: its prefix may have come again with another lease. */
+export function eventsOf({ added, kept, moved, ended: gone }: Story, type: ClientServerType): LeaseEvent[] {
+  const isGivenUp = type === "release" || type === "decline";
+  const event = (action: "add" | "update", lease: Lease, former?: Lease): LeaseEvent => ({
+    ...{ action, reason: type, lease, former },
+  });
+  return [
+    ...gone.map((lease) => ended(lease, isGivenUp ? type : "withdraw")),
+    ...added.map((lease) => event("add", lease)),
+    ...kept.map((lease) => event("update", lease)),
+    ...moved.map(({ before, after }) => event("update", after, before)),
+  ];
+}
