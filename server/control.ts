@@ -22,6 +22,8 @@ export interface ControlParts {
   readonly reload: () => Promise<ControlAnswer>;
   /** How many calls of the script wait, run, and must be made even if the server is killed. */
   readonly hooks: () => { readonly waiting: number; readonly running: number; readonly owed: number };
+  /** Whether routes are set, how many changes wait, and how many could not be made. */
+  readonly routes: () => { readonly wanted: boolean; readonly waiting: number; readonly failed: number };
 }
 
 /** Commands of an operator, for `openControl`. */
@@ -32,11 +34,12 @@ export function createControlService({
   context,
   reload,
   hooks,
+  routes,
 }: ControlParts): ControlService {
   return {
     handle(request) {
       if (request.command === "reload") return reload();
-      if (request.command === "status") return statusOf(hooks());
+      if (request.command === "status") return statusOf(hooks(), routes());
       const decide = COMMANDS.get(request.command);
       if (decide === undefined) return refusal("the server does not know this command");
       const { answer, event, isQuiet } = decide(state, request, context());
@@ -56,11 +59,15 @@ export function createControlService({
 }
 
 /** Only looks, so it does not go into the log. */
-const statusOf = (hooks: ReturnType<ControlParts["hooks"]>): ControlAnswer => ({
-  ok: true,
-  message: `calls of the script: ${hooks.waiting} waiting, ${hooks.running} running, ${hooks.owed} owed`,
-  data: { hooks },
-});
+function statusOf(
+  hooks: ReturnType<ControlParts["hooks"]>,
+  { wanted, ...routes }: ReturnType<ControlParts["routes"]>,
+): ControlAnswer {
+  const calls = `calls of the script: ${hooks.waiting} waiting, ${hooks.running} running, ${hooks.owed} owed`;
+  if (!wanted) return { ok: true, message: calls, data: { hooks } };
+  const changes = `routes: ${routes.waiting} waiting, ${routes.failed} failed`;
+  return { ok: true, message: `${calls}\n${changes}`, data: { hooks, routes } };
+}
 
 type Decide = (state: ServerState, request: ControlRequest, context: CommandContext) => CommandDecision;
 

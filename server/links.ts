@@ -22,6 +22,8 @@ export interface PoolClass {
   readonly access: Access;
   /** What to leave out of each prefix, see `PdClass.exclude`. */
   readonly exclude: Prefix | undefined;
+  /** Whether the server sets the route of each prefix. */
+  readonly routes: boolean;
   /** Weight among the classes for addresses. */
   readonly share: number;
 }
@@ -163,6 +165,7 @@ function makeLink(basis: Pick<Link, "name" | "arrival" | "settings">, known: Poo
       pools: [...pools],
       access: it.access,
       exclude: undefined,
+      routes: false,
       share: it.share,
     };
   };
@@ -176,6 +179,7 @@ function makeLink(basis: Pick<Link, "name" | "arrival" | "settings">, known: Poo
     pools: [],
     access: everybody,
     exclude: undefined,
+    routes: settings.routes,
     share: 1,
   };
   return {
@@ -189,10 +193,10 @@ function makeLink(basis: Pick<Link, "name" | "arrival" | "settings">, known: Poo
 }
 
 function makePdClass(bounds: PdClass, known: PoolsByKey): PoolClass {
-  const { length, access, exclude } = bounds;
+  const { length, access, exclude, routes } = bounds;
   // Written twice in one class a pool would give two prefixes; it gives one.
   const pools = new Set(bounds.pools.map((prefix) => sharedPool(prefix, length, known)));
-  return { bounds, length, pools: [...pools], access, exclude, share: 1 };
+  return { bounds, length, pools: [...pools], access, exclude, routes, share: 1 };
 }
 
 /** Equal pools of several classes or links are one pool: what one of them gives, the others must not. */

@@ -23,11 +23,12 @@ import type { Ip6 } from "../shared/prefix.js";
 import { type BulkParts, createBulkService } from "./bulk-server.js";
 import type { CommandContext } from "./command.js";
 import { type ControlParts, createControlService } from "./control.js";
-import { createServerState } from "./engine.js";
+import { createServerState, type ServerState } from "./engine.js";
 import { createServerLoop, type LoopParts, type ServerLoop } from "./loop.js";
 import { byNames } from "./serve-names.js";
 import { createOwing } from "./serve-owing.js";
 import { createReload } from "./serve-reload.js";
+import { createRoutes, type Routes } from "./serve-routes.js";
 import { loadTable, openViews, recallFormer, storeWritten, takeOver, tellingOf } from "./serve-state.js";
 
 /** Up to so many leases the files for other programs are current when `start` returns. */
@@ -61,6 +62,7 @@ export async function openServer(surroundings: Surroundings<ServerConfig>): Prom
   const socketFor: LoopParts["socketFor"] = (name, to) => listening.socketFor(name, to);
   recallFormer(state, workDir, log);
   const views = openViews(state, workDir, clock, log);
+  const routes = openRoutes(state, store, log);
   const stored = tellingOf(store, views.changed);
   const owing = createOwing({ store, hooks, log });
   const loop = createServerLoop({
@@ -70,12 +72,14 @@ export async function openServer(surroundings: Surroundings<ServerConfig>): Prom
     clock,
     log,
     random: randomBytes,
-    happened: () => undefined,
+    happened: routes.happened,
     socketFor,
   });
   const push: ServerLoop["push"] = (event) => {
     loop.push(event);
-    if (event.type !== "datagram") views.changed();
+    if (event.type === "datagram") return;
+    views.changed();
+    if (event.type === "configured" || event.type === "interfaceReady") routes.refresh();
   };
   const listening = openListening(push, log, (place, addresses, bulk) =>
     openBulk({ state, now: clock.now, log }, place, addresses, bulk),
@@ -87,6 +91,7 @@ export async function openServer(surroundings: Surroundings<ServerConfig>): Prom
     for (const [interfaceName, interfaceIndex] of places) {
       if (!interfaces.has(interfaceName)) push({ type: "interfaceReady", interfaceName, interfaceIndex });
     }
+    routes.refresh();
     log("SERVER-STARTED", { leases: table.size, interfaces: places.size });
   });
   listening.watch();
@@ -95,7 +100,7 @@ export async function openServer(surroundings: Surroundings<ServerConfig>): Prom
   const load = (): ReturnType<ControlParts["hooks"]> => ({ ...hooks.load(), owed: owing.count() });
   const control = await openControl({
     path: paths.controlSocket,
-    ...createControlService({ state, push, log, context, reload, hooks: load }),
+    ...createControlService({ state, push, log, context, reload, hooks: load, routes: routes.load }),
   });
 
   // Answers come first; with many leases `start` does not wait for files that take seconds to write either.
@@ -108,6 +113,7 @@ export async function openServer(surroundings: Surroundings<ServerConfig>): Prom
       await control.close();
       await listening.rest();
       await loop.close();
+      await routes.close();
       await views.close();
       await listening.close();
       await clock.close();
@@ -116,6 +122,14 @@ export async function openServer(surroundings: Surroundings<ServerConfig>): Prom
       await store.close();
     },
   };
+}
+
+/** The store remembers whether there are routes of ours: they are removed also when `routes` is no more. */
+function openRoutes(state: ServerState, store: LeaseStore, log: Log): Routes {
+  const name = "routes";
+  const hadRoutes = store.meta(name)?.[0] === 1;
+  const noteHaving = (having: boolean): Promise<void> => store.setMeta(name, Uint8Array.of(having ? 1 : 0));
+  return createRoutes({ state, log, hadRoutes, noteHaving });
 }
 
 /** The bundle of hook-helper-main.ts lies beside the server's. */

@@ -56,12 +56,13 @@ function linkLines(link: UnderstoodLink): string[] {
 }
 
 function classLines(title: string, of: UnderstoodClass): string[] {
-  const { pools, length, count, times, exclude, share, only, not } = of;
+  const { pools, length, count, times, exclude, routes, share, only, not } = of;
   const pieces = title === "prefixes" ? `/${length} out of ${pools.join(" and ")}` : pools.join(" and ");
   return [
     row(title, `${pieces}: ${amount(count)}`),
     ...(pools.length > 1 && title === "prefixes" ? [row("", "a client gets one out of each pool")] : []),
     ...(exclude === null ? [] : [row("", `excluded from each: ${exclude}`)]),
+    ...(routes ? [row("", "routes are set by the server")] : []),
     ...(share === null ? [] : [row("", `share ${share}`)]),
     ...only.map((who) => row("", `only for ${who}`)),
     ...not.map((who) => row("", `not for ${who}`)),

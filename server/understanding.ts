@@ -67,6 +67,8 @@ export interface UnderstoodClass {
   /** How many of these all pools have; not exact beyond 2^53. */
   readonly count: number;
   readonly exclude: string | null;
+  /** Whether the server sets the routes of these prefixes. */
+  readonly routes: boolean;
   readonly share: number | null;
   /** Who may use it, each a sentence; empty for everybody. */
   readonly only: readonly string[];
@@ -163,6 +165,7 @@ function understandPdClass(of: PdClass): UnderstoodClass {
     length: of.length,
     count: of.pools.reduce((sum, pool) => sum + createPool(pool, of.length).count, 0),
     exclude: of.exclude === undefined ? null : formatPrefix(of.exclude),
+    routes: of.routes,
     share: null,
     ...understandAccess(of.access),
     times: understandTimes(of),
@@ -175,6 +178,7 @@ function understandAddressClass(of: AddressClass, share: number | null): Underst
     length: 128,
     count: of.ranges.reduce((sum, range) => sum + createRangePool(range).count, 0),
     exclude: null,
+    routes: false,
     share,
     ...understandAccess(of.access),
     times: understandTimes(of),

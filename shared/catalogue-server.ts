@@ -77,6 +77,26 @@ export const SERVER_ROWS = {
     text: "Configuration {file} is not used: {reason}. The one before stays in use.",
     note: "Nothing has changed. Correct the file and give the command reload, or the signal HUP, again.",
   },
+  "SERVER-ROUTES-COMPARED": {
+    level: 6,
+    text: "Routes: {found} were there; {set} set, {removed} removed, so that they are those of the leases.",
+    note: "At the start, after a reload, when somebody has removed some, or an interface is back.",
+  },
+  "SERVER-ROUTES-FAILED": {
+    level: 3,
+    text: "{count} route(s) cannot be set or removed, first of all {prefix}: {reason}.",
+    note: "Tried again, ever more seldom, and said once for each reason. status tells how many there are.",
+  },
+  "SERVER-ROUTES-UNKNOWN": {
+    level: 3,
+    text: "The routes of the system cannot be read: {reason}.",
+    note: "routes 1 needs ip of iproute2. Changes of leases are tried all the same.",
+  },
+  "SERVER-NOT-FORWARDING": {
+    level: 4,
+    text: "routes 1, but this host forwards no IPv6 packets: net.ipv6.conf.all.forwarding is 0.",
+    note: "Routes of delegated prefixes are of use on a router only: sysctl -w net.ipv6.conf.all.forwarding=1.",
+  },
   "SERVER-SOCKET-TROUBLE": {
     level: 4,
     text: "{sentence} ({kind})",

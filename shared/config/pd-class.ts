@@ -26,6 +26,7 @@ export interface PdClassLines {
   readonly access: Access;
   readonly times: Times;
   readonly shownMaxLease: number;
+  readonly routes: boolean;
   /** Lines are left out because they could not be read: nothing is missed. */
   readonly isFaulty: boolean;
 }
@@ -42,7 +43,7 @@ export function makePool(written: Prefix, at: Span, report: Report): PoolLine {
 
 /** Checks a class and makes it; undefined, with errors reported, when it cannot be served. */
 export function makePdClass(lines: PdClassLines, report: Report): PdClass | undefined {
-  const { pools, length, access, times, shownMaxLease } = lines;
+  const { pools, length, access, times, shownMaxLease, routes } = lines;
   const [first] = pools;
   // Dibbler delegates with such times; answers keep T1 <= T2 and preferred <= valid (RFC 8415 21.21, 21.22).
   checkTimes(times, (message) => {
@@ -60,7 +61,10 @@ export function makePdClass(lines: PdClassLines, report: Report): PdClass | unde
   const { t1, t2, preferred, valid } = times;
   const prefixes = pools.map(({ prefix }) => prefix);
   const exclude = lines.exclude && makeExclude(lines.exclude, prefixes, length.value, report);
-  return { pools: prefixes, length: length.value, access, exclude, shownMaxLease, t1, t2, preferred, valid };
+  return {
+    ...{ pools: prefixes, length: length.value, access, exclude, shownMaxLease, routes },
+    ...{ t1, t2, preferred, valid },
+  };
 }
 
 /**

@@ -126,6 +126,11 @@ const limits = [
   directive("quarantine", GI, number(), { example: "quarantine 3600", standard: "0" }),
 ] as const;
 
+/** Ours: the server sets the route of each delegated prefix itself. */
+const routes = [
+  directive("routes", ["global", "iface", "pd-class"], toggle, { example: "routes 1", standard: "0" }),
+] as const;
+
 /** Every directive of Dibbler's server.conf, and ours. A new one is a row here. */
 export const SERVER_DIRECTIVES = [
   ...COMMON_DIRECTIVES,
@@ -133,6 +138,7 @@ export const SERVER_DIRECTIVES = [
   ...interfaces,
   ...relays,
   ...limits,
+  ...routes,
   ...CLASS_DIRECTIVES,
   ...RESERVATION_DIRECTIVES,
   ...OPTION_DIRECTIVES,

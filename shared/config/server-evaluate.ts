@@ -206,8 +206,8 @@ function makeInterface(
   checkOverlaps([...top.pools.splice(0), ...block.pools], report);
   const reservations = [...top.reservations, ...block.reservations];
   checkReservations(reservations, overlapsTold, report);
-  const { interfaceId, subnets, limits, quarantine, preference, rapidCommit, clientMaxLease, unicast } =
-    scope;
+  const { interfaceId, subnets, limits, quarantine, routes } = scope;
+  const { preference, rapidCommit, clientMaxLease, unicast } = scope;
   const shownMaxLease = scope.ifaceMaxLease;
   const { t1, t2, preferred, valid } = scope;
   return {
@@ -223,6 +223,7 @@ function makeInterface(
     bulkLeasequery: makeBulkLeasequery(scope.leasequery, report),
     limits,
     quarantine,
+    routes,
     preference,
     rapidCommit,
     clientMaxLease,
@@ -244,7 +245,18 @@ function evaluatePdClass(program: Program, scope: Scope, block: Block, node: Nod
   const { pools, length, exclude } = inner;
   const access = prefixAccess(scope, program.settings.compatibility);
   const shownMaxLease = scope.classMaxLease;
-  const lines = { at: head.at, pools, length, exclude, access, times: scope, shownMaxLease, isFaulty };
+  const { routes } = scope;
+  const lines = {
+    at: head.at,
+    pools,
+    length,
+    exclude,
+    access,
+    times: scope,
+    shownMaxLease,
+    routes,
+    isFaulty,
+  };
   const pdClass = makePdClass(lines, program.report);
   if (pdClass !== undefined) block.pdClasses.push(pdClass);
   block.pools.push(...pools);

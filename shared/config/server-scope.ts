@@ -37,6 +37,7 @@ export interface Scope {
   leasequery: LeasequerySettings;
   limits: NewLeaseLimits;
   quarantine: Seconds;
+  routes: boolean;
   share: number;
   pools: PoolRange[];
   acceptOnly: ClientRange[];
@@ -78,6 +79,7 @@ export type SettingHead =
       | "relay-lease-rate"
       | "remote-id-lease-rate"
       | "quarantine"
+      | "routes"
       | "share"
       | "pool"
       | "accept-only"
@@ -104,6 +106,7 @@ export function initialScope(): Scope {
     leasequery: { accept: false, bulkAt: undefined, port: 547, maxConnections: 10, timeout: seconds(300) },
     limits: { source: undefined, relay: undefined, remoteId: undefined },
     quarantine: seconds(0),
+    routes: false,
     share: 100,
     pools: [],
     acceptOnly: [],
@@ -189,6 +192,9 @@ export function applySetting(scope: Scope, head: SettingHead, report: Report): v
       break;
     case "quarantine":
       scope.quarantine = seconds(head.value);
+      break;
+    case "routes":
+      scope.routes = head.value;
       break;
     case "share":
       scope.share = head.value;

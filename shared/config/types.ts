@@ -105,6 +105,8 @@ export interface ServerInterface {
   readonly limits: NewLeaseLimits;
   /** How long what was released or has expired is kept from other clients. */
   readonly quarantine: Seconds;
+  /** Whether the server sets the route of what is delegated outside of its classes, i.e. of reservations. */
+  readonly routes: boolean;
   readonly preference: number;
   readonly rapidCommit: boolean;
   /** Leases of one client before it gets no more. */
@@ -211,6 +213,8 @@ export interface PdClass {
   readonly exclude: Prefix | undefined;
   /** `class-max-lease`: not acted on, only shown. */
   readonly shownMaxLease: number;
+  /** Whether the server sets the route of each prefix. */
+  readonly routes: boolean;
   readonly t1: Range;
   readonly t2: Range;
   readonly preferred: Range;

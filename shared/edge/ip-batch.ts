@@ -60,13 +60,12 @@ interface Finished {
 const PATIENCE_MS = 5000;
 
 function runIp(words: readonly string[], input: string): Promise<Finished> {
-  const { spawn } = process.getBuiltinModule("node:child_process");
   return new Promise((resolve) => {
     let child: ChildProcess;
     let stdout = "";
     let stderr = "";
     try {
-      child = spawn("ip", words, { env: { PATH: searchPath(), LC_ALL: "C" }, timeout: PATIENCE_MS });
+      child = startIp(words, PATIENCE_MS);
     } catch (error) {
       resolve({ status: null, stdout, stderr: sentenceOf(error) });
       return;
@@ -85,9 +84,16 @@ function runIp(words: readonly string[], input: string): Promise<Finished> {
   });
 }
 
+/** Starts `ip` with these words, with three pipes, to be ended after `timeout` milliseconds; 0 for never. */
+export function startIp(words: readonly string[], timeout = 0): ChildProcess {
+  const { spawn } = process.getBuiltinModule("node:child_process");
+  return spawn("ip", words, { env: { PATH: searchPath(), LC_ALL: "C" }, timeout });
+}
+
 /** Daemons are started with a PATH that may lack the folders of root. */
 const searchPath = (): string => `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin:/usr/bin:/bin`;
 
-const reasonOf = (line: string): string => line.replace(/^(RTNETLINK answers|Error): /, "").trim();
+/** What a line of `ip` on stderr says. */
+export const reasonOf = (line: string): string => line.replace(/^(RTNETLINK answers|Error): /, "").trim();
 
 const firstLine = (text: string): string => text.trim().split("\n", 1)[0] ?? "";

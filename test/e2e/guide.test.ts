@@ -1,7 +1,12 @@
 import { describe, expect } from "vitest";
 import { startCapture } from "./bed/capture.js";
 import { probe, startEcho } from "./bed/echo.js";
-import { configureGuideServer, shortTimers, startServer } from "./bed/guide-server.js";
+import {
+  configureGuideServer,
+  configureRoutingServer,
+  shortTimers,
+  startServer,
+} from "./bed/guide-server.js";
 import {
   addBindAddress,
   buildGuide,
@@ -75,6 +80,19 @@ describe("e2e guide: three subnets as Neutron configures them", () => {
       expect(types.filter((type) => type === "6")).toEqual([]);
       expect(new Set(sent.map(({ destination }) => destination))).toEqual(new Set(["ff02::1:2"]));
     }
+  });
+
+  scenario()("routes 1 instead of the script: routes, traffic both ways, releases", async () => {
+    const network = await buildGuide(await testWorld());
+    const { node, router, tenants } = network;
+    configureRoutingServer(node);
+    expect(await startServer(node, ours.server)).toMatchObject({ status: 0, stderr: "" });
+    for (const tenant of tenants) await startTenant(network, tenant, ours.client);
+    const leases = await leaseAll(network);
+    await waitForRoutes(network, leases);
+    await expectTraffic(network, leases);
+    for (const { subnet } of tenants) await callClient(router, ours.client, "stop", subnet);
+    await waitForRoutes(network, []);
   });
 
   scenario()("Neutron's order at the end, address first, then stop: released all the same", async () => {

@@ -25,7 +25,7 @@ iface "s0" {
   accept-leasequery bulk-leasequery-accept 1
   source-lease-rate 20 60
   pd-class { pd-pool 2001:db8:1000::/40 pd-pool 2001:db8:2000::/40 pd-length 56 allow cpe
-    pd-exclude 0:0:0:ff::/64 }
+    routes 1 pd-exclude 0:0:0:ff::/64 }
   class { pool 2001:db8:5::1-2001:db8:5::ff share 7 reject-clients 00:01:02, fe80::1-fe80::9 }
   ta-class { pool 2001:db8:6::/64 }
   client duid 0x000102 { prefix 2001:db8:9::/48 option dns-server 2001:db8::1 }
@@ -49,6 +49,7 @@ interface "s0" (line 6)
   prefixes      /56 out of 2001:db8:1000::/40 and 2001:db8:2000::/40: 131072
                 a client gets one out of each pool
                 excluded from each: 0:0:0:ff::/64
+                routes are set by the server
                 only for ((client.vendor-class.en == "5") or (client.vendor-class.data contain "X"))
                 sent: T1 1800 s, T2 2880 s, preferred 3600 s, valid 7200 s
                 within: T1 1000-2000 s, T2 10-5400 s, preferred 3600 s, valid 7200 s

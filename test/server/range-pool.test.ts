@@ -155,6 +155,7 @@ function createBench(pool: Pool, leased: readonly Prefix[] = []): Bench {
     pools: [pool],
     access: EVERYBODY,
     exclude: undefined,
+    routes: false,
     share: 100,
   };
   const ledger = createLedger(table, { pools: [pool] });

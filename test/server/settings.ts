@@ -70,6 +70,7 @@ export function pdClass(length: number, pools: readonly string[], times: Partial
     access: EVERYBODY,
     exclude: undefined,
     shownMaxLease: 0xffffffff,
+    routes: false,
     ...times,
   };
 }
@@ -93,6 +94,7 @@ export function iface(
     bulkLeasequery: undefined,
     limits: { source: undefined, relay: undefined, remoteId: undefined },
     quarantine: seconds(0),
+    routes: false,
     preference: 0,
     rapidCommit: false,
     clientMaxLease: 10,

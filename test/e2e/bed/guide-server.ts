@@ -14,6 +14,14 @@ export function configureGuideServer(node: Host, timers = "", script = guideScri
   node.writeFile("/var/lib/dibbler/pd-server.sh", script, 0o755);
 }
 
+/** The same without the script: the server sets the routes. */
+export function configureRoutingServer(node: Host): void {
+  node.writeFile(
+    "/etc/dibbler/server.conf",
+    `routes 1\n${guideConfiguration("").replace(/^script .*\n/, "")}`,
+  );
+}
+
 /** Short timers for scenarios: renewal after 2 s, rebinding after 5 s, end after 20 s. */
 export const shortTimers = "T1 2\n        T2 5\n        preferred-lifetime 10\n        valid-lifetime 20";
 
