@@ -30,6 +30,7 @@ const bundles = {
 // What few runs need is in files of their own, loaded when it is needed: nobody else holds them in memory.
 const lateFiles = {
   "shared/edge/json-line": "dibbler-json",
+  "server/serve-metrics": "dibbler-metrics",
   "client/take-over": "dibbler-take-over",
   "client/serve-addresses": "dibbler-addresses",
   "client/serve-downlinks": "dibbler-downlinks",

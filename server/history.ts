@@ -52,6 +52,8 @@ export interface History {
   /** When the newest one was noted. */
   latest: Millis;
   count: number;
+  /** How often each kind of incident was noted, by its code. */
+  readonly totals: Float64Array;
 }
 
 /** The incidents of one kind; the slot after the newest has the oldest one. */
@@ -103,7 +105,8 @@ export function createHistory(hash: SipHash, sizes = HISTORY_SIZES): History {
     drops: createRing(sizes.drops),
   };
   const begin = millis(0);
-  return { rings, hash, names: [], numbers: new Map(), since: begin, latest: begin, count: 0 };
+  const totals = new Float64Array(INCIDENT_IDS.length);
+  return { rings, hash, names: [], numbers: new Map(), since: begin, latest: begin, count: 0, totals };
 }
 
 /** Notes an incident. */
@@ -115,9 +118,11 @@ export function note(history: History, now: Millis, id: IncidentId, whom: Concer
   history.latest = now;
   const { octets, view } = ring;
   const { duid, iaType, prefix } = whom;
+  const code = CODES.get(id) ?? 0;
+  history.totals[code] = (history.totals[code] ?? 0) + 1;
   view.setFloat64(at + SLOT.at, now);
   view.setFloat64(at + SLOT.order, history.count);
-  octets[at + SLOT.id] = CODES.get(id) ?? 0;
+  octets[at + SLOT.id] = code;
   octets[at + SLOT.iaType] = iaType === undefined ? NONE : IA_TYPES.indexOf(iaType);
   octets[at + SLOT.prefixLength] = prefix === undefined ? NONE : prefix.length;
   octets[at + SLOT.clientOctets] = Math.min(duid.length, NONE);
@@ -145,6 +150,10 @@ export function incidentsOf(history: History, wanted: Wanted, limit: number): re
   found.sort((a, b) => a.order - b.order);
   return found.slice(-limit).map(({ incident }) => incident);
 }
+
+/** How often each kind of incident has been noted since the start. */
+export const totalsOf = ({ totals }: History): readonly (readonly [IncidentId, number])[] =>
+  INCIDENT_IDS.map((id, code) => [id, totals[code] ?? 0]);
 
 /** Since when nothing of a kind has been forgotten, at `now`. */
 export function reachOf({ rings, since }: History, kind: IncidentKind): Millis {

@@ -26,7 +26,18 @@ export interface LoopParts {
   readonly log: Log;
   /** Hears what happened to leases, in the order in which it has become durable. */
   readonly happened: (event: LeaseEvent) => void;
+  /** Hears how long things take; for metrics. */
+  readonly pace?: () => Pace | undefined;
   readonly socketFor: (interfaceName: string, to: Ip6) => Pick<UdpSocket, "send"> | undefined;
+}
+
+/** Times, milliseconds: of an answer from its datagram's arrival, and of a commit. */
+export interface Pace {
+  readonly answered: (ms: number) => void;
+  readonly committed: (ms: number, changes: number) => void;
+  readonly commitFailed: () => void;
+  /** Datagrams that had to give way to others. */
+  readonly dropped: (count: number) => void;
 }
 
 /**
@@ -35,6 +46,8 @@ export interface LoopParts {
  */
 export interface ServerLoop {
   readonly push: (event: ServerEvent) => void;
+  /** Why nothing can be stored, since the last commit failed; undefined as a rule. */
+  readonly failing: () => string | undefined;
   readonly close: () => Promise<void>;
 }
 
@@ -92,6 +105,7 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
   const holding = createHolding();
   const lines: Extract<Effect, { type: "log" }>[] = [];
   let committing = false;
+  let failing: string | undefined;
   let scheduled = false;
   let closing = false;
   let busy = false;
@@ -105,7 +119,9 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
   function push(event: ServerEvent): void {
     if (closing) return;
     arrivals++;
-    intake.put(event, parts.clock.now());
+    const now = parts.clock.now();
+    if (event.type === "datagram") event.at = now;
+    intake.put(event, now);
     schedule();
   }
 
@@ -148,6 +164,7 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
     const decision = decide(event, actions);
     const { changes, early, effects } = decision;
     for (const effect of early) void carryOut(effect);
+    if (early.length > 0) timeAnswer(event);
     // With an answer on its way the rest of what it came with, its log lines say, has nothing to wait for.
     if (early.length > 0 && changes.length === 0) perform(decision);
     else if (changes.length + effects.length > 0) decided.push(decision);
@@ -198,9 +215,11 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
       return;
     }
     committing = true;
+    const began = parts.clock.now();
     const notes = [...parts.hooks.owe(decisions.flatMap(callsOf)), ...parts.hooks.takeSettled()];
     parts.store.commit(changes, notes).then(
       (refused) => {
+        parts.pace?.()?.committed(parts.clock.now() - began, changes.length);
         onCommitted(decisions, new Set(refused));
       },
       (error: unknown) => {
@@ -216,6 +235,7 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
    */
   function onCommitted(decisions: readonly Decision[], refused: ReadonlySet<LeaseId>): void {
     committing = false;
+    failing = undefined;
     const lost = decisions.filter(({ changes }) => changes.some(({ id }) => refused.has(id)));
     // The disk goes on while answers are sent.
     if (lost.length === 0 && changesWaiting > 0) commit();
@@ -229,8 +249,10 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
   /** Nothing of this commit counts: its Replies are not sent, and clients will ask again. */
   function onFailed(decisions: readonly Decision[], error: unknown): void {
     committing = false;
+    failing = sentenceOf(error);
     const count = decisions.reduce((sum, { changes }) => sum + changes.length, 0);
-    parts.log("SERVER-COMMIT-FAILED", { count, reason: sentenceOf(error) });
+    parts.pace?.()?.commitFailed();
+    parts.log("SERVER-COMMIT-FAILED", { count, reason: failing });
     const events = decisions.filter(({ event }) => event.type !== "datagram");
     const later = takeDecided();
     undoAll([...decisions, ...later]);
@@ -250,22 +272,32 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
     undo(parts.state, ids, (id) => parts.store.read(id));
   }
 
-  function perform({ effects }: Decision): void {
+  function timeAnswer(event: ServerEvent): void {
+    if (event.type !== "datagram" || event.at === undefined) return;
+    const pace = parts.pace?.();
+    pace?.answered(parts.clock.now() - event.at);
+  }
+
+  function perform({ event, effects }: Decision): void {
     const awaited =
       parts.state.config.scriptWait && !closing
         ? effects.filter((effect) => effect.type === "run" && effect.beforeReply)
         : [];
     const sends = awaited.length === 0 ? [] : effects.filter(({ type }) => type === "send");
     const ended: Promise<unknown>[] = [];
+    let hasSent = false;
     for (const effect of effects) {
       if (sends.includes(effect)) continue;
+      hasSent ||= effect.type === "send";
       const end = carryOut(effect);
       if (awaited.includes(effect) && end !== undefined) ended.push(end);
     }
+    if (hasSent) timeAnswer(event);
     if (sends.length === 0) return;
     // As the configuration has it now: a reload may have changed it.
     holding.hold(Promise.all(ended), parts.state.config.scriptTimeout * 1000, () => {
       for (const effect of sends) void carryOut(effect);
+      timeAnswer(event);
     });
   }
 
@@ -293,12 +325,14 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
     if (now < reportAt) return;
     const count = intake.dropped();
     if (count === 0) return;
+    parts.pace?.()?.dropped(count);
     parts.log("SERVER-OVERLOADED", { count });
     reportAt = now + REPORT_MS;
   }
 
   return {
     push,
+    failing: () => failing,
     close() {
       closing = true;
       holding.release();

@@ -7,12 +7,14 @@ import type { ServerConfig } from "../shared/config/types.js";
 import { type ControlAnswer, refusal } from "../shared/control.js";
 import type { ServerLoop } from "./loop.js";
 import { byNames } from "./serve-names.js";
+import type { Web } from "./serve-web.js";
 
 /** What a reload works with. */
 export interface ReloadParts {
   readonly surroundings: Pick<Surroundings<ServerConfig>, "paths" | "log" | "reread">;
   readonly listening: Pick<Listening, "serve">;
   readonly hooks: Pick<HookSwitch, "use">;
+  readonly web: Pick<Web, "prepare">;
   readonly push: ServerLoop["push"];
 }
 
@@ -30,7 +32,7 @@ export function createReload(parts: ReloadParts): () => Promise<ControlAnswer> {
   };
 }
 
-async function reload({ surroundings, listening, hooks, push }: ReloadParts): Promise<ControlAnswer> {
+async function reload({ surroundings, listening, hooks, web, push }: ReloadParts): Promise<ControlAnswer> {
   const { log, paths, reread } = surroundings;
   const file = paths.configFile;
   const refuse = (reason: string, error: string): ControlAnswer => {
@@ -42,10 +44,17 @@ async function reload({ surroundings, listening, hooks, push }: ReloadParts): Pr
   let config: ServerConfig;
   try {
     config = byNames(read.config);
-    await listening.serve(arrivalsOf(config.interfaces), config.inactiveMode, (interfaces) => {
-      hooks.use(config);
-      push({ type: "configured", config, interfaces });
-    });
+    const pages = await web.prepare(config);
+    try {
+      await listening.serve(arrivalsOf(config.interfaces), config.inactiveMode, (interfaces) => {
+        hooks.use(config);
+        push({ type: "configured", config, interfaces });
+      });
+    } catch (error) {
+      await pages.abandon();
+      throw error;
+    }
+    await pages.keep();
   } catch (error) {
     const sentence = sentenceOf(error);
     return refuse(sentence, sentence);

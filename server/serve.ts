@@ -29,6 +29,7 @@ import { byNames } from "./serve-names.js";
 import { createOwing } from "./serve-owing.js";
 import { createReload } from "./serve-reload.js";
 import { createRoutes, type Routes } from "./serve-routes.js";
+import { createWeb } from "./serve-web.js";
 import { loadTable, openViews, recallFormer, storeWritten, takeOver, tellingOf } from "./serve-state.js";
 
 /** Up to so many leases the files for other programs are current when `start` returns. */
@@ -38,7 +39,7 @@ const HOOK_DRAIN_MS = 5000;
 
 /** Opens what the server works with, and serves until it is stopped. */
 export async function openServer(surroundings: Surroundings<ServerConfig>): Promise<Service> {
-  const { paths, log } = surroundings;
+  const { paths, log, version } = surroundings;
   const config = byNames(surroundings.config);
   const interfaces = await findPresent(config);
   const { duid, made } = loadOrMakeDuid(paths.duidFile, { kind: "llt" }, readInterfaces, Date.now());
@@ -65,6 +66,11 @@ export async function openServer(surroundings: Surroundings<ServerConfig>): Prom
   const routes = openRoutes(state, store, log);
   const stored = tellingOf(store, views.changed);
   const owing = createOwing({ store, hooks, log });
+  const web = createWeb({
+    ...{ version, state, now: clock.now, log, routes: routes.load },
+    hooks: () => ({ ...load(), ...hooks.tally() }),
+    troubles: () => troublesOf(listening.absent(), loop.failing()),
+  });
   const loop = createServerLoop({
     state,
     store: stored,
@@ -73,6 +79,7 @@ export async function openServer(surroundings: Surroundings<ServerConfig>): Prom
     log,
     random: randomBytes,
     happened: routes.happened,
+    pace: web.pace,
     socketFor,
   });
   const push: ServerLoop["push"] = (event) => {
@@ -85,6 +92,8 @@ export async function openServer(surroundings: Surroundings<ServerConfig>): Prom
     openBulk({ state, now: clock.now, log }, place, addresses, bulk),
   );
   const owed = config.script === undefined ? new Set<string>() : owing.resume();
+  const pages = await web.prepare(config);
+  await pages.keep();
   await listening.serve(arrivalsOf(config.interfaces), config.inactiveMode, (places) => {
     push({ type: "started", owed });
     // What has come up since it was looked for.
@@ -95,7 +104,7 @@ export async function openServer(surroundings: Surroundings<ServerConfig>): Prom
     log("SERVER-STARTED", { leases: table.size, interfaces: places.size });
   });
   listening.watch();
-  const reload = createReload({ surroundings, listening, hooks, push });
+  const reload = createReload({ surroundings, listening, hooks, web, push });
   const context = (): CommandContext => ({ now: clock.now(), iso: isoTime, local: localTime });
   const load = (): ReturnType<ControlParts["hooks"]> => ({ ...hooks.load(), owed: owing.count() });
   const control = await openControl({
@@ -111,6 +120,7 @@ export async function openServer(surroundings: Surroundings<ServerConfig>): Prom
     reload: () => void reload(),
     async stop() {
       await control.close();
+      await web.close();
       await listening.rest();
       await loop.close();
       await routes.close();
@@ -122,6 +132,11 @@ export async function openServer(surroundings: Surroundings<ServerConfig>): Prom
       await store.close();
     },
   };
+}
+
+function troublesOf(absent: readonly string[], failing: string | undefined): readonly string[] {
+  const troubles = absent.map((name) => `interface ${name} cannot be served now`);
+  return failing === undefined ? troubles : [...troubles, `leases cannot be stored: ${failing}`];
 }
 
 /** The store remembers whether there are routes of ours: they are removed also when `routes` is no more. */

@@ -92,6 +92,11 @@ export const SERVER_ROWS = {
     text: "The routes of the system cannot be read: {reason}.",
     note: "routes 1 needs ip of iproute2. Changes of leases are tried all the same.",
   },
+  "SERVER-WEB": {
+    level: 6,
+    text: "Over HTTP from now on: {what}.",
+    note: "What for, and the address and port. Whoever reaches them can read it: keep them on a trusted network.",
+  },
   "SERVER-NOT-FORWARDING": {
     level: 4,
     text: "routes 1, but this host forwards no IPv6 packets: net.ipv6.conf.all.forwarding is 0.",

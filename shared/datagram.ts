@@ -12,4 +12,6 @@ export interface Datagram {
   readonly interfaceName: string;
   readonly interfaceIndex: number;
   readonly multicast: boolean;
+  /** When the server took it in, by its clock: it is never looked at but to tell how long an answer took. */
+  at?: number;
 }

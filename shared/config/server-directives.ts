@@ -7,6 +7,7 @@ import {
   interfaceId,
   interfaceIdOrder,
   leaseRate,
+  listenAddress,
   relaySuppliedCode,
   route,
 } from "./server-syntax.js";
@@ -126,6 +127,9 @@ const limits = [
   directive("quarantine", GI, number(), { example: "quarantine 3600", standard: "0" }),
 ] as const;
 
+/** Ours: what programs that watch the server fetch. */
+const watching = [directive("metrics", G, listenAddress, { example: 'metrics "[::1]:9547"' })] as const;
+
 /** Ours: the server sets the route of each delegated prefix itself. */
 const routes = [
   directive("routes", ["global", "iface", "pd-class"], toggle, { example: "routes 1", standard: "0" }),
@@ -139,6 +143,7 @@ export const SERVER_DIRECTIVES = [
   ...relays,
   ...limits,
   ...routes,
+  ...watching,
   ...CLASS_DIRECTIVES,
   ...RESERVATION_DIRECTIVES,
   ...OPTION_DIRECTIVES,

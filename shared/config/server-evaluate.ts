@@ -136,6 +136,7 @@ function evaluate(program: Program, scope: Scope, block: Block, node: Node<Serve
     case "reconfigure-enabled":
     case "relay-supplied-options":
     case "performance-mode":
+    case "metrics":
     case "work-dir":
     case "auth-methods":
       program.settings = applyGlobal(program.settings, head, report);

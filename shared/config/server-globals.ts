@@ -29,6 +29,7 @@ export type GlobalHead = Acting<
   | "reconfigure-enabled"
   | "relay-supplied-options"
   | "performance-mode"
+  | "metrics"
   | "work-dir"
   | "auth-methods"
 >;
@@ -57,6 +58,7 @@ export function initialSettings(): GlobalSettings {
     // Relays may supply this one without being told so (RFC 6440).
     relaySuppliedOptions: [OPTIONS.erpLocalDomain.code],
     performanceMode: false,
+    metrics: undefined,
     shown: { workDir: undefined, authMethods: [] },
   };
 }
@@ -98,6 +100,8 @@ export function applyGlobal(settings: GlobalSettings, head: GlobalHead, report: 
     }
     case "performance-mode":
       return { ...settings, performanceMode: head.value };
+    case "metrics":
+      return { ...settings, metrics: head.value };
     case "work-dir":
       return { ...settings, shown: { ...settings.shown, workDir: head.value } };
     case "auth-methods":

@@ -1,6 +1,6 @@
 import { seconds as makeSeconds } from "../brand.js";
 import { duid } from "../duid.js";
-import { type AddressRange, rangeOf } from "../prefix.js";
+import { type AddressRange, parseIp6, rangeOf } from "../prefix.js";
 import { octetsOf } from "../wire/kinds.js";
 import { OPTIONS } from "../wire/options.js";
 import { accept, type Cursor, expected, isAt, peek, take } from "./cursor.js";
@@ -25,7 +25,14 @@ import {
   text,
   word,
 } from "./syntax.js";
-import type { ClientRange, Condition, Expression, Rate, ReservationSelector } from "./types.js";
+import type {
+  ClientRange,
+  Condition,
+  Expression,
+  ListenAddress,
+  Rate,
+  ReservationSelector,
+} from "./types.js";
 
 /** Two numbers as written: the first may be the larger one. */
 export interface NumberRange {
@@ -46,6 +53,21 @@ export const timeRange: Syntax<NumberRange> = {
     return to === undefined ? undefined : { from, to };
   },
 };
+
+/** Where to listen for TCP, e.g. `[::1]:9547`. */
+export const listenAddress: Syntax<ListenAddress> = refine(
+  text,
+  'an address and a port, e.g. "[::1]:9547"',
+  (written) => {
+    const [, v6, v4, digits] = /^(?:\[([0-9a-fA-F:.]+)\]|([0-9.]+)):(\d{1,5})$/.exec(written) ?? [];
+    const port = Number(digits);
+    const isAddress = v6 === undefined ? isIp4(v4 ?? "") : parseIp6(v6) !== undefined;
+    return isAddress && port >= 1 && port <= 65_535 ? { host: v6 ?? v4 ?? "", port } : undefined;
+  },
+);
+
+const isIp4 = (text: string): boolean =>
+  /^(\d{1,3}\.){3}\d{1,3}$/.test(text) && text.split(".").every((part) => Number(part) <= 255);
 
 const prefixLength = number(1, 128);
 

@@ -33,6 +33,13 @@ export type InterfaceSelector = { readonly name: string } | { readonly index: nu
 /** An option made from the configuration, to be sent to whoever asks for it. */
 export type ConfiguredOption = Option;
 
+/** Where to listen for TCP. */
+export interface ListenAddress {
+  /** An IPv4 or IPv6 address. */
+  readonly host: string;
+  readonly port: number;
+}
+
 /** What server.conf says. */
 export interface ServerConfig {
   readonly log: LogSettings;
@@ -62,6 +69,8 @@ export interface ServerConfig {
   readonly affinity: number;
   /** Codes of options that relays may supply for clients (RFC 6422 7). */
   readonly relaySuppliedOptions: readonly number[];
+  /** Where metrics and the state of health can be fetched over HTTP; undefined for nowhere. */
+  readonly metrics: ListenAddress | undefined;
   /** Write the files for other programs at start and stop only, however leases change. */
   readonly performanceMode: boolean;
   /** What is not acted on and only shown to those who read Dibbler's view of its configuration. */

@@ -16,6 +16,7 @@ export interface HookSwitch {
   /** From now on this script; what waits goes to it as well, or to the last one when there is none. */
   readonly use: (settings: ScriptSettings) => void;
   readonly load: HookRunner["load"];
+  readonly tally: HookRunner["tally"];
   readonly drain: HookRunner["drain"];
 }
 
@@ -36,6 +37,7 @@ export function createHookSwitch(cwd: string, log: Log, openScripts: () => Scrip
       else runner.use(target);
     },
     load: () => runner?.load() ?? { waiting: 0, running: 0 },
+    tally: () => runner?.tally() ?? { ended: 0, failed: 0, seconds: 0 },
     async drain(patienceMs) {
       await runner?.drain(patienceMs);
     },

@@ -35,6 +35,16 @@ export interface HookLoad {
   readonly running: number;
 }
 
+/** What has become of calls since the start. */
+export interface HookTally {
+  /** Those that have ended, however. */
+  readonly ended: number;
+  /** Of these, those that ended with another status than 0, by a signal, too late, or could not be run. */
+  readonly failed: number;
+  /** How long they took in all. */
+  readonly seconds: number;
+}
+
 /** Runs hook calls; nothing here ever throws or rejects. */
 export interface HookRunner {
   /** Calls that start from now on, those that wait included, go to this script. */
@@ -42,6 +52,7 @@ export interface HookRunner {
   /** Queues a call; the promise resolves when it has ended, however, or was left out. */
   readonly run: (call: HookCall) => Promise<HookEnd>;
   readonly load: () => HookLoad;
+  readonly tally: () => HookTally;
   /**
    * For shutdown: runs what waits for at most `patienceMs`, then starts nothing more, logs how many calls are
    * lost, and waits for the scripts that run to end (or to be ended at their own timeout).
@@ -61,6 +72,7 @@ export function createHookRunner(options: HookOptions): HookRunner {
   const { scripts = createScriptRunner(cwd ?? ".") } = options;
   let running = 0;
   let closed = false;
+  const tally = { ended: 0, failed: 0, seconds: 0 };
 
   const pump = (): void => {
     while (running < limit && !closed) {
@@ -72,9 +84,13 @@ export function createHookRunner(options: HookOptions): HookRunner {
       const { script, timeoutMs } = used;
       const { action } = call;
       const { variables, left } = fitted(call.variables);
+      const began = performance.now();
       report.starting({ ...used, action, variables, left });
       void scripts.run({ script, action, variables, cwd, timeoutMs }).then((outcome) => {
         running--;
+        tally.ended += 1;
+        tally.seconds += (performance.now() - began) / 1000;
+        if (outcome.kind !== "exit" || outcome.status !== 0) tally.failed += 1;
         done();
         report.ended(call, used, outcome);
         settle("ended");
@@ -95,6 +111,7 @@ export function createHookRunner(options: HookOptions): HookRunner {
       target = next;
     },
     load: () => ({ waiting: queue.waiting(), running }),
+    tally: () => ({ ...tally }),
     run: (call) =>
       new Promise((settle) => {
         if (closed) {

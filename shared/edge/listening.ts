@@ -58,6 +58,8 @@ export interface Listening {
   readonly serve: (arrivals: readonly Arrival[], mayWait: boolean, adopt: Adopt) => Promise<void>;
   /** The socket to answer an address from on an interface. */
   readonly socketFor: (interfaceName: string, to: Ip6) => UdpSocket | undefined;
+  /** Interfaces that ought to be served and cannot be now, by name or number. */
+  readonly absent: () => readonly string[];
   /** Looks after the interfaces from now on. */
   readonly watch: () => void;
   /** Leaves everything as it is from now on, and ends conversations about Leasequery. */
@@ -252,6 +254,13 @@ export function createListening(parts: ListeningParts): Listening {
       const station = serving.get(interfaceName);
       return station && socketTowards(station, to);
     },
+    absent: () =>
+      watched
+        .filter(({ station, isDown }) => station === undefined || isDown)
+        .map(
+          ({ name, arrival: { selector } }) =>
+            name ?? ("name" in selector ? selector.name : `${selector.index}`),
+        ),
     watch() {
       void keepLooking();
     },

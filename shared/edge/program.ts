@@ -34,6 +34,7 @@ export interface Service {
 
 /** What a program is given to start with. */
 export interface Surroundings<Config> {
+  readonly version: string;
   readonly config: Config;
   readonly paths: Paths;
   readonly log: Log;
@@ -188,9 +189,11 @@ async function serve<Config>(program: Program<Config>, paths: Paths, daemon: boo
     };
     const stopped = untilStopped();
     const reread = (): Promise<Reread<Config>> => readAgain(program, paths, writer);
-    const service = await program.open({ config, paths, log: writer.log, reread }).catch((error: unknown) => {
-      return fail(sentenceOf(error));
-    });
+    const service = await program
+      .open({ version: program.version, config, paths, log: writer.log, reread })
+      .catch((error: unknown) => {
+        return fail(sentenceOf(error));
+      });
     if (service.reload !== undefined) stopped.onReload(service.reload);
     reportReady();
     const signal = await stopped.signal;

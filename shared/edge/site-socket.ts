@@ -45,7 +45,7 @@ export function createSiteSocket(
         const heard = whereHeard(joined, from, sender);
         if (heard === undefined) return;
         const { name: interfaceName, index: interfaceIndex } = heard.place;
-        push({ type: "datagram", bytes, from, port, interfaceName, interfaceIndex, multicast: true });
+        push({ type: "datagram", bytes, from, port, interfaceName, interfaceIndex, multicast: true, at: 0 });
       },
     });
   }

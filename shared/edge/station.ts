@@ -119,6 +119,7 @@ function openSocket(
       interfaceName: name,
       interfaceIndex: index,
       multicast: group,
+      at: 0,
     });
   };
   const joined = group ? { multicastGroup: SERVERS_GROUP } : {};

@@ -109,6 +109,8 @@ describe("server: what a directive sets", () => {
     ["experimental performance-mode 1", { performanceMode: true }],
     ["reconfigure-enabled 1", { reconfigure: true }],
     ["reconfigure-enabled 1 reconfigure-enabled no", { reconfigure: false }],
+    ['metrics "[::1]:9547"', { metrics: { host: "::1", port: 9547 } }],
+    ['metrics "127.0.0.1:80"', { metrics: { host: "127.0.0.1", port: 80 } }],
     ["cache-size 1469", { affinity: 9 }],
     ["cache-size 146", { affinity: 0 }],
     ["cache-size 0", { affinity: 0 }],

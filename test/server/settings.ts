@@ -156,6 +156,7 @@ export function configure(
     affinity: 1000,
     relaySuppliedOptions: [65],
     performanceMode: false,
+    metrics: undefined,
     shown: { workDir: undefined, authMethods: [] },
     interfaces,
     ...settings,

@@ -21,6 +21,7 @@ export const PEERS = {
   networkd: { program: "systemd-networkd", package: "systemd", root: true },
   dhcrelay: { program: "dhcrelay", package: "isc-dhcp-relay" },
   dibblerRelay: { program: "dibbler-relay", package: "dibbler-relay" },
+  promtool: { program: "promtool", package: "prometheus" },
   radvd: { program: "radvd", package: "radvd", root: true },
 } as const satisfies Record<string, PeerProgram>;
 
