@@ -2,10 +2,10 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { HookCall } from "../../shared/hook.js";
 import type { Lease } from "../../shared/lease/lease.js";
-import { decodeRecord } from "../../shared/lease/record.js";
-import { formatIp6, formatPrefix, masked, overlaps } from "../../shared/prefix.js";
+import { formatIp6, formatPrefix } from "../../shared/prefix.js";
 import { pieceAt } from "../../server/pool.js";
 import type { Answer } from "./answer.js";
+import { checkTable, leases, stored } from "./check-table.js";
 import { createClient, createRig, type IaSpec, pd, type Rig } from "./rig.js";
 import { configure, iface, pdClass, range } from "./settings.js";
 
@@ -154,50 +154,6 @@ const promised = ({ ias: answered }: Answer): readonly string[] =>
   answered.flatMap(({ leases: given, iaid }) =>
     given.filter(({ valid }) => valid > 0).map(({ prefix, valid }) => `${iaid} ${prefix} ${valid}`),
   );
-
-/** Every lease of the store, as text. */
-const stored = ({ records }: Rig): readonly string[] =>
-  [...records.values()].map((record) => {
-    const lease = decodeRecord(record);
-    return lease === undefined ? "unreadable" : `${lease.iaid} ${formatPrefix(lease.prefix)} ${lease.valid}`;
-  });
-
-function leases({ table }: Rig): Lease[] {
-  const all: Lease[] = [];
-  table.forEach((id) => all.push(table.read(id)));
-  return all;
-}
-
-function checkTable(rig: Rig): void {
-  const all = leases(rig);
-  const wrong: string[] = [];
-  all.forEach((lease, i) => {
-    const text = formatPrefix(lease.prefix);
-    if (masked(lease.prefix) !== lease.prefix) wrong.push(`${text} has host bits`);
-    for (const other of all.slice(i + 1)) {
-      if (overlaps(lease.prefix, other.prefix)) wrong.push(`${text} overlaps ${formatPrefix(other.prefix)}`);
-    }
-  });
-  const kept = all.filter(isBound);
-  const texts = kept.map(({ iaid, prefix, valid }) => `${iaid} ${formatPrefix(prefix)} ${valid}`);
-  expect({ wrong, store: stored(rig).toSorted() }).toEqual({ wrong: [], store: texts.toSorted() });
-  expect(rig.state.ledger.offers.size).toBe(all.length - kept.length);
-  checkPools(rig);
-}
-
-/** The bitmaps of the pools say what the table says. */
-function checkPools({ state, table }: Rig): void {
-  const wrong: string[] = [];
-  for (const pool of state.network.pools) {
-    const { taken } = pool;
-    for (let i = 0; taken !== undefined && i < taken.size; i++) {
-      const piece = pieceAt(pool, i);
-      const isFree = table.holder(piece) === undefined;
-      if (isFree !== (taken.nextFree(i) === i)) wrong.push(`${formatPrefix(piece)} free: ${isFree}`);
-    }
-  }
-  expect(wrong).toEqual([]);
-}
 
 const sameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
   a.length === b.length && a.every((octet, i) => octet === b[i]);
