@@ -182,6 +182,7 @@ function readPrefixes(block: string, written: Millis): readonly AnnouncedPrefix[
 }
 
 function readLifetime(body: string, name: string): number {
-  const text = new RegExp(`\\b${name}\\s+(\\w+)`).exec(body)?.[1] ?? "0";
+  // Somebody may have put anything there; what is no lifetime is none, lest every time be a NaN.
+  const text = new RegExp(`\\b${name}\\s+(\\d+|infinity)\\b`).exec(body)?.[1] ?? "0";
   return text === "infinity" ? Infinity : Number(text);
 }

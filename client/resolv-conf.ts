@@ -50,7 +50,7 @@ const NAME = /^[\w-]+(\.[\w-]+)*$/;
 function partOf(workDir: string): RegExp {
   const quoted = workDir.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
   return new RegExp(
-    `^${BEGIN}${quoted}\\n(?:(?:nameserver|search) .*\\n?)*(?:${END}${quoted}(?:\\n|$))?`,
+    `^${BEGIN}${quoted}(?:\\n|(?![^]))(?:(?:nameserver|search) .*\\n?)*(?:${END}${quoted}(?:\\n|$))?`,
     "gm",
   );
 }

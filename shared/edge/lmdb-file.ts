@@ -21,7 +21,9 @@ export function inspectDatabase(path: string): DatabaseFile {
   if (size === 0 || arch() === "arm") return { size, wanted: size };
   const meta = newestMeta(path);
   if (meta === undefined) throw damagedStore(path, "it does not begin like one");
-  return { size, wanted: (Number(meta.lastPage) + 1) * meta.pageSize };
+  const wanted = (Number(meta.lastPage) + 1) * meta.pageSize;
+  if (!Number.isSafeInteger(wanted)) throw damagedStore(path, "it says that it is longer than a file can be");
+  return { size, wanted };
 }
 
 /**
@@ -61,6 +63,8 @@ interface Meta {
 
 const MAGIC = 0xbeefc0de;
 const LARGEST_PAGE = 65_536;
+/** Powers of two, from the smallest that a meta page fits into (MDB_PAGESIZE). */
+const PAGE_SIZES: readonly number[] = Array.from({ length: 9 }, (_, power) => 256 << power);
 /** MDB_DATA_VERSION of the lmdb package, in the lower half; the upper one is of no account. */
 const KNOWN_VERSION = 2;
 /** Offsets in a meta page, page header included; numbers are in the order of the machine. */
@@ -97,10 +101,12 @@ function readHead(path: string): DataView {
 function readMeta(head: DataView, at: number): Meta | undefined {
   if (head.byteLength < at + META.end) return undefined;
   if (head.getUint32(at + META.magic, LITTLE_ENDIAN) !== MAGIC) return undefined;
+  const pageSize = head.getUint32(at + META.pageSize, LITTLE_ENDIAN);
+  if (!PAGE_SIZES.includes(pageSize)) return undefined;
   return {
     version: head.getUint32(at + META.version, LITTLE_ENDIAN) & 0xffff,
     main: readTree(head, at + META.main),
-    pageSize: head.getUint32(at + META.pageSize, LITTLE_ENDIAN),
+    pageSize,
     lastPage: head.getBigUint64(at + META.lastPage, LITTLE_ENDIAN),
     transaction: head.getBigUint64(at + META.transaction, LITTLE_ENDIAN),
   };

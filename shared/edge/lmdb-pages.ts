@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { damagedStore } from "./store-error.js";
 
 // Reads a database of LMDB out of its file, page by page. A start with a million leases takes a fraction of
@@ -56,21 +56,25 @@ export interface PageFile {
 /** Opens the file only to read. */
 export function openPages(path: string, pageSize: number): PageFile {
   const file = openSync(path, "r");
+  const pageCount = Math.floor(fstatSync(file).size / pageSize);
+  /** Pages that were looked at for one tree: more than there are when branches lead to what is above them. */
+  let looked = 0;
   /** For each level what was read last there, since a branch is gone back to. */
   const levels: Run[] = [];
 
   /** Reads pages that follow each other at once: the leaves of a store do, as a rule. */
   function load(number: number, level: number, runOf: () => number): Page {
+    if (number >= pageCount || ++looked > pageCount) throw damage(number);
     let run = levels[level];
     if (run === undefined || number < run.first || number >= run.first + run.count) {
-      const count = runOf();
+      const count = Math.min(runOf(), pageCount - number);
       run = { first: number, count, octets: run?.octets ?? new Uint8Array(LONGEST_RUN * pageSize) };
       levels[level] = run;
       const wanted = count * pageSize;
       if (readSync(file, run.octets, 0, wanted, number * pageSize) !== wanted) throw damage(number);
     }
     const at = (number - run.first) * pageSize;
-    const page = openPage(run.octets.subarray(at, at + pageSize));
+    const page = openPage(run.octets.subarray(at, at + pageSize), () => damage(number));
     if (page.number !== number) throw damage(number);
     return page;
   }
@@ -90,6 +94,7 @@ export function openPages(path: string, pageSize: number): PageFile {
   }
 
   const leaves = (tree: Tree, leaf: (page: Page) => void): void => {
+    looked = 0;
     if (tree.entries > 0)
       walk(
         load(tree.root, 1, () => 1),
@@ -114,8 +119,9 @@ export function openPages(path: string, pageSize: number): PageFile {
     },
     walk(tree, visit) {
       let count = 0;
+      let last = -1;
       leaves(tree, (page) => {
-        if (!page.visit(visit)) throw damage(page.number);
+        last = page.visit(visit, last);
         count += page.count;
       });
       return count;
@@ -157,18 +163,24 @@ interface Page {
     readonly value: number;
     readonly isTree: boolean;
   };
-  /** False when a row does not fit in. */
-  readonly visit: (visit: VisitRow) => boolean;
+  /** Visits the rows, whose keys are above `last`; gives the highest one. */
+  readonly visit: (visit: VisitRow, last: number) => number;
 }
 
 const INTEGER_KEY = 4;
 
-function openPage(octets: Uint8Array): Page {
+/** `damage` makes what is thrown when something in the page is not where it can be. */
+function openPage(octets: Uint8Array, damage: () => Error): Page {
   const view = new DataView(octets.buffer, octets.byteOffset, octets.byteLength);
   const u16 = (at: number): number => view.getUint16(at, true);
   const count = u16(PAGE.lower) >> 1;
+  if (PAGE.data + count * 2 > octets.length) throw damage();
   /** Where a node begins; its place is told from behind the header of the page. */
-  const node = (index: number): number => HEADER + u16(PAGE.data + index * 2);
+  const node = (index: number): number => {
+    const at = HEADER + u16(PAGE.data + index * 2);
+    if (at + NODE.data > octets.length) throw damage();
+    return at;
+  };
   return {
     number: Number(view.getBigUint64(PAGE.number, true)),
     flags: u16(PAGE.flags) & IS.mask,
@@ -187,17 +199,20 @@ function openPage(octets: Uint8Array): Page {
         isTree: (u16(at + NODE.flags) & IS_TREE) !== 0,
       };
     },
-    visit(visit) {
+    visit(visit, last) {
+      let highest = last;
       for (let index = 0; index < count; index++) {
         const at = node(index);
-        if (at + NODE.data + INTEGER_KEY > octets.length) return false;
+        if (at + NODE.data + INTEGER_KEY > octets.length) throw damage();
         const from = at + NODE.data + INTEGER_KEY;
         const to = from + view.getUint32(at + NODE.low, true);
         const isPlain = u16(at + NODE.keySize) === INTEGER_KEY && u16(at + NODE.flags) === 0;
-        if (!isPlain || to > octets.length) return false;
-        visit(view.getUint32(at + NODE.data, true), octets, from, to);
+        const key = view.getUint32(at + NODE.data, true);
+        if (!isPlain || to > octets.length || key <= highest) throw damage();
+        highest = key;
+        visit(key, octets, from, to);
       }
-      return true;
+      return highest;
     },
   };
 }

@@ -1,7 +1,7 @@
 import type { Millis } from "../brand.js";
 import { readClient } from "./addrmgr-client.js";
 import { writtenAt } from "./addrmgr-time.js";
-import type { ForeignReader, ForeignSink, ReadTimes } from "./foreign.js";
+import type { FilePassage, ForeignReader, ForeignSink, ReadTimes } from "./foreign.js";
 import { type Chunk, createChunker } from "./xml-chunks.js";
 import { parseElements } from "./xml-elements.js";
 
@@ -11,7 +11,13 @@ import { parseElements } from "./xml-elements.js";
  * with its line, and the rest is read all the same: also the leases of the client in the middle of which a
  * file breaks off.
  */
-export function createAddrMgrReader(sink: ForeignSink, times: ReadTimes): ForeignReader {
+export function createAddrMgrReader(teller: ForeignSink, times: ReadTimes): ForeignReader {
+  const sink: ForeignSink = {
+    ...teller,
+    passage: (passage) => {
+      teller.passage({ ...passage, text: quotable(passage.text) });
+    },
+  };
   const chunker = createChunker("AddrClient");
   const head: Head = { isOurs: false, timestamp: undefined, isClosed: false };
 
@@ -40,6 +46,13 @@ export function createAddrMgrReader(sink: ForeignSink, times: ReadTimes): Foreig
     },
   };
 }
+
+/** Names of elements and the library's words are out of the file: they could steer a terminal, or never end. */
+const quotable = (text: FilePassage["text"]): string => {
+  const plain = text.replace(/\p{Cc}/gu, "_");
+  return plain.length <= LONGEST_TEXT ? plain : `${plain.slice(0, LONGEST_TEXT)}...`;
+};
+const LONGEST_TEXT = 200;
 
 /** What stands around the clients. */
 interface Head {

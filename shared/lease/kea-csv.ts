@@ -114,7 +114,7 @@ function readRow(
     valid: seconds(valid),
     t1: seconds(preferred * 0.5),
     t2: seconds(preferred * 0.8),
-    since: endless ? now : millis(until - toMillis(seconds(valid))),
+    since: endless ? now : millis(Math.min(until - toMillis(seconds(valid)), now)),
     until,
     interfaceName: undefined,
     interfaceIndex: undefined,

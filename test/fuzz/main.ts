@@ -81,6 +81,7 @@ async function runTarget(target: string, wishes: Wishes): Promise<number> {
   };
   const worker = new Worker(new URL("worker.mjs", import.meta.url), {
     workerData: assignment,
+    execArgv: ["--enable-source-maps"],
     resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB },
   });
   const begun = Date.now();

@@ -29,7 +29,7 @@ const LINKS = [
   behind("eth0", iface("relay1", [pdClass(62, ["2001:db8:1::/58"])], { subnets: [subnet("2001:db8::/64")], leasequery: true })),
   behind("eth0", iface("relay2", [pdClass(64, ["2001:db8:2::/61"])], { interfaceId: octetsOf("e1") })),
 ];
-const DNS = { options: [option("dnsServers", [ip("2001:db8::547")]), option("domainList", [])] };
+const DNS = { options: [option("dnsServers", [ip("2001:db8::547")]), option("domainList", [new TextEncoder().encode("\u0001a\u0000") as never])] };
 const limited = { limits: { source: { leases: 2, per: seconds(3600) }, relay: undefined, remoteId: undefined } };
 
 /** Kinds of servers that a story can be about. */

@@ -37,7 +37,8 @@ const record = target({
     const again = encodeRecord(lease);
     must(decodeRecord(again) !== undefined, "what was read can be written and read again");
     must(sameOctets(encodeRecord(decodeRecord(again) ?? lease), again), "it is the same then");
-    must(sameOctets(table.recordOf(leaseId(0)), again) || again.length !== input.length, "so it is in a table");
+    // Octets that later versions may use stay in a table as they are.
+    must(sameOctets(encodeRecord(table.read(leaseId(0))), again), "so it is in a table");
   },
 });
 

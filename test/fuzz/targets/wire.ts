@@ -34,7 +34,8 @@ const decoder = target({
     }
     const { message, faults } = decoded;
     for (const { offset } of faults) must(offset <= input.length, "a fault lies within the datagram", offset);
-    must(peekType(input) !== undefined, "what is a message has a type");
+    const unwrapped = unwrap(message);
+    if (unwrapped.ok) must(peekType(input) === unwrapped.message.code, "a peek sees the type", peekType(input));
     must(sameOctets(encodeMessage(message), input), "what was decoded encodes to the same octets");
     const again = decodeMessage(encodeMessage(message));
     must(again.ok && again.faults.length === faults.length, "the same message has the same faults");
