@@ -175,9 +175,13 @@ function clientStories(): readonly Uint8Array[] {
   const answers = datagrams().filter((bytes) => [2, 7, 10].includes(bytes[0] ?? 0));
   return SETUPS.flatMap((_setup, setting) => [
     ...stories.map((parts) => joinParts({ setting, parts })),
-    ...answers.map((payload) => joinParts({ setting, parts: [...good, { op: 0, payload }, pause] })),
+    ...shareOf(answers, setting).map((payload) => joinParts({ setting, parts: [...good, { op: 0, payload }, pause] })),
   ]);
 }
+
+/** The corpus needs each of them in one setting only; changes bring them into the others. */
+const shareOf = <T>(all: readonly T[], setting: number): readonly T[] =>
+  all.filter((_each, n) => n % SETUPS.length === setting);
 
 /** client-state.json: what the client remembers. */
 const stateFile = target({
