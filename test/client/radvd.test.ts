@@ -181,6 +181,12 @@ describe("radvd.conf: whose file is it", () => {
     });
   });
 
+  test.each(["soon", "-5", "12s", "0x10", "1e3", ""])("a lifetime of %j, which is none, is over", (word) => {
+    const text = block("lan1", 40).replace("AdvValidLifetime 40", `AdvValidLifetime ${word}`);
+    const file = readRadvd(text, NOW);
+    expect(file.owner === "us" && file.announced).toEqual(fresh(link("lan1", [A, 30, 0])));
+  });
+
   test.each([
     ["an empty file", ""],
     ["the header alone", HEADER],

@@ -47,6 +47,12 @@ describe("resolv.conf", () => {
     expect(withResolver(cut, WORK, NONE)).toBe("search a.example\noptions edns0\n");
   });
 
+  test("a part of which there is only the first line, without its end", () => {
+    const begun = `search a.example\n# begin of dibbler-client in ${WORK}`;
+    expect(withResolver(begun, WORK, NONE)).toBe("search a.example\n");
+    expect(withResolver(begun, WORK, OURS)).toBe(withResolver("search a.example\n", WORK, OURS));
+  });
+
   test("whatever was there before: put in again it is the same, taken out it is as before", () => {
     const line = fc.constantFrom(
       "nameserver ::1",

@@ -25,7 +25,9 @@ export function databaseFile(leaves: number): Uint8Array {
   }
   const value = new DataView(new ArrayBuffer(TREE_OCTETS));
   writeTree(value, 0, { depth: leaves > 0 ? 2 : 0, entries: leaves * ROWS_A_PAGE, root: ROOT });
-  writeNodes(openPage(file, MAIN, LEAF), [{ flags: 2, key: Buffer.from("leases\0"), value: octetsOf(value) }]);
+  writeNodes(openPage(file, MAIN, LEAF), [
+    { flags: 2, key: Buffer.from("leases\0"), value: octetsOf(value) },
+  ]);
   const children = Array.from({ length: leaves }, (_, i) => FIRST_LEAF + i);
   writeNodes(
     openPage(file, ROOT, BRANCH),

@@ -43,8 +43,7 @@ function counted(source, context, next) {
       ),
     );
   const statement = () => factory.createExpressionStatement(increment());
-  const expression = (node) =>
-    factory.createParenthesizedExpression(factory.createComma(increment(), node));
+  const expression = (node) => factory.createParenthesizedExpression(factory.createComma(increment(), node));
   const block = (node) =>
     ts.isBlock(node)
       ? factory.updateBlock(node, [statement(), ...node.statements])
@@ -59,42 +58,74 @@ function counted(source, context, next) {
     const node = ts.visitEachChild(old, visit, context);
     if (ts.isFunctionDeclaration(node) && node.body)
       return factory.updateFunctionDeclaration(
-        node, node.modifiers, node.asteriskToken, node.name, node.typeParameters, node.parameters, node.type,
+        node,
+        node.modifiers,
+        node.asteriskToken,
+        node.name,
+        node.typeParameters,
+        node.parameters,
+        node.type,
         block(node.body),
       );
     if (ts.isMethodDeclaration(node) && node.body)
       return factory.updateMethodDeclaration(
-        node, node.modifiers, node.asteriskToken, node.name, node.questionToken, node.typeParameters,
-        node.parameters, node.type, block(node.body),
+        node,
+        node.modifiers,
+        node.asteriskToken,
+        node.name,
+        node.questionToken,
+        node.typeParameters,
+        node.parameters,
+        node.type,
+        block(node.body),
       );
     if (ts.isArrowFunction(node))
       return factory.updateArrowFunction(
-        node, node.modifiers, node.typeParameters, node.parameters, node.type, node.equalsGreaterThanToken,
+        node,
+        node.modifiers,
+        node.typeParameters,
+        node.parameters,
+        node.type,
+        node.equalsGreaterThanToken,
         ts.isBlock(node.body) ? block(node.body) : expression(node.body),
       );
     if (ts.isIfStatement(node))
       return factory.updateIfStatement(
-        node, node.expression, block(node.thenStatement), node.elseStatement && block(node.elseStatement),
+        node,
+        node.expression,
+        block(node.thenStatement),
+        node.elseStatement && block(node.elseStatement),
       );
     if (ts.isForStatement(node))
       return factory.updateForStatement(
-        node, node.initializer, node.condition, node.incrementor, block(node.statement),
+        node,
+        node.initializer,
+        node.condition,
+        node.incrementor,
+        block(node.statement),
       );
     if (ts.isForOfStatement(node))
       return factory.updateForOfStatement(
-        node, node.awaitModifier, node.initializer, node.expression, block(node.statement),
+        node,
+        node.awaitModifier,
+        node.initializer,
+        node.expression,
+        block(node.statement),
       );
     if (ts.isWhileStatement(node))
       return factory.updateWhileStatement(node, node.expression, block(node.statement));
     if (ts.isCaseClause(node))
       return factory.updateCaseClause(node, node.expression, [statement(), ...node.statements]);
-    if (ts.isDefaultClause(node))
-      return factory.updateDefaultClause(node, [statement(), ...node.statements]);
+    if (ts.isDefaultClause(node)) return factory.updateDefaultClause(node, [statement(), ...node.statements]);
     if (ts.isCatchClause(node))
       return factory.updateCatchClause(node, node.variableDeclaration, block(node.block));
     if (ts.isConditionalExpression(node))
       return factory.updateConditionalExpression(
-        node, node.condition, node.questionToken, expression(node.whenTrue), node.colonToken,
+        node,
+        node.condition,
+        node.questionToken,
+        expression(node.whenTrue),
+        node.colonToken,
         expression(node.whenFalse),
       );
     if (ts.isBinaryExpression(node) && isChoice(node.operatorToken.kind))

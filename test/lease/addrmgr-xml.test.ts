@@ -133,6 +133,15 @@ describe("files that are broken", () => {
     expect(passages.filter(({ kind }) => kind === "unreadable").map(({ line }) => line)).toEqual(unreadable);
   });
 
+  test.each([
+    ["an element that does not belong there", clientXml({ key: `<${"\u001b[2J".repeat(200)}/>` })],
+    ["what is no XML", clientXml({ key: `<${"\u001b[2J".repeat(200)}` })],
+  ])("%s is told in few words, none of which steers a terminal", (_what, client) => {
+    const { passages } = readAddrMgr(fileXml(client));
+    expect(passages.length).toBeGreaterThan(0);
+    for (const { text } of passages) expect(text).toMatch(/^\P{Cc}{1,210}$/u);
+  });
+
   test("cut off anywhere: leases that are whole are read, others never; and it is told", () => {
     const whole = readAddrMgr(sample).leases.map(inLine);
     const ends = [...sample.matchAll(/<\/Addr(Prefix|Addr)>/g)].map((it) => it.index + it[0].length);

@@ -5,7 +5,7 @@ import { millis } from "../../shared/brand.js";
 import { type Duid, formatDuid } from "../../shared/duid.js";
 import { type ForeignFormat, FOREIGN_FORMATS, formatOf } from "../../shared/lease/foreign-file.js";
 import { parseIscTime, unescapeOctets } from "../../shared/lease/isc-text.js";
-import { type Found, inLine, readAll, SAMPLE_WRITTEN } from "./addrmgr.js";
+import { type Found, inLine, readAll, SAMPLE_READ, SAMPLE_WRITTEN } from "./addrmgr.js";
 
 const kea = readFileSync("test/lease/files/kea-22-leases6.csv", "utf8");
 const isc = readFileSync("test/lease/files/isc-44-dhcpd6.leases", "utf8");
@@ -76,6 +76,11 @@ describe("kea-leases6.csv of Kea 2.2", () => {
     ["no address", `${head}\n${row.replace("2001:db8:1::", "192.0.2.1")}`, [], [2]],
     ["a lifetime that is a word", `${head}\n${row.replace(",100,", ",long,")}`, [], [2]],
   ] as const;
+  test("a lease that ends later than its lifetime allows begins when the file is read, not after", () => {
+    const [lease] = read("kea", `${head}\n${row.replace("1795549050", "4000000000")}`).leases;
+    expect(lease).toMatchObject({ since: SAMPLE_READ, until: 4_000_000_000_000 });
+  });
+
   test.each(rows)("%s", (_what, text, found, unreadable) => {
     const { leases: got, passages } = read("kea", text);
     expect(got.map((lease) => inLine(lease).split(" ").slice(0, 3).join(" "))).toEqual(found);

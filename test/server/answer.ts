@@ -1,4 +1,5 @@
 import { seconds } from "../../shared/brand.js";
+import type { ServerConfig } from "../../shared/config/types.js";
 import { formatDuid } from "../../shared/duid.js";
 import { formatIp6, formatPrefix, masked } from "../../shared/prefix.js";
 import {
@@ -44,8 +45,15 @@ export interface Answer {
   readonly bytes: Uint8Array;
 }
 
-/** Reads what the server sends, having checked what holds for every packet of a server. */
-export function readAnswer(bytes: Uint8Array, to = ""): Answer {
+/**
+ * Reads what the server sends, having checked what holds for every packet of a server. In strict mode each IA
+ * has timers of its own, as its client wanted them and as Dibbler does it.
+ */
+export function readAnswer(
+  bytes: Uint8Array,
+  to = "",
+  compatibility: ServerConfig["compatibility"] = "fixed",
+): Answer {
   const decoded = decodeMessage(bytes);
   if (!decoded.ok) throw new Error("the server sent no message");
   if (decoded.faults.length > 0) throw new Error(`the server sent ${JSON.stringify(decoded.faults)}`);
@@ -66,7 +74,7 @@ export function readAnswer(bytes: Uint8Array, to = ""): Answer {
     to,
     bytes,
   };
-  checkAnswer(answer);
+  checkAnswer(answer, compatibility === "strict");
   return answer;
 }
 
@@ -118,7 +126,7 @@ const SINGLETONS = [1, 2, 7, 11, 12, 13, 14, 20, 23, 24, 32, 82, 83];
  * What holds for every answer, whatever was asked. One look at all of it: thousands of answers are read in
  * a run.
  */
-function checkAnswer({ type, codes, ias, serverId }: Answer): void {
+function checkAnswer({ type, codes, ias, serverId }: Answer, isStrict: boolean): void {
   const wrong: string[] = [];
   const demand = (holds: boolean, what: string): void => {
     if (!holds) wrong.push(what);
@@ -130,7 +138,7 @@ function checkAnswer({ type, codes, ias, serverId }: Answer): void {
     demand(codes.indexOf(code) === codes.lastIndexOf(code), `option ${code} twice`);
   demand(new Set(ias.map((ia) => `${ia.type} ${ia.iaid}`)).size === ias.length, "an IA twice");
   const alive = ias.filter((ia) => ia.type !== "ta").filter((ia) => ia.leases.some(({ valid }) => valid > 0));
-  demand(new Set(alive.map(({ t1, t2 }) => `${t1} ${t2}`)).size < 2, "unlike timers");
+  demand(isStrict || new Set(alive.map(({ t1, t2 }) => `${t1} ${t2}`)).size < 2, "unlike timers");
   for (const { t1, t2, status, leases } of ias) {
     demand(t1 <= t2 || t2 === 0, `T1 ${t1} > T2 ${t2}`);
     demand(status === undefined || (status === 0) === leases.length > 0, "status and leases disagree");

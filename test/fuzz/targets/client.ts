@@ -131,7 +131,10 @@ function takeSent(bench: Bench, before: number): number {
     const bytes = encodeMessage(message);
     must(bytes.length <= 65_527, "a message fits into a datagram", bytes.length);
     const { options } = message;
-    must(options.some(({ name }) => name === "clientId") || message.type === "informationRequest", "it says who");
+    must(
+      options.some(({ name }) => name === "clientId") || message.type === "informationRequest",
+      "it says who",
+    );
   }
   for (const { call } of bench.hooks) {
     for (const [name, value] of Object.entries(call.variables)) {
@@ -149,19 +152,29 @@ function takeSent(bench: Bench, before: number): number {
 
 /** Stories of good clients, and each datagram that is known as an answer in it. */
 function clientStories(): readonly Uint8Array[] {
-  const sent = { at: 0, message: { form: "message", type: "solicit", code: 1, xid: 0, options: [] } } as never;
+  const sent = {
+    at: 0,
+    message: { form: "message", type: "solicit", code: 1, xid: 0, options: [] },
+  } as never;
   const key = option("auth", rkapAuth(new Uint8Array(8).fill(1), { type: "key", value: NO_DIGEST }));
   const digest = option("auth", rkapAuth(new Uint8Array(8).fill(2), { type: "digest", value: NO_DIGEST }));
   const extra: readonly Option[] = [option("preference", 255), key];
   const grants = { ias: [GRANT, ADDRESS, { ...GRANT, iaid: 2 }], extra };
   const [offer, given] = [advertise(sent, grants), reply(sent, grants)].map(encodeMessage);
-  const failed = encodeMessage(reply(sent, { ias: [{ status: "noBinding" }, { kind: "na", status: "noAddrsAvail" }] }));
+  const failed = encodeMessage(
+    reply(sent, { ias: [{ status: "noBinding" }, { kind: "na", status: "noAddrsAvail" }] }),
+  );
   const reconfigure = encodeMessage({
     form: "message",
     type: "reconfigure",
     code: 10,
     xid: 0 as never,
-    options: [option("clientId", CLIENT), option("serverId", SERVER_A), rawOption(19, Uint8Array.of(5)), digest],
+    options: [
+      option("clientId", CLIENT),
+      option("serverId", SERVER_A),
+      rawOption(19, Uint8Array.of(5)),
+      digest,
+    ],
   });
   const good = [offer, given].flatMap((payload) => (payload === undefined ? [] : [{ op: 0, payload }]));
   const pause = { op: 8, payload: new Uint8Array(0) };
@@ -175,7 +188,9 @@ function clientStories(): readonly Uint8Array[] {
   const answers = datagrams().filter((bytes) => [2, 7, 10].includes(bytes[0] ?? 0));
   return SETUPS.flatMap((_setup, setting) => [
     ...stories.map((parts) => joinParts({ setting, parts })),
-    ...shareOf(answers, setting).map((payload) => joinParts({ setting, parts: [...good, { op: 0, payload }, pause] })),
+    ...shareOf(answers, setting).map((payload) =>
+      joinParts({ setting, parts: [...good, { op: 0, payload }, pause] }),
+    ),
   ]);
 }
 
@@ -189,7 +204,17 @@ const stateFile = target({
   entries: ["decodeState"],
   covers: ["client/remembered", "client/view"],
   shape: "text",
-  tokens: ['"prefixes"', '"addresses"', '"keys"', '"options"', "null", "4294967295", "1e308", '"__proto__"', "[]"],
+  tokens: [
+    '"prefixes"',
+    '"addresses"',
+    '"keys"',
+    '"options"',
+    "null",
+    "4294967295",
+    "1e308",
+    '"__proto__"',
+    "[]",
+  ],
   seeds: () => [octetsOf(STATE)],
   limit: 8192,
   rounds: 800,
@@ -203,10 +228,15 @@ const stateFile = target({
     const again = decodeState(encodeState(remembered));
     must(again.ok, "what was read can be written and read", again);
     must(encodeState(again.remembered) === encodeState(remembered), "it is the same again");
-    must(renderView(remembered, { now: millis(EPOCH), indexOf: () => 2, isOver: false }) !== "", "it is shown");
+    must(
+      renderView(remembered, { now: millis(EPOCH), indexOf: () => 2, isOver: false }) !== "",
+      "it is shown",
+    );
     const [[name, link] = []] = remembered.links;
     if (name === undefined || link === undefined) return;
-    const wanted = link.ias.slice(0, 4).map(({ kind, iaid }) => ({ ...(kind === "na" ? na(iaid) : pd(iaid)) }));
+    const wanted = link.ias
+      .slice(0, 4)
+      .map(({ kind, iaid }) => ({ ...(kind === "na" ? na(iaid) : pd(iaid)) }));
     const bench = createBench({ wanted });
     bench.start(link);
     bench.wait(86_400_000);
@@ -275,7 +305,13 @@ const radvd = target({
   entries: ["readRadvd"],
   covers: ["client/radvd"],
   shape: "text",
-  tokens: ["### lan0 start ###\n", "### lan0 end ###\n", "prefix 2001:db8::/64\n{", "AdvValidLifetime", "infinity"],
+  tokens: [
+    "### lan0 start ###\n",
+    "### lan0 end ###\n",
+    "prefix 2001:db8::/64\n{",
+    "AdvValidLifetime",
+    "infinity",
+  ],
   seeds: () => [octetsOf(RADVD), octetsOf("interface lan0 { };\n")],
   limit: 16_384,
   rounds: 800,
@@ -297,7 +333,9 @@ const RADVD = radvdText(
   [
     {
       interfaceName: "lan0",
-      prefixes: [{ prefix: lease.prefix, preferredUntil: lease.until, validUntil: lease.until, stale: false }],
+      prefixes: [
+        { prefix: lease.prefix, preferredUntil: lease.until, validUntil: lease.until, stale: false },
+      ],
     },
     { interfaceName: "guest0", prefixes: [] },
   ],

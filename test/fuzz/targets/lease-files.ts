@@ -7,9 +7,12 @@ import { FOREIGN_FORMATS, formatOf } from "../../../shared/lease/foreign-file.js
 import { createIscReader } from "../../../shared/lease/isc-leases.js";
 import { createKeaReader } from "../../../shared/lease/kea-csv.js";
 import { createLeaseTable } from "../../../shared/lease/table.js";
+import { createServerState } from "../../../server/engine.js";
 import { importLeases } from "../../../server/import.js";
 import { createNetwork } from "../../../server/links.js";
 import { takeOverFile, type TextFile } from "../../../server/take-over.js";
+import { recallCache } from "../../../server/views.js";
+import { hmacMd5 } from "../../hmac.js";
 import { readFormer } from "../../../client/take-over.js";
 import { configure, iface, pdClass, SERVER_ID } from "../../server/settings.js";
 import { CLIENT } from "../../client/workbench.js";
@@ -109,7 +112,10 @@ const serverXml = target({
   covers: ["shared/lease/addrmgr", "shared/lease/xml", "server/take-over", "server/adopt"],
   shape: "text",
   tokens: [...WORDS, ...ATTRIBUTES, ...ADDRESSES],
-  seeds: () => [...filesOf(["test/lease/files"], /xml$/), octetsOf(fileXml(clientXml(), clientXml({ iaid: "2" })))],
+  seeds: () => [
+    ...filesOf(["test/lease/files"], /xml$/),
+    octetsOf(fileXml(clientXml(), clientXml({ iaid: "2" }))),
+  ],
   limit: 16_384,
   rounds: 150,
   run(input) {
@@ -139,7 +145,10 @@ const clientXmlTarget = target({
     const text = textOf(input);
     checkReader(createAddrMgrReader, text);
     const { read } = fileOf(text, 300);
-    const { remembered, remarks } = readFormer({ read, times: TIMES, nameOf: (n) => (n < 4 ? "w" : undefined) }, CLIENT);
+    const { remembered, remarks } = readFormer(
+      { read, times: TIMES, nameOf: (n) => (n < 4 ? "w" : undefined) },
+      CLIENT,
+    );
     must(remarks.length <= 9, "remarks are few", remarks.length);
     for (const { ias } of remembered?.links.values() ?? []) {
       for (const { leases } of ias) {
@@ -147,6 +156,16 @@ const clientXmlTarget = target({
       }
     }
   },
+});
+
+const server = createServerState({
+  config: CONFIG,
+  duid: SERVER_ID,
+  table: createLeaseTable({ seed: SERVER_ID }),
+  epoch: 1,
+  hmacMd5,
+  secret: new Uint8Array(16),
+  interfaces: INTERFACES,
 });
 
 /** server-cache.xml. */
@@ -159,7 +178,11 @@ const cache = target({
   seeds: () => [octetsOf(CACHE)],
   rounds: 1000,
   run(input) {
-    const { entries } = parseCache(textOf(input));
+    const { entries, bad } = parseCache(textOf(input));
+    must(
+      recallCache(server, textOf(input)) === bad,
+      "the server takes what can be read, and counts the rest",
+    );
     const again = parseCache([...renderCache(entries)].join(""));
     must(again.bad === 0, "what is written can be read", again.bad);
     must(JSON.stringify(again.entries, plain) === JSON.stringify(entries, plain), "it is the same again");

@@ -15,7 +15,16 @@ import { createIntake } from "../../../server/intake.js";
 import type { ServerAction, ServerEvent } from "../../../server/engine.js";
 import { readAnswer } from "../../server/answer.js";
 import { checkTable } from "../../server/check-table.js";
-import { addressClass, behind, configure, iface, ip, pdClass, SERVER_ID, subnet } from "../../server/settings.js";
+import {
+  addressClass,
+  behind,
+  configure,
+  iface,
+  ip,
+  pdClass,
+  SERVER_ID,
+  subnet,
+} from "../../server/settings.js";
 import { createClient, createRig, na, pd, type Rig, ta } from "../../server/rig.js";
 import { joinParts, splitParts } from "../script.js";
 import { datagrams, streams } from "../seeds.js";
@@ -25,21 +34,44 @@ const crowded = [pdClass(60, ["2001:db8::/58"]), pdClass(64, ["2001:db8:0:80::/6
 const addresses = { addressClasses: [addressClass(["2001:db8:a::-2001:db8:a::7"])] };
 const temporary = { temporaryClasses: [addressClass(["2001:db8:b::-2001:db8:b::7"])] };
 const LINKS = [
-  iface("eth0", crowded, { ...addresses, ...temporary, rapidCommit: true, leasequery: true, clientMaxLease: 4 }),
-  behind("eth0", iface("relay1", [pdClass(62, ["2001:db8:1::/58"])], { subnets: [subnet("2001:db8::/64")], leasequery: true })),
+  iface("eth0", crowded, {
+    ...addresses,
+    ...temporary,
+    rapidCommit: true,
+    leasequery: true,
+    clientMaxLease: 4,
+  }),
+  behind(
+    "eth0",
+    iface("relay1", [pdClass(62, ["2001:db8:1::/58"])], {
+      subnets: [subnet("2001:db8::/64")],
+      leasequery: true,
+    }),
+  ),
   behind("eth0", iface("relay2", [pdClass(64, ["2001:db8:2::/61"])], { interfaceId: octetsOf("e1") })),
 ];
-const DNS = { options: [option("dnsServers", [ip("2001:db8::547")]), option("domainList", [new TextEncoder().encode("\u0001a\u0000") as never])] };
-const limited = { limits: { source: { leases: 2, per: seconds(3600) }, relay: undefined, remoteId: undefined } };
+const DNS = {
+  options: [
+    option("dnsServers", [ip("2001:db8::547")]),
+    option("domainList", [new TextEncoder().encode("\u0001a\u0000") as never]),
+  ],
+};
+const limited = {
+  limits: { source: { leases: 2, per: seconds(3600) }, relay: undefined, remoteId: undefined },
+};
 
 /** Kinds of servers that a story can be about. */
 const CONFIGS: readonly ServerConfig[] = [
   configure(LINKS),
   configure(LINKS, { compatibility: "strict" }),
   configure(LINKS, { reconfigure: true, interfaceIdOrder: "after", scriptWait: true }),
-  configure([iface("eth0", crowded, { unicast: ip("2001:db8::547"), preference: 255, ...DNS })], { dropUnicast: true }),
+  configure([iface("eth0", crowded, { unicast: ip("2001:db8::547"), preference: 255, ...DNS })], {
+    dropUnicast: true,
+  }),
   configure([iface("eth0", [], DNS)], { stateless: true }),
-  configure([iface("eth0", crowded, { quarantine: seconds(600), ...addresses, ...limited })], { affinity: 2 }),
+  configure([iface("eth0", crowded, { quarantine: seconds(600), ...addresses, ...limited })], {
+    affinity: 2,
+  }),
 ];
 
 const LINK_LOCAL = ip("fe80::bad");
@@ -92,11 +124,15 @@ function happen(rig: Rig, op: number, payload: Uint8Array): Rig {
       rig.give({ type: "reconfigure", client: undefined, asks: "renew" });
       return rig;
     case 14:
-      rig.give({ type: "configured", config: configure(LINKS, { reconfigure: true }), interfaces: new Map([["eth0", 2]]) });
+      rig.give({
+        type: "configured",
+        config: configure(LINKS, { reconfigure: true }),
+        interfaces: new Map([["eth0", 2]]),
+      });
       return rig;
     default: {
       const datagram = datagramOf(op % 8, payload);
-      checkAnswers(datagram, rig.watch(queued(datagram, rig)));
+      checkAnswers(datagram, rig.watch(queued(datagram, rig)), rig);
       return rig;
     }
   }
@@ -126,7 +162,7 @@ function datagramOf(way: number, bytes: Uint8Array): Datagram {
 }
 
 /** What holds for all that a server sends upon a datagram. */
-function checkAnswers(asked: Datagram, actions: readonly ServerAction[]): void {
+function checkAnswers(asked: Datagram, actions: readonly ServerAction[], { state }: Rig): void {
   const sends = actions.filter((action) => action.type === "send");
   const decoded = decodeMessage(asked.bytes);
   const unwrapped = decoded.ok ? unwrap(decoded.message) : undefined;
@@ -134,7 +170,7 @@ function checkAnswers(asked: Datagram, actions: readonly ServerAction[]): void {
     must(bytes.length <= DATAGRAM_OCTETS, "an answer fits into a datagram", bytes.length);
     must(!isMulticast(to), "a server sends to no group", formatIp6(to));
     must(port > 0 && port < 65_536, "it has a port", port);
-    const answer = readAnswer(bytes);
+    const answer = readAnswer(bytes, "", state.config.compatibility);
     if (answer.type === "reconfigure") continue;
     must(unwrapped?.ok === true, "only what can be read is answered");
     const { path, message } = unwrapped;
@@ -166,12 +202,28 @@ function checkHooks(rig: Rig): void {
 function serverStories(): readonly Uint8Array[] {
   const rig = createRig(configure([]));
   const direct = createClient(rig, 1);
-  const relayed = createClient(rig, 2, { hops: [{ link: "2001:db8::1" }, { options: [option("interfaceId", octetsOf("e1"))] }] });
+  const relayed = createClient(rig, 2, {
+    hops: [{ link: "2001:db8::1" }, { options: [option("interfaceId", octetsOf("e1"))] }],
+  });
   const ias = [pd(1, "2001:db8::/60"), pd(2), na(1), ta(9)];
   const accept = { options: [option("reconfigureAccept", null), option("optionRequest", [23, 24, 67, 82])] };
-  const verbs = ["solicit", "request", "renew", "rebind", "confirm", "decline", "release", "informationRequest"] as const;
+  const verbs = [
+    "solicit",
+    "request",
+    "renew",
+    "rebind",
+    "confirm",
+    "decline",
+    "release",
+    "informationRequest",
+  ] as const;
   const told = verbs.flatMap((verb) => {
-    const asked = verb === "informationRequest" ? [] : verb === "confirm" || verb === "decline" ? [na(1, "2001:db8:a::1/128")] : ias;
+    const asked =
+      verb === "informationRequest"
+        ? []
+        : verb === "confirm" || verb === "decline"
+          ? [na(1, "2001:db8:a::1/128")]
+          : ias;
     return [direct, relayed].map((client) => bytesOf(client.event(verb, asked, accept)));
   });
   const parts = told.map((payload) => ({ op: 0, payload }));
@@ -181,12 +233,18 @@ function serverStories(): readonly Uint8Array[] {
   return CONFIGS.flatMap((_config, setting) => [
     joinParts({ setting, parts }),
     joinParts({ setting, parts: ways }),
-    joinParts({ setting, parts: [...parts.slice(0, 4), pause, { op: 13, payload: pause.payload }, { op: 0, payload: query }] }),
-    ...datagrams().filter((_bytes, n) => n % CONFIGS.length === setting).map((payload) => joinParts({ setting, parts: [...parts.slice(0, 3), { op: 0, payload }] })),
+    joinParts({
+      setting,
+      parts: [...parts.slice(0, 4), pause, { op: 13, payload: pause.payload }, { op: 0, payload: query }],
+    }),
+    ...datagrams()
+      .filter((_bytes, n) => n % CONFIGS.length === setting)
+      .map((payload) => joinParts({ setting, parts: [...parts.slice(0, 3), { op: 0, payload }] })),
   ]);
 }
 
-const bytesOf = (event: ServerEvent): Uint8Array => (event.type === "datagram" ? event.bytes : new Uint8Array(0));
+const bytesOf = (event: ServerEvent): Uint8Array =>
+  event.type === "datagram" ? event.bytes : new Uint8Array(0);
 
 /** LQ_QUERY by address (RFC 5007 4.1.2.1). */
 const leasequery = (address: string): ReturnType<typeof rawOption> =>
@@ -208,17 +266,15 @@ const bulk = target({
   entries: ["createFrameReader", "BulkService.answer"],
   covers: ["server/bulk", "server/leasequery", "server/question", "server/client-data"],
   shape: "stream",
-  seeds: () => [
-    ...streams(),
-    ...[1, 2, 3, 4, 5].map((type) => joinFrames([question(type), question(type)])),
-  ],
+  seeds: () => [...streams(), ...[1, 2, 3, 4, 5].map((type) => joinFrames([question(type), question(type)]))],
   limit: 4096,
   rounds: 200,
   run(input) {
     const rig = peopled(configure(LINKS));
     const before = rig.table.size;
     const log = (_id: string, values: object): void => {
-      for (const value of Object.values(values)) if (typeof value === "function") String((value as () => unknown)());
+      for (const value of Object.values(values))
+        if (typeof value === "function") String((value as () => unknown)());
     };
     const service = createBulkService({ state: rig.state, interfaceName: "eth0", now: rig.now, log });
     const reader = createFrameReader();
@@ -254,7 +310,18 @@ const question = (type: number): Uint8Array =>
   encodeMessage(
     clientServerMessage("leasequery", xid(7), [
       option("clientId", SERVER_ID),
-      rawOption(44, Uint8Array.of(type, ...new Uint8Array(16), 0, 1, 0, 10, ...createClient(createRig(configure([])), 1).duid)),
+      rawOption(
+        44,
+        Uint8Array.of(
+          type,
+          ...new Uint8Array(16),
+          0,
+          1,
+          0,
+          10,
+          ...createClient(createRig(configure([])), 1).duid,
+        ),
+      ),
       rawOption(53, SERVER_ID),
     ]),
   );
@@ -263,9 +330,24 @@ const question = (type: number): Uint8Array =>
 const control = target({
   name: "control-command",
   entries: ["parseControlRequest", "ControlService.handle", "parseSubject"],
-  covers: ["shared/control", "server/control", "server/show-command", "server/release-command", "server/report"],
+  covers: [
+    "shared/control",
+    "server/control",
+    "server/show-command",
+    "server/release-command",
+    "server/report",
+  ],
   shape: "text",
-  tokens: ['{"command":"show","subject":"', '"expected"', '"asks"', '"rebind"', '"all"', "2001:db8::/56", "null", "::"],
+  tokens: [
+    '{"command":"show","subject":"',
+    '"expected"',
+    '"asks"',
+    '"rebind"',
+    '"all"',
+    "2001:db8::/56",
+    "null",
+    "::",
+  ],
   seeds: () =>
     [
       { command: "show", subject: "2001:db8::/60" },
@@ -296,7 +378,11 @@ const control = target({
     const answer = handle(request);
     if (!(answer instanceof Promise)) {
       const said = answer.ok ? answer.message : answer.error;
-      must(said.length > 0 && !/[\p{Cc}]/u.test(said.replace(/\n/g, "")), "words without control characters", said);
+      must(
+        said.length > 0 && !/[\p{Cc}]/u.test(said.replace(/\n/g, "")),
+        "words without control characters",
+        said,
+      );
       JSON.stringify(answer);
     }
     for (const event of events) rig.give(event);

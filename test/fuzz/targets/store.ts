@@ -55,7 +55,9 @@ const records = target({
   entries: ["LeaseTable.setRecord", "LeaseTable.remove"],
   covers: ["shared/lease/"],
   shape: "script",
-  seeds: () => [joinParts({ setting: 0, parts: RECORDS.map((lease, op) => ({ op, payload: encodeRecord(lease) })) })],
+  seeds: () => [
+    joinParts({ setting: 0, parts: RECORDS.map((lease, op) => ({ op, payload: encodeRecord(lease) })) }),
+  ],
   rounds: 500,
   run(input) {
     const table = createLeaseTable({ seed: SEED });
@@ -96,8 +98,14 @@ const owed = target({
   run(input) {
     const call = decodeOwed(input);
     if (call === undefined) return;
-    must(call.order.every((each) => typeof each === "string"), "orders are texts");
-    must(Object.values(call.variables).every((each) => typeof each === "string"), "values are texts");
+    must(
+      call.order.every((each) => typeof each === "string"),
+      "orders are texts",
+    );
+    must(
+      Object.values(call.variables).every((each) => typeof each === "string"),
+      "values are texts",
+    );
     const again = decodeOwed(encodeOwed(call));
     must(JSON.stringify(again) === JSON.stringify(call), "it is the same again", call);
   },
@@ -114,7 +122,11 @@ const anchor = target({
   run(input) {
     const decoded = decodeAnchor(input);
     if (decoded === undefined) return;
-    must(decoded.boot >= 0 && decoded.now >= 0 && decoded.now <= 8.64e15, "instants that have a date", decoded);
+    must(
+      decoded.boot >= 0 && decoded.now >= 0 && decoded.now <= 8.64e15,
+      "instants that have a date",
+      decoded,
+    );
     must(JSON.stringify(decodeAnchor(encodeAnchor(decoded))) === JSON.stringify(decoded), "the same again");
   },
 });

@@ -11,7 +11,12 @@ import { readDuidFile } from "../../../shared/edge/duid-file.js";
 import { SystemError } from "../../../shared/edge/errors.js";
 import { createLineReader, orderLine, type ScriptOrder } from "../../../shared/edge/hook-orders.js";
 import { shellFor } from "../../../shared/edge/hook-shell.js";
-import { parseAddressRows, parseIpLinks, parseLinkNames, parseMac } from "../../../shared/edge/interface-tables.js";
+import {
+  parseAddressRows,
+  parseIpLinks,
+  parseLinkNames,
+  parseMac,
+} from "../../../shared/edge/interface-tables.js";
 import { failuresOf } from "../../../shared/edge/ip-batch.js";
 import { probePidFile } from "../../../shared/edge/pid-file.js";
 import { parseUdpTable } from "../../../shared/edge/port-holder.js";
@@ -39,9 +44,11 @@ const tables = target({
   rounds: 1500,
   run(input) {
     const text = latin1(input);
-    for (const { address, name } of parseAddressRows(text)) must(address.length === 16 && name !== "", "a row");
+    for (const { address, name } of parseAddressRows(text))
+      must(address.length === 16 && name !== "", "a row");
     for (const name of parseLinkNames(text)) must(!name.includes("\n"), "a name is on one line", name);
-    for (const { address, inode } of parseUdpTable(text)) must(address.length === 16 && inode !== "", "a socket");
+    for (const { address, inode } of parseUdpTable(text))
+      must(address.length === 16 && inode !== "", "a socket");
     must(parseMac(text).length <= text.length, "a hardware address is no longer than its text");
     for (const { why } of failuresOf(text, 3)) must(why !== "", "a failure has a reason");
   },
@@ -97,8 +104,10 @@ const ipJson = target({
 const IP_LINKS =
   '[{"ifindex":2,"ifname":"eth0","flags":["BROADCAST","MULTICAST","UP","LOWER_UP"],"link_type":"ether",' +
   '"address":"02:00:00:00:00:01"}]';
-const IP_ROUTES = '[{"type":"unreachable","dst":"2001:db8::/48","dev":"lo","flags":[]},{"dst":"default","dev":"e"}]';
-const IP_ADDRESSES = '[{"ifname":"lan0","addr_info":[{"local":"2001:db8::1","prefixlen":64,"noprefixroute":true}]}]';
+const IP_ROUTES =
+  '[{"type":"unreachable","dst":"2001:db8::/48","dev":"lo","flags":[]},{"dst":"default","dev":"e"}]';
+const IP_ADDRESSES =
+  '[{"ifname":"lan0","addr_info":[{"local":"2001:db8::1","prefixlen":64,"noprefixroute":true}]}]';
 
 /** Small files: DUID, pid, the head of a script. */
 const smallFiles = target({
@@ -107,14 +116,18 @@ const smallFiles = target({
   covers: ["shared/edge/duid-file", "shared/edge/pid-file", "shared/edge/hook-shell", "shared/duid"],
   shape: "text",
   tokens: ["0x", ":", "\n", "00:01", "#!", "\0", "1"],
-  seeds: () => ["00:01:00:01:0a:0b:0c:0d:02:00:00:00:00:01", "0x0003000102000000", "812", " 1\n", "#!/bin/sh\n"].map(octetsOf),
+  seeds: () =>
+    ["00:01:00:01:0a:0b:0c:0d:02:00:00:00:00:01", "0x0003000102000000", "812", " 1\n", "#!/bin/sh\n"].map(
+      octetsOf,
+    ),
   rounds: 300,
   run(input) {
     const path = fileWith("small", input);
     try {
       const duid = readDuidFile(path);
       must(duid === undefined || (duid.length >= 3 && duid.length <= 130), "a DUID of 3 to 130 octets");
-      if (duid !== undefined) must(sameOctets(parseDuid(formatDuid(duid)) ?? input, duid), "it is read as it is written");
+      if (duid !== undefined)
+        must(sameOctets(parseDuid(formatDuid(duid)) ?? input, duid), "it is read as it is written");
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
     }
@@ -140,32 +153,48 @@ const literals = target({
     "releaseRequest",
     "reconfigureRequest",
   ],
-  covers: ["shared/prefix", "shared/duid", "shared/octets", "shared/edge/address-text", "shared/wire/domain-name"],
+  covers: [
+    "shared/prefix",
+    "shared/duid",
+    "shared/octets",
+    "shared/edge/address-text",
+    "shared/wire/domain-name",
+  ],
   shape: "text",
   tokens: ["::", ":", "/64", "/128", "%eth0", "ffff", "::ffff:192.0.2.1", "0x", ".", "\\"],
-  seeds: () => ["2001:db8::1/56", "::ffff:192.0.2.1", "fe80::1%eth0", "00:03:00:01:aa", "a.example.org.", "::"].map(octetsOf),
+  seeds: () =>
+    ["2001:db8::1/56", "::ffff:192.0.2.1", "fe80::1%eth0", "00:03:00:01:aa", "a.example.org.", "::"].map(
+      octetsOf,
+    ),
   limit: 300,
   rounds: 4000,
   run(input) {
     const text = textOf(input);
     const address = parseIp6(text);
-    if (address !== undefined) must(sameOctets(parseIp6(formatIp6(address)) ?? input, address), "an address again");
+    if (address !== undefined)
+      must(sameOctets(parseIp6(formatIp6(address)) ?? input, address), "an address again");
     const prefix = parsePrefix(text);
     if (prefix !== undefined) {
       must(prefix.length >= 0 && prefix.length <= 128, "a prefix length", prefix.length);
-      must(formatPrefix(parsePrefix(formatPrefix(prefix)) ?? prefix) === formatPrefix(prefix), "a prefix again");
+      must(
+        formatPrefix(parsePrefix(formatPrefix(prefix)) ?? prefix) === formatPrefix(prefix),
+        "a prefix again",
+      );
     }
     const duid = parseDuid(text);
     if (duid !== undefined) must(sameOctets(parseDuid(formatDuid(duid)) ?? input, duid), "a DUID again");
     const octets = parseOctets(text);
-    if (octets !== undefined) must(sameOctets(parseOctets(formatOctets(octets)) ?? input, octets), "octets again");
+    if (octets !== undefined)
+      must(sameOctets(parseOctets(formatOctets(octets)) ?? input, octets), "octets again");
     const sender = parseSender(text);
     must(sender === undefined || sender.length === 16, "a sender has 16 octets");
     // What both read they read alike.
-    if (sender !== undefined && address !== undefined) must(sameOctets(sender, address), "a sender is an address");
+    if (sender !== undefined && address !== undefined)
+      must(sameOctets(sender, address), "a sender is an address");
     checkName(text);
     const subject = parseSubject(text);
-    if (subject !== undefined) must(parseSubject(subjectText(subject)) !== undefined, "a subject again", subject);
+    if (subject !== undefined)
+      must(parseSubject(subjectText(subject)) !== undefined, "a subject again", subject);
     const filter = readFilter({ client: text, prefix: text, states: [], interfaces: [], types: [] });
     if (typeof filter === "string") must(filter.length < 1000, "a sentence, not too long", filter.length);
     parsePrefixOrAddress(text);
@@ -190,8 +219,17 @@ const controlLines = target({
   entries: ["parseControlRequest", "parseControlAnswer"],
   covers: ["shared/control"],
   shape: "text",
-  tokens: ['{"ok":true,"message":"', '{"ok":false,"error":"', '"command"', "{}", "[]", '"__proto__"', "\\u0000"],
-  seeds: () => ['{"command":"status"}', '{"ok":true,"message":"m","data":{}}', '{"ok":false,"error":"e"}'].map(octetsOf),
+  tokens: [
+    '{"ok":true,"message":"',
+    '{"ok":false,"error":"',
+    '"command"',
+    "{}",
+    "[]",
+    '"__proto__"',
+    "\\u0000",
+  ],
+  seeds: () =>
+    ['{"command":"status"}', '{"ok":true,"message":"m","data":{}}', '{"ok":false,"error":"e"}'].map(octetsOf),
   limit: 6000,
   rounds: 2000,
   run(input) {
@@ -218,7 +256,13 @@ const controlSocket = target({
   shape: "script",
   seeds: () => [
     joinParts({ setting: 0, parts: [{ op: 0, payload: octetsOf('{"command":"status"}\n') }] }),
-    joinParts({ setting: 1, parts: [{ op: 0, payload: octetsOf('{"comm') }, { op: 0, payload: octetsOf('and":"x"}') }] }),
+    joinParts({
+      setting: 1,
+      parts: [
+        { op: 0, payload: octetsOf('{"comm') },
+        { op: 0, payload: octetsOf('and":"x"}') },
+      ],
+    }),
     joinParts({ setting: 0, parts: [{ op: 0, payload: new Uint8Array(5000).fill(0x61) }] }),
   ],
   limit: 20_000,
@@ -226,7 +270,7 @@ const controlSocket = target({
   async run(input) {
     const { parts } = splitParts(input);
     // Threads have no umask of their own; who may connect is not what this is about.
-    if (!isMainThread) process.umask = () => 0o022;
+    if (!isMainThread) Object.assign(process, { umask: () => 0o022 });
     const path = fileWith("control", new Uint8Array(0)).replace(/control$/, "control.sock");
     const channel = await openControl({
       path,
@@ -239,7 +283,10 @@ const controlSocket = target({
       },
     });
     try {
-      const answer = await converse(path, parts.map(({ payload }) => payload));
+      const answer = await converse(
+        path,
+        parts.map(({ payload }) => payload),
+      );
       must(answer.endsWith("\n") && parseControlAnswer(answer) !== undefined, "one answer", answer);
     } finally {
       await channel.close();
@@ -271,7 +318,12 @@ const orders = target({
   entries: ["createLineReader"],
   covers: ["shared/edge/hook-orders"],
   shape: "script",
-  seeds: () => [joinParts({ setting: 3, parts: ["/s", "add", "P\n\u2028", "\0"].map((text, op) => ({ op, payload: octetsOf(text) })) })],
+  seeds: () => [
+    joinParts({
+      setting: 3,
+      parts: ["/s", "add", "P\n\u2028", "\0"].map((text, op) => ({ op, payload: octetsOf(text) })),
+    }),
+  ],
   rounds: 1000,
   run(input) {
     const { setting, parts } = splitParts(input);
@@ -305,9 +357,27 @@ const commandLine = target({
   entries: ["parseCommandLine", "pathsFor", "readCommandArgs"],
   covers: ["shared/edge/command-line", "shared/edge/command-args"],
   shape: "text",
-  tokens: ["\0-w\0", "\0--config\0", "\0--config=", "\0--json", "\0--", "start", "leases\0", "--state\0bound", "--help", "-n\0", "--__proto__\0x"],
+  tokens: [
+    "\0-w\0",
+    "\0--config\0",
+    "\0--config=",
+    "\0--json",
+    "\0--",
+    "start",
+    "leases\0",
+    "--state\0bound",
+    "--help",
+    "-n\0",
+    "--__proto__\0x",
+  ],
   seeds: () =>
-    ["run\0-w\0/tmp", "--config=a\0start", "leases\0--state\0bound\0x", "status\0--json", "leases\0-n\x003"].map(octetsOf),
+    [
+      "run\0-w\0/tmp",
+      "--config=a\0start",
+      "leases\0--state\0bound\0x",
+      "status\0--json",
+      "leases\0-n\x003",
+    ].map(octetsOf),
   limit: 500,
   rounds: 60,
   async run(input) {
@@ -316,14 +386,18 @@ const commandLine = target({
     const parsed = parseCommandLine(args, () => "/w", own);
     if (parsed.ok) {
       const paths = pathsFor("server", parsed.command);
-      for (const path of Object.values(paths)) must(path.startsWith("/"), "paths are absolute", path);
+      for (const path of Object.values<string>({ ...paths }))
+        must(path.startsWith("/"), "paths are absolute", path);
     } else must(parsed.complaint !== "", "a complaint says something");
     const silent = silence();
     try {
       const read = await readCommandArgs(DECLARATION, args);
       if (typeof read === "number") must(read === 0 || read === 1, "an exit status", read);
       else {
-        must(read.texts("state").every((state) => ["bound", "offered"].includes(state)), "a choice that there is");
+        must(
+          read.texts("state").every((state) => ["bound", "offered"].includes(state)),
+          "a choice that there is",
+        );
         must(!Number.isNaN(read.number("limit")), "a number");
       }
     } finally {

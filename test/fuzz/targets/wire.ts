@@ -35,7 +35,8 @@ const decoder = target({
     const { message, faults } = decoded;
     for (const { offset } of faults) must(offset <= input.length, "a fault lies within the datagram", offset);
     const unwrapped = unwrap(message);
-    if (unwrapped.ok) must(peekType(input) === unwrapped.message.code, "a peek sees the type", peekType(input));
+    if (unwrapped.ok)
+      must(peekType(input) === unwrapped.message.code, "a peek sees the type", peekType(input));
     must(sameOctets(encodeMessage(message), input), "what was decoded encodes to the same octets");
     const again = decodeMessage(encodeMessage(message));
     must(again.ok && again.faults.length === faults.length, "the same message has the same faults");
@@ -144,7 +145,8 @@ function checkPieces(
     got.push(...reader.push(input.slice(from, at)));
     from = at;
   }
-  const isSame = got.length === expected.length && got.every((frame, i) => sameOctets(frame, expected[i] ?? EMPTY));
+  const isSame =
+    got.length === expected.length && got.every((frame, i) => sameOctets(frame, expected[i] ?? EMPTY));
   must(isSame, "the same frames however the stream is cut");
   must(reader.waiting <= 65_537, "one unfinished frame is kept at most", reader.waiting);
 }
