@@ -65,18 +65,20 @@ describe("fuzz: search", () => {
     expect(Buffer.from(await shrink(input, fails)).toString()).toBe("fault");
   });
 
-  test("of a corpus the inputs are kept that reach all of it, the smallest ones", async () => {
+  test("of a corpus the smallest inputs are kept that reach what others do not, those first that reach most", async () => {
     const { counters, run } = deepProgram();
-    const inputs = ["DHx", "Dx", "D", "DHC", "DHCx", "x"].map(octetsOf);
-    const kept = await fewest(
-      inputs,
-      (input) => {
-        run(input);
-        return Promise.resolve();
-      },
-      counters,
-    );
-    expect(kept.map((input) => Buffer.from(input).toString())).toEqual(["D", "DHx", "DHC"]);
+    const quietly = (input: Uint8Array): Promise<void> => {
+      run(input);
+      return Promise.resolve();
+    };
+    const kept = async (given: readonly string[], most?: number): Promise<readonly string[]> => {
+      const inputs = ["DHx", "Dx", "DHC", "DHCx", "x"].map(octetsOf);
+      const found = await fewest(inputs, given.map(octetsOf), quietly, counters, most);
+      return found.map((input) => Buffer.from(input).toString());
+    };
+    expect(await kept([])).toEqual(["Dx", "DHx", "DHC"]);
+    expect(await kept(["DH"])).toEqual(["DHC"]);
+    expect(await kept([], 1)).toEqual(["Dx"]);
   });
 });
 

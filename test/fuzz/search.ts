@@ -103,18 +103,31 @@ export async function shrink(
   return best;
 }
 
-/** Of the corpus as few inputs as reach what all of it reaches, small ones first. */
+/**
+ * Of the inputs those that reach what `given` ones do not, small ones first; of these at most so many, those
+ * that reach most.
+ */
 export async function fewest(
   inputs: readonly Uint8Array[],
+  given: readonly Uint8Array[],
   run: (input: Uint8Array) => Promise<void>,
   counters: Counters,
+  most = Infinity,
 ): Promise<readonly Uint8Array[]> {
-  const kept: Uint8Array[] = [];
   const seen = new Uint8Array(counters.octets.length);
-  for (const input of inputs.toSorted((a, b) => a.length - b.length)) {
+  const newsOf = async (input: Uint8Array): Promise<number> => {
     counters.octets.fill(0);
     await run(input);
-    if (takeNews(counters, seen) > 0) kept.push(input);
+    return takeNews(counters, seen);
+  };
+  for (const input of given) await newsOf(input);
+  const kept: Known[] = [];
+  for (const input of inputs.toSorted((a, b) => a.length - b.length)) {
+    const found = await newsOf(input);
+    if (found > 0) kept.push({ input, found });
   }
-  return kept;
+  return kept
+    .toSorted((a, b) => b.found - a.found)
+    .slice(0, most)
+    .map(({ input }) => input);
 }

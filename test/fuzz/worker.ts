@@ -1,6 +1,6 @@
 import { performance } from "node:perf_hooks";
 import { parentPort, workerData } from "node:worker_threads";
-import { corpusOf } from "./corpus.js";
+import { corpusOf, keptOf } from "./corpus.js";
 import { type Counters, createSearch, fewest, shrink } from "./search.js";
 import type { Target } from "./target.js";
 import { TARGETS } from "./targets.js";
@@ -39,6 +39,9 @@ export const SHARED_HEAD = 8;
 const SLOW_MS = 1000;
 /** So many findings of one target are enough. */
 const MOST_FINDINGS = 10;
+
+/** So many inputs of a target are kept in the repository. */
+const MOST_KEPT = 40;
 
 interface CountedFile {
   readonly file: string;
@@ -160,12 +163,12 @@ async function search(
     next = now + 1000;
     tell({ type: "progress", ...progress() });
   }
-  const inputs = [...beginnings, ...hunt.corpus.map(({ input }) => input)];
+  const inputs = [...keptOf(target.name), ...hunt.corpus.map(({ input }) => input)];
   const quietly = async (input: Uint8Array): Promise<void> => {
     await watched.run(input);
   };
   const done = progress();
-  const corpus = minimize ? await fewest(inputs, quietly, counters) : [];
+  const corpus = minimize ? await fewest(inputs, target.seeds(), quietly, counters, MOST_KEPT) : [];
   tell({ type: "done", ...done, corpus });
 }
 
