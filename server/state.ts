@@ -11,7 +11,7 @@ import type { Ip6, Prefix } from "../shared/prefix.js";
 import { DROP, type DropId } from "../shared/proto/validity.js";
 import { MESSAGE_CODE, type MessageType } from "../shared/wire/codes.js";
 import type { LeaseEvent } from "./lease-event.js";
-import { createHistory, type History } from "./history.js";
+import { createHistory, type History, type HISTORY_SIZES } from "./history.js";
 import { createLedger, type Ledger } from "./ledger.js";
 import { createNetwork, indexesOf, type Network } from "./links.js";
 import { type Affinity, createAffinity } from "./affinity.js";
@@ -142,11 +142,13 @@ export interface ServerParts {
   readonly secret: Uint8Array;
   /** Interfaces that exist, and their indexes. */
   readonly interfaces: ReadonlyMap<string, number>;
+  /** Incidents that are kept of each kind, if not as many as is usual; see `HISTORY_SIZES`. */
+  readonly historySizes?: typeof HISTORY_SIZES;
 }
 
 /** A server with the leases of its table, before its `started` event. */
 export function createServerState(parts: ServerParts): ServerState {
-  const { config, duid, table, secret, interfaces, epoch, hmacMd5 } = parts;
+  const { config, duid, table, secret, interfaces, epoch, hmacMd5, historySizes } = parts;
   const network = createNetwork(config, interfaces);
   const hash = createSipHash(secret);
   return {
@@ -164,7 +166,7 @@ export function createServerState(parts: ServerParts): ServerState {
     reconfigures: createReconfigures(secret),
     replayValue: { epoch, count: 0 },
     hmacMd5,
-    history: createHistory(hash),
+    history: createHistory(hash, historySizes),
     warnings: new Map(),
     replay: { ids: [], at: 0, started: NEVER, next: NEVER, owed: new Set() },
   };

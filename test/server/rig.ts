@@ -19,6 +19,7 @@ import {
   step,
   undo,
 } from "../../server/engine.js";
+import { HISTORY_SIZES } from "../../server/history.js";
 import { hmacMd5 } from "../hmac.js";
 import { openAccount } from "./account.js";
 import { type Answer, readAnswer } from "./answer.js";
@@ -67,6 +68,7 @@ export function createRig(
   at = START,
   interfaces: ReadonlyMap<string, number> = INDEXES,
   epoch = 1,
+  historySizes = HISTORY_SIZES,
 ): Rig {
   const table = createLeaseTable({ seed: new Uint8Array(16).fill(7) });
   for (const [id, record] of records) restore(table, id, record);
@@ -80,6 +82,7 @@ export function createRig(
     interfaces: known,
     epoch,
     hmacMd5,
+    historySizes,
   });
   const account = openAccount(table, records);
   let now = at;
@@ -161,7 +164,7 @@ export function createRig(
       now = millis(end);
     },
     restart: (next = config, away = 0) => {
-      const rig = createRig(next, records, millis(now + away * 1000), interfaces, epoch + 1);
+      const rig = createRig(next, records, millis(now + away * 1000), interfaces, epoch + 1, historySizes);
       return { ...rig, sentAtStart: rig.give({ type: "started" }) };
     },
     sentAtStart: [],

@@ -1,20 +1,16 @@
-import { seconds, xid } from "../../../shared/brand.js";
-import { parseControlRequest } from "../../../shared/control.js";
+import { seconds } from "../../../shared/brand.js";
 import type { ServerConfig } from "../../../shared/config/types.js";
 import type { Datagram } from "../../../shared/datagram.js";
-import { formatIp6, isMulticast } from "../../../shared/prefix.js";
+import { formatIp6, formatPrefix, isMulticast } from "../../../shared/prefix.js";
 import { sameOctets } from "../../../shared/octets.js";
 import { unwrap } from "../../../shared/proto/relay.js";
 import { DATAGRAM_OCTETS } from "../../../shared/wire/fault.js";
-import { clientServerMessage, decodeMessage, encodeMessage } from "../../../shared/wire/message.js";
+import { decodeMessage } from "../../../shared/wire/message.js";
 import { option, rawOption } from "../../../shared/wire/options.js";
-import { createFrameReader, joinFrames } from "../../../shared/wire/tcp-frames.js";
-import { createBulkService } from "../../../server/bulk-server.js";
-import { createControlService } from "../../../server/control.js";
 import { createIntake } from "../../../server/intake.js";
 import type { ServerAction, ServerEvent } from "../../../server/engine.js";
 import { readAnswer } from "../../server/answer.js";
-import { checkTable } from "../../server/check-table.js";
+import { checkTable, leases } from "../../server/check-table.js";
 import {
   addressClass,
   behind,
@@ -23,17 +19,19 @@ import {
   ip,
   pdClass,
   SERVER_ID,
+  START,
   subnet,
 } from "../../server/settings.js";
-import { createClient, createRig, na, pd, type Rig, ta } from "../../server/rig.js";
+import { createClient, createRig, INDEXES, na, pd, type Rig, ta } from "../../server/rig.js";
 import { joinParts, splitParts } from "../script.js";
-import { datagrams, streams } from "../seeds.js";
-import { must, octetsOf, target, textOf } from "../target.js";
+import { datagrams } from "../seeds.js";
+import { must, octetsOf, target } from "../target.js";
 
 const crowded = [pdClass(60, ["2001:db8::/58"]), pdClass(64, ["2001:db8:0:80::/62"])];
 const addresses = { addressClasses: [addressClass(["2001:db8:a::-2001:db8:a::7"])] };
 const temporary = { temporaryClasses: [addressClass(["2001:db8:b::-2001:db8:b::7"])] };
-const LINKS = [
+/** Links of a server that is asked directly and through relays. */
+export const LINKS = [
   iface("eth0", crowded, {
     ...addresses,
     ...temporary,
@@ -78,7 +76,7 @@ const LINK_LOCAL = ip("fe80::bad");
 const RELAY = ip("2001:db8::ee");
 
 /** A server's engine that hears a story: datagrams of all ways of arrival, time, failed commits, restarts. */
-const engine = target({
+export const ENGINE = target({
   name: "server-engine",
   entries: ["ServerEngine.step", "ServerEngine.undo", "Intake.put"],
   covers: ["server/"],
@@ -90,7 +88,7 @@ const engine = target({
   run(input) {
     const { setting, parts } = splitParts(input);
     const config = CONFIGS[setting % CONFIGS.length] ?? configure([]);
-    let rig = createRig(config);
+    let rig = createRig(config, new Map(), START, INDEXES, 1, SHORT_HISTORY);
     rig.watch({ type: "started" });
     for (const { op, payload } of parts.slice(0, 40)) {
       rig = happen(rig, op, payload);
@@ -102,7 +100,10 @@ const engine = target({
   },
 });
 
-const OPS = 16;
+/** Memory of 6 MB for each story would be most of its cost. */
+const SHORT_HISTORY = { changes: 64, routine: 64, refusals: 64, drops: 64 };
+
+const OPS = 17;
 
 function happen(rig: Rig, op: number, payload: Uint8Array): Rig {
   switch (op % OPS) {
@@ -130,12 +131,36 @@ function happen(rig: Rig, op: number, payload: Uint8Array): Rig {
         interfaces: new Map([["eth0", 2]]),
       });
       return rig;
+    case 15:
+    case 16:
+      goOn(rig, payload);
+      return rig;
     default: {
       const datagram = datagramOf(op % 8, payload);
       checkAnswers(datagram, rig.watch(queued(datagram, rig)), rig);
       return rig;
     }
   }
+}
+
+const VERBS = ["solicit", "request", "renew", "rebind", "release", "decline", "confirm"] as const;
+
+/** One of four clients asks for what it has, as no change of octets would know: who, what, and how many IAs. */
+function goOn(rig: Rig, [verb = 0, who = 0, more = 0]: Uint8Array): void {
+  const client = createClient(rig, 1 + (who % 4), who < 128 ? {} : { hops: [{ link: "2001:db8::1" }] });
+  const own = leases(rig).filter(({ duid }) => sameOctets(duid, client.duid));
+  const ias = own.map(({ iaType, iaid, prefix }) => ({
+    type: iaType,
+    iaid,
+    prefixes: [formatPrefix(prefix)],
+  }));
+  const type = VERBS[verb % VERBS.length] ?? "solicit";
+  const wanted = [pd(1), pd(2), na(1), ta(1)].slice(0, more % 5);
+  const event = client.event(type, [
+    ...ias,
+    ...wanted.filter((one) => !own.some(({ iaid, iaType }) => iaid === one.iaid && iaType === one.type)),
+  ]);
+  if (event.type === "datagram") checkAnswers(event, rig.watch(event), rig);
 }
 
 /** Through the intake, as every datagram goes. */
@@ -229,10 +254,15 @@ function serverStories(): readonly Uint8Array[] {
   const parts = told.map((payload) => ({ op: 0, payload }));
   const pause = { op: 9, payload: new Uint8Array(0) };
   const query = bytesOf(direct.event("leasequery", [], { options: [leasequery("2001:db8::")] }));
+  const steps = VERBS.flatMap((_verb, verb) =>
+    [0, 1, 129].map((who) => ({ op: 15, payload: Uint8Array.of(verb, who, 4) })),
+  );
   const ways = parts.map(({ payload }, op) => ({ op: op % OPS, payload }));
   return CONFIGS.flatMap((_config, setting) => [
     joinParts({ setting, parts }),
     joinParts({ setting, parts: ways }),
+    joinParts({ setting, parts: steps.slice(0, 15) }),
+    joinParts({ setting, parts: [...steps.slice(0, 6), ...steps.slice(15), pause, ...steps.slice(3, 9)] }),
     joinParts({
       setting,
       parts: [...parts.slice(0, 4), pause, { op: 13, payload: pause.payload }, { op: 0, payload: query }],
@@ -249,147 +279,3 @@ const bytesOf = (event: ServerEvent): Uint8Array =>
 /** LQ_QUERY by address (RFC 5007 4.1.2.1). */
 const leasequery = (address: string): ReturnType<typeof rawOption> =>
   rawOption(44, Uint8Array.of(1, ...new Uint8Array(16), 0, 5, 0, 24, ...ip(address), ...new Uint8Array(8)));
-
-/** A server with some leases, direct and relayed. */
-function peopled(config: ServerConfig): Rig {
-  const rig = createRig(config);
-  for (let n = 1; n <= 5; n++) {
-    createClient(rig, n).request(pd(1), na(1));
-    createClient(rig, n + 10, { hops: [{ link: "2001:db8::1" }] }).request(pd(1));
-  }
-  return rig;
-}
-
-/** Leasequery over TCP: a stream of any octets, each frame answered until one is none. */
-const bulk = target({
-  name: "bulk-leasequery",
-  entries: ["createFrameReader", "BulkService.answer"],
-  covers: ["server/bulk", "server/leasequery", "server/question", "server/client-data"],
-  shape: "stream",
-  seeds: () => [...streams(), ...[1, 2, 3, 4, 5].map((type) => joinFrames([question(type), question(type)]))],
-  limit: 4096,
-  rounds: 200,
-  run(input) {
-    const rig = peopled(configure(LINKS));
-    const before = rig.table.size;
-    const log = (_id: string, values: object): void => {
-      for (const value of Object.values(values))
-        if (typeof value === "function") String((value as () => unknown)());
-    };
-    const service = createBulkService({ state: rig.state, interfaceName: "eth0", now: rig.now, log });
-    const reader = createFrameReader();
-    for (let at = 0; at < input.length; at += 13) {
-      for (const frame of reader.push(input.slice(at, at + 13))) answerFully(service, frame);
-    }
-    must(rig.table.size === before, "a query changes nothing", rig.table.size);
-    checkTable(rig);
-  },
-});
-
-function answerFully(service: ReturnType<typeof createBulkService>, frame: Uint8Array): void {
-  const source = service.answer(frame, "[::1]:1024");
-  if (source === undefined) return;
-  const asked = decodeMessage(frame);
-  must(asked.ok && asked.message.form === "message", "only a message is answered");
-  const reader = createFrameReader();
-  for (let turn = 0, done = false; !done; turn++) {
-    must(turn < 1000, "an answer has an end");
-    const piece = source.next();
-    done = piece.done;
-    for (const bytes of reader.push(piece.bytes)) {
-      const answer = decodeMessage(bytes);
-      must(answer.ok && answer.faults.length === 0, "what is sent can be read");
-      must(answer.message.form === "message", "it is in no relay message");
-      must(answer.message.xid === asked.message.xid, "it has the transaction-id of the question");
-    }
-  }
-  must(reader.waiting === 0, "an answer is whole frames");
-}
-
-const question = (type: number): Uint8Array =>
-  encodeMessage(
-    clientServerMessage("leasequery", xid(7), [
-      option("clientId", SERVER_ID),
-      rawOption(
-        44,
-        Uint8Array.of(
-          type,
-          ...new Uint8Array(16),
-          0,
-          1,
-          0,
-          10,
-          ...createClient(createRig(configure([])), 1).duid,
-        ),
-      ),
-      rawOption(53, SERVER_ID),
-    ]),
-  );
-
-/** A command of an operator, from the line to the answer and what it does. */
-const control = target({
-  name: "control-command",
-  entries: ["parseControlRequest", "ControlService.handle", "parseSubject"],
-  covers: [
-    "shared/control",
-    "server/control",
-    "server/show-command",
-    "server/release-command",
-    "server/report",
-  ],
-  shape: "text",
-  tokens: [
-    '{"command":"show","subject":"',
-    '"expected"',
-    '"asks"',
-    '"rebind"',
-    '"all"',
-    "2001:db8::/56",
-    "null",
-    "::",
-  ],
-  seeds: () =>
-    [
-      { command: "show", subject: "2001:db8::/60" },
-      { command: "show", subject: "00:03:00:01:02:00:00:00:00:01" },
-      { command: "show", subject: "fe80::1" },
-      { command: "release", subject: "2001:db8::/48", expected: 5 },
-      { command: "reconfigure", client: "all", asks: "renew" },
-      { command: "reconfigure", client: "00:03:00:01:02:00:00:00:00:01", asks: "rebind" },
-      { command: "status" },
-    ].map((request) => octetsOf(JSON.stringify(request))),
-  rounds: 200,
-  run(input) {
-    const request = parseControlRequest(textOf(input));
-    if (typeof request === "string") {
-      must(request.length < 200, "a short sentence", request);
-      return;
-    }
-    const rig = peopled(configure(LINKS, { reconfigure: true }));
-    const events: ServerEvent[] = [];
-    const { handle } = createControlService({
-      state: rig.state,
-      push: (event) => events.push(event),
-      log: () => undefined,
-      context: () => ({ now: rig.now(), iso: (at) => new Date(at).toISOString(), local: String }),
-      reload: () => Promise.resolve({ ok: true, message: "" }),
-      hooks: () => ({ waiting: 0, running: 0, owed: 0 }),
-    });
-    const answer = handle(request);
-    if (!(answer instanceof Promise)) {
-      const said = answer.ok ? answer.message : answer.error;
-      must(
-        said.length > 0 && !/[\p{Cc}]/u.test(said.replace(/\n/g, "")),
-        "words without control characters",
-        said,
-      );
-      JSON.stringify(answer);
-    }
-    for (const event of events) rig.give(event);
-    rig.wait(10);
-    checkTable(rig);
-  },
-});
-
-/** What the server takes from whoever can reach it. */
-export const SERVER_TARGETS = [engine, bulk, control];
