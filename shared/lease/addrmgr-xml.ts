@@ -47,7 +47,7 @@ export function createAddrMgrReader(teller: ForeignSink, times: ReadTimes): Fore
   };
 }
 
-/** Names of elements and the library's words are out of the file: they could steer a terminal, or never end. */
+/** Names of elements and words of the library come from the file: they could steer a terminal, or not end. */
 const quotable = (text: FilePassage["text"]): string => {
   const plain = text.replace(/\p{Cc}/gu, "_");
   return plain.length <= LONGEST_TEXT ? plain : `${plain.slice(0, LONGEST_TEXT)}...`;

@@ -1,5 +1,5 @@
 import type { Xid } from "../brand.js";
-import { type Duid, sameDuid } from "../duid.js";
+import { type Duid, isDuidLength, sameDuid } from "../duid.js";
 import type { ClientServerMessage, Message } from "../wire/message.js";
 import { find } from "../wire/options.js";
 
@@ -16,6 +16,8 @@ export type ClientDiscard =
   /** No message with this transaction-id is out (16.3, 16.10). */
   | "unknown-xid"
   | "no-server-id"
+  /** A Server Identifier that is no DUID: fewer than 3 or more than 130 octets (11.1). */
+  | "bad-server-id"
   | "no-client-id"
   /** For a client with another DUID. */
   | "foreign-client-id"
@@ -53,6 +55,7 @@ export function checkForClient(
   if (!xids.includes(message.xid)) return discard("unknown-xid");
   const server = find(message.options, "serverId");
   if (server === undefined) return discard("no-server-id");
+  if (!isDuidLength(server.length)) return discard("bad-server-id");
   const client = find(message.options, "clientId");
   if (client === undefined) return discard("no-client-id");
   if (!sameDuid(client, clientId)) return discard("foreign-client-id");

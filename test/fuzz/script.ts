@@ -10,7 +10,7 @@ export interface Script {
   readonly parts: readonly Part[];
 }
 
-/** Reads any octets as a script: the setting, then for each part its op, 16 bits of length, and the payload. */
+/** Reads any octets as a script: the setting, then for each part its op, 16 bits of length, the payload. */
 export function splitParts(octets: Uint8Array): Script {
   const parts: Part[] = [];
   let at = 1;

@@ -26,7 +26,7 @@ export interface Search {
   readonly reached: () => readonly number[];
 }
 
-/** A search of a target, all of it drawn from the seed. `beginnings`: the corpus, run before by the caller. */
+/** A search of a target, all of it drawn from the seed. `beginnings`: the corpus, which the caller runs. */
 export function createSearch(
   { shape, tokens, limit }: Target,
   beginnings: readonly Uint8Array[],

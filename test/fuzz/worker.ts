@@ -10,7 +10,7 @@ export interface Assignment {
   readonly target: string;
   readonly seed: number;
   readonly seconds: number;
-  /** The input that is being run, behind its length and the number of inputs so far: for a worker that hangs. */
+  /** The input that is being run, behind the number of inputs so far and its length. */
   readonly shared: SharedArrayBuffer;
   /** An input to run instead of a search. */
   readonly replay?: Uint8Array;

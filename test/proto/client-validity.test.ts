@@ -24,6 +24,11 @@ describe("messages that reach a client (RFC 8415 16)", () => {
     ["Reply with both ids", "reply", clientServerMessage("reply", xid(8), ids)],
     ["another transaction-id", "unknown-xid", clientServerMessage("reply", xid(9), ids)],
     ["no server id", "no-server-id", clientServerMessage("reply", xid(7), [clientId])],
+    ...[0, 1, 2, 131, 1000].map((octets): [string, string, Message] => [
+      `a server id of ${octets} octets, which is no DUID`,
+      "bad-server-id",
+      clientServerMessage("reply", xid(7), [clientId, option("serverId", duid(new Uint8Array(octets)))]),
+    ]),
     ["no client id", "no-client-id", clientServerMessage("advertise", xid(7), [serverId])],
     [
       "another client's id",

@@ -145,7 +145,7 @@ function happen(rig: Rig, op: number, payload: Uint8Array): Rig {
 
 const VERBS = ["solicit", "request", "renew", "rebind", "release", "decline", "confirm"] as const;
 
-/** One of four clients asks for what it has, as no change of octets would know: who, what, and how many IAs. */
+/** One of four clients asks for what it has, which no change of octets would know, and for more. */
 function goOn(rig: Rig, [verb = 0, who = 0, more = 0]: Uint8Array): void {
   const client = createClient(rig, 1 + (who % 4), who < 128 ? {} : { hops: [{ link: "2001:db8::1" }] });
   const own = leases(rig).filter(({ duid }) => sameOctets(duid, client.duid));

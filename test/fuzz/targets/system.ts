@@ -54,8 +54,8 @@ const DEV = `Inter-|   Receive  |  Transmit
   eth0: 1 2 3
     lo: 0 0 0
 `;
-const UDP6 = `  sl  local_address                         remote_address                        st tx_queue
- 1234: 000080FE00000000FF00000201000000:0223 00000000000000000000000000000000:0000 07 0:0 00:0 0 0 0 4711 2 0 0
+const UDP6 = `  sl  local_address     remote_address    st tx_queue
+ 1234: 000080FE00000000FF00000201000000:0223 ${"0".repeat(32)}:0000 07 0:0 00:0 0 0 0 4711 2 0 0
 `;
 const IP_ERRORS = `RTNETLINK answers: File exists
 Command failed -:1
