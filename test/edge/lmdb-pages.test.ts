@@ -40,24 +40,60 @@ describe("pages of a store", () => {
   });
 
   const rows: readonly (readonly [string, Spoil])[] = [
-    ["a page with more nodes than it can have", (page) => page(FIRST_LEAF).setUint16(20, 0xffff, true)],
-    ["a node behind the end of its page", (page) => page(FIRST_LEAF).setUint16(24, 0xfff0, true)],
-    ["a node of a branch behind the end of its page", (page) => page(BRANCH).setUint16(24, 230, true)],
-    ["a node in the main database behind the end of its page", (page) => page(MAIN).setUint16(24, 250, true)],
+    [
+      "a page with more nodes than it can have",
+      (page) => {
+        page(FIRST_LEAF).setUint16(20, 0xffff, true);
+      },
+    ],
+    [
+      "a node behind the end of its page",
+      (page) => {
+        page(FIRST_LEAF).setUint16(24, 0xfff0, true);
+      },
+    ],
+    [
+      "a node of a branch behind the end of its page",
+      (page) => {
+        page(BRANCH).setUint16(24, 230, true);
+      },
+    ],
+    [
+      "a node in the main database behind the end of its page",
+      (page) => {
+        page(MAIN).setUint16(24, 250, true);
+      },
+    ],
     [
       "a value longer than its page",
-      (page) => page(FIRST_LEAF).setUint32(nodeAt(page(FIRST_LEAF), 0), 4000, true),
+      (page) => {
+        page(FIRST_LEAF).setUint32(nodeAt(page(FIRST_LEAF), 0), 4000, true);
+      },
     ],
-    ["a child that is in no file", (page) => page(BRANCH).setUint32(nodeAt(page(BRANCH), 1), 0xffffff, true)],
+    [
+      "a child that is in no file",
+      (page) => {
+        page(BRANCH).setUint32(nodeAt(page(BRANCH), 1), 0xffffff, true);
+      },
+    ],
     [
       "a root that no file can have",
-      (page) => page(MAIN).setBigUint64(nodeAt(page(MAIN), 0) + 8 + 7 + 40, 1n << 60n, true),
+      (page) => {
+        page(MAIN).setBigUint64(nodeAt(page(MAIN), 0) + 8 + 7 + 40, 1n << 60n, true);
+      },
     ],
     [
       "a leaf that two nodes lead to",
-      (page) => page(BRANCH).setUint32(nodeAt(page(BRANCH), 1), FIRST_LEAF, true),
+      (page) => {
+        page(BRANCH).setUint32(nodeAt(page(BRANCH), 1), FIRST_LEAF, true);
+      },
     ],
-    ["keys that descend", (page) => page(FIRST_LEAF).setUint32(nodeAt(page(FIRST_LEAF), 1) + 8, 0, true)],
+    [
+      "keys that descend",
+      (page) => {
+        page(FIRST_LEAF).setUint32(nodeAt(page(FIRST_LEAF), 1) + 8, 0, true);
+      },
+    ],
   ];
   test.each(rows)("%s: the store is damaged, said so", (_what, spoil) => {
     expect(() => keysIn(4, spoil)).toThrow(StoreError);

@@ -138,6 +138,7 @@ const control = target({
       context: () => ({ now: rig.now(), iso: (at) => new Date(at).toISOString(), local: String }),
       reload: () => Promise.resolve({ ok: true, message: "" }),
       hooks: () => ({ waiting: 0, running: 0, owed: 0 }),
+      routes: () => ({ wanted: true, waiting: 0, failed: 0 }),
     });
     const answer = handle(request);
     if (!(answer instanceof Promise)) {

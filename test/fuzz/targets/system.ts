@@ -18,6 +18,7 @@ import { probePidFile } from "../../../shared/edge/pid-file.js";
 import { parseUdpTable } from "../../../shared/edge/port-holder.js";
 import { sameOctets } from "../../../shared/octets.js";
 import { parsePrefix } from "../../../shared/prefix.js";
+import { readRoutes } from "../../../server/routes.js";
 import { leftovers } from "../../../client/plan-diff.js";
 import { splitParts, joinParts } from "../script.js";
 import { must, octetsOf, target, textOf } from "../target.js";
@@ -66,8 +67,8 @@ Command failed -:3
 /** JSON of iproute2. */
 const ipJson = target({
   name: "ip-json",
-  entries: ["parseIpLinks", "leftovers"],
-  covers: ["shared/edge/interface-tables", "client/plan-diff"],
+  entries: ["parseIpLinks", "leftovers", "readRoutes"],
+  covers: ["shared/edge/interface-tables", "client/plan-diff", "server/routes"],
   shape: "text",
   tokens: ['"dst"', '"default"', '"addr_info"', '"noprefixroute"', "true", "null", "[]", "{}", '"__proto__"'],
   seeds: () => [IP_LINKS, IP_ROUTES, IP_ADDRESSES].map(octetsOf),
@@ -84,6 +85,7 @@ const ipJson = target({
     for (const [name, { flags, mac }] of parseIpLinks(text)) {
       must(typeof name === "string" && Number.isInteger(flags) && mac.length < 1e4, "a link", name);
     }
+    for (const { prefix: to } of readRoutes(json)) must(to.length <= 128, "a route has a prefix");
     const prefix = parsePrefix("2001:db8::/48");
     if (prefix === undefined) return;
     const subnet = { downlink: "lan0", subnet: prefix, until: 0 as never };
