@@ -18,7 +18,7 @@ import { probePidFile } from "../../../shared/edge/pid-file.js";
 import { parseUdpTable } from "../../../shared/edge/port-holder.js";
 import { sameOctets } from "../../../shared/octets.js";
 import { parsePrefix } from "../../../shared/prefix.js";
-import { readRoutes } from "../../../server/routes.js";
+import { readRoutes, removedIn } from "../../../server/routes.js";
 import { leftovers } from "../../../client/plan-diff.js";
 import { splitParts, joinParts } from "../script.js";
 import { must, octetsOf, target, textOf } from "../target.js";
@@ -29,7 +29,7 @@ const latin1 = (octets: Uint8Array): string => Buffer.from(octets).toString("lat
 /** Tables of /proc and what `ip` prints. */
 const tables = target({
   name: "interface-tables",
-  entries: ["parseAddressRows", "parseLinkNames", "parseMac", "parseUdpTable", "failuresOf"],
+  entries: ["parseAddressRows", "parseLinkNames", "parseMac", "parseUdpTable", "failuresOf", "removedIn"],
   covers: ["shared/edge/interface-tables", "shared/edge/port-holder", "shared/edge/ip-batch"],
   shape: "text",
   tokens: ["fe80000000000000", " 02 40 20 80 ", "eth0", ":", "Command failed -:1", "RTNETLINK answers: "],
@@ -42,6 +42,7 @@ const tables = target({
     for (const name of parseLinkNames(text)) must(!name.includes("\n"), "a name is on one line", name);
     for (const { address, inode } of parseUdpTable(text))
       must(address.length === 16 && inode !== "", "a socket");
+    for (const line of text.split("\n")) must((removedIn(line)?.length ?? 0) <= 128, "a route has a prefix");
     must(parseMac(text).length <= text.length, "a hardware address is no longer than its text");
     for (const { why } of failuresOf(text, 3)) must(why !== "", "a failure has a reason");
   },
