@@ -9,7 +9,7 @@ import { enter, OFFER_MILLIS } from "./ledger.js";
 import type { Lifetimes, TimeBounds } from "./lifetimes.js";
 import { mannersOf } from "./manners.js";
 import type { Query } from "./query.js";
-import { findNamed, findNew, type Refusal, takeBack } from "./search.js";
+import { findNamed, findNew, type Former, type Refusal, takeBack } from "./search.js";
 import { REFUSALS, STATUSES, type StatusOption } from "./status.js";
 
 /**
@@ -103,13 +103,13 @@ function allocate(query: Query, ia: IaAsked, loose: readonly LeaseId[], stale: r
   const former = takeBack(query, loose);
   const found = findNew(query, ia, former, stale.length);
   if (typeof found === "string") return failed(ia, refusal(ia, found), stale);
-  const grants = found.map((choice) => reserve(query, ia, choice));
+  const grants = found.map((choice) => reserve(query, ia, choice, former));
   return { ia, grants, stale, wrong: [], status: STATUSES.granted };
 }
 
 function revive(query: Query, ia: IaAsked, loose: readonly LeaseId[]): IaResult | undefined {
-  takeBack(query, loose);
-  const grants = findNamed(query, ia).map((choice) => reserve(query, ia, choice));
+  const former = takeBack(query, loose);
+  const grants = findNamed(query, ia, former).map((choice) => reserve(query, ia, choice, former));
   const renew = query.type === "renew";
   if (grants.length === 0 && renew) return failed(ia, STATUSES.noBinding);
   const all = wrongOnes(query, ia, grants, []);
@@ -128,7 +128,7 @@ function again(query: Query, ia: IaAsked, { id, lease, poolClass }: HeldHere): G
 }
 
 /** Keeps a new prefix from everybody else. */
-function reserve(query: Query, ia: IaAsked, { prefix, poolClass }: Choice): Grant {
+function reserve(query: Query, ia: IaAsked, { prefix, poolClass }: Choice, { rested }: Former): Grant {
   const lifetimes = mannersOf(query.state.config).lifetimes(poolClass.bounds, ia.lifetimes);
   const id = enter(query.state.ledger, {
     iaType: ia.type,
@@ -146,6 +146,7 @@ function reserve(query: Query, ia: IaAsked, { prefix, poolClass }: Choice): Gran
     key: undefined,
     ...lifetimes,
   });
+  if (rested.some((one) => samePrefix(one, prefix))) query.state.ledger.again.add(id);
   const excluded = excludedFrom(query, poolClass, prefix);
   return { id, prefix, bounds: poolClass.bounds, excluded, before: undefined, ...lifetimes };
 }

@@ -17,6 +17,8 @@ export interface Ledger {
   pools: readonly Pool[];
   /** Ids of the offers that are out, oldest first. */
   readonly offers: Set<LeaseId>;
+  /** Those of them that are of what rested for their binding: no limit stands against them. */
+  readonly again: Set<LeaseId>;
   /** Walks `offers` from its old end; what it passes is removed. */
   readonly oldest: Iterator<LeaseId, undefined>;
   /** Offers that went before their time because there were too many. */
@@ -40,6 +42,7 @@ export function createLedger(table: LeaseTable, network: Pick<Network, "pools">)
     table,
     pools: [],
     offers,
+    again: new Set(),
     oldest: offers.values(),
     evicted: 0,
     touched: new Set(),
@@ -91,14 +94,16 @@ export function enter(ledger: Ledger, lease: Lease): LeaseId {
 /** Puts `lease` in the place of what is under `id`; its prefix must be the same. */
 export function amend(ledger: Ledger, id: LeaseId, lease: Lease): void {
   ledger.offers.delete(id);
+  ledger.again.delete(id);
   ledger.table.replace(id, lease);
   note(ledger, id, lease);
 }
 
 /** Removes a lease or offer; its prefix is free afterwards. */
 export function remove(ledger: Ledger, id: LeaseId): void {
-  const { table, offers, touched } = ledger;
+  const { table, offers, again, touched } = ledger;
   const prefix = table.prefixOf(id);
+  again.delete(id);
   if (!offers.delete(id)) touched.add(id);
   table.remove(id);
   unmark(ledger, prefix);

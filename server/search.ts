@@ -1,6 +1,6 @@
 import { iaid, type Iaid } from "../shared/brand.js";
 import type { IaType, LeaseId } from "../shared/lease/lease.js";
-import { masked, overlaps, type Prefix } from "../shared/prefix.js";
+import { masked, overlaps, type Prefix, samePrefix } from "../shared/prefix.js";
 import { has } from "../shared/wire/options.js";
 import { recall } from "./affinity.js";
 import { type Choice, choosePrefixes, isAvailable } from "./allocate.js";
@@ -10,7 +10,7 @@ import { classFor } from "./holdings.js";
 import type { IaAsked } from "./ia.js";
 import { remove } from "./ledger.js";
 import type { PoolClass } from "./links.js";
-import { isWithinLimits, spend } from "./new-lease-limits.js";
+import { isWithinLimits, spend, spendOffer } from "./new-lease-limits.js";
 import { holds, type Pool } from "./pool.js";
 import type { Query } from "./query.js";
 import { reservedPrefix } from "./reservations.js";
@@ -23,27 +23,44 @@ const ROOM_SEARCH = 256;
 /** Milliseconds in which a client that means it follows its Advertise up with a Request. */
 const FRESH_MILLIS = 10_000;
 
+/** What was loose of an IA: prefixes that it had or was offered. */
+export interface Former {
+  readonly prefixes: readonly Prefix[];
+  /** Those that rested for it: it has them again whatever the limits say, which they have been counted by. */
+  readonly rested: readonly Prefix[];
+}
+
 /**
  * What an IA without leases gets: what is reserved for its client; else free prefixes, unless a limit stands
- * against it. `former` are prefixes that it had or was offered.
+ * against it.
  */
 export function findNew(
   query: Query,
   ia: IaAsked,
-  former: readonly Prefix[],
+  former: Former,
   leaving: number,
 ): readonly Choice[] | Refusal {
   const reserved = reservedChoice(query, ia.type);
   if (reserved !== undefined) return [reserved];
   if (isAtLimit(query, leaving)) return "client limit";
-  if (!isWithinLimits(query)) return "rate";
+  if (!isWithinLimits(query)) return orRate(findAgain(query, ia, former));
   const all = query.link.classes[ia.type];
   const open = all.filter(({ access }) => mayUse(access, query));
   const classes = open.filter((poolClass) => !isBeyond(poolClass, query));
-  const choices = choose(query, ia, former, classes);
+  const choices = choose(query, ia, former.prefixes, classes);
   if (choices.length === 0) return whyNothing(all.length, open.length, classes.length);
-  if (isBinding(query)) spend(query);
-  return choices;
+  return orRate(choices.filter(({ prefix }) => isPaid(query, prefix, former)));
+}
+
+const orRate = (choices: readonly Choice[]): readonly Choice[] | Refusal =>
+  choices.length > 0 ? choices : "rate";
+
+/** Counts a prefix, unless it has been counted before; false when it may not be had. */
+function isPaid(query: Query, prefix: Prefix, { prefixes, rested }: Former): boolean {
+  if (rested.some((one) => samePrefix(one, prefix))) return true;
+  if (isBinding(query)) return spend(query);
+  // Who asks again is offered what it was offered before, and that is no offer more.
+  return prefixes.length > 0 || spendOffer(query);
 }
 
 /** By how many classes there are, how many are for the client, and how many it could make use of. */
@@ -54,31 +71,40 @@ function whyNothing(all: number, open: number, usable: number): Refusal {
 }
 
 /** Of what an unknown binding names, what is free and would be delegated to it (one from each pool). */
-export function findNamed(query: Query, ia: IaAsked): readonly Choice[] {
+export const findNamed = (query: Query, ia: IaAsked, former: Former): readonly Choice[] =>
+  findThese(query, ia, ia.named.map(masked), (prefix) => isPaid(query, prefix, former));
+
+/** What rested for the IA, if that is still to be had. */
+const findAgain = (query: Query, ia: IaAsked, { rested }: Former): readonly Choice[] =>
+  findThese(query, ia, rested, () => true);
+
+function findThese(
+  query: Query,
+  ia: IaAsked,
+  prefixes: readonly Prefix[],
+  isPermitted: (prefix: Prefix) => boolean,
+): readonly Choice[] {
   const choices: Choice[] = [];
   const pools = new Set<Pool | undefined>();
-  for (const { address, length } of ia.named) {
-    const prefix = masked({ address, length });
+  for (const prefix of prefixes) {
     const poolClass = classFor(query, ia.type, prefix);
     if (poolClass === undefined || !mayUse(poolClass.access, query)) continue;
     const pool = poolClass.pools.find((candidate) => holds(candidate, prefix));
     if (pools.has(pool) || !isAvailable(query.state, prefix, query.reservation)) continue;
     if (choices.some((choice) => overlaps(choice.prefix, prefix))) continue;
-    if (isAtLimit(query, -choices.length) || !isWithinLimits(query)) continue;
+    if (isAtLimit(query, -choices.length) || !isPermitted(prefix)) continue;
     pools.add(pool);
-    spend(query);
     choices.push({ prefix, poolClass });
   }
   return choices;
 }
 
 /** Ends what is loose of an IA; gives back what it was of. */
-export function takeBack({ state }: Query, loose: readonly LeaseId[]): readonly Prefix[] {
-  return loose.map((id) => {
-    const prefix = state.ledger.table.prefixOf(id);
-    remove(state.ledger, id);
-    return prefix;
-  });
+export function takeBack({ state: { ledger } }: Query, loose: readonly LeaseId[]): Former {
+  const rested = loose.filter((id) => ledger.table.stateOf(id) === "resting" || ledger.again.has(id));
+  const [all, own] = [loose, rested].map((ids) => ids.map((id) => ledger.table.prefixOf(id)));
+  for (const id of loose) remove(ledger, id);
+  return { prefixes: all ?? [], rested: own ?? [] };
 }
 
 function choose(

@@ -175,6 +175,10 @@ describe("server: limits for new leases", () => {
   const ask = (rig: Rig, first: number, count: number, where: Parameters<typeof createClient>[2]) =>
     Array.from({ length: count }, (_, i) => status(createClient(rig, first + i, where).request(pd(1))));
 
+  /** The same with Solicits. */
+  const offer = (rig: Rig, first: number, count: number, where: Parameters<typeof ask>[3] = { from }) =>
+    Array.from({ length: count }, (_, i) => status(createClient(rig, first + i, where).solicit(pd(1))));
+
   test("per source: made-up DUIDs of one address get so many, others are served; more with time", () => {
     const rig = createRig(limited({ source: rate(3) }));
     expect(ask(rig, 1, 5, { from })).toEqual([0, 0, 0, 6, 6]);
@@ -194,15 +198,55 @@ describe("server: limits for new leases", () => {
     expect(client.release(pd(1, held))?.status).toBe(0);
   });
 
-  test("a Solicit costs nothing, but says NoPrefixAvail once the limit is reached", () => {
-    const rig = createRig(limited({ source: rate(1) }));
-    const offers = Array.from({ length: 5 }, (_, i) =>
-      status(createClient(rig, i + 1, { from }).solicit(pd(1))),
-    );
-    expect(offers).toEqual([0, 0, 0, 0, 0]);
-    expect(ask(rig, 1, 2, { from })).toEqual([0, 6]);
-    expect(status(createClient(rig, 9, { from }).solicit(pd(1)))).toBe(6);
+  test("a Solicit costs no lease, but says NoPrefixAvail once the limit is reached", () => {
+    const rig = createRig(limited({ source: rate(2) }));
+    expect(offer(rig, 1, 2)).toEqual([0, 0]);
+    expect(ask(rig, 1, 3, { from })).toEqual([0, 0, 6]);
+    expect(offer(rig, 9, 1)).toEqual([6]);
   });
+
+  test("made-up DUIDs are offered as many prefixes as they could lease, however often they ask", () => {
+    const rig = createRig(limited({ source: rate(2) }));
+    expect(offer(rig, 1, 5)).toEqual([0, 0, 6, 6, 6]);
+    for (let i = 0; i < 3; i++) expect(offer(rig, 1, 5)).toEqual([0, 0, 6, 6, 6]);
+    expect(rig.table.size).toBe(2);
+    rig.wait(61);
+    expect(offer(rig, 11, 3)).toEqual([0, 0, 6]);
+    expect(offer(rig, 21, 1, {})).toEqual([0]);
+  });
+
+  test("all direct clients of a link have the limit of one relay, whatever addresses they make up", () => {
+    const rig = createRig(limited({ relay: rate(3) }));
+    expect(ask(rig, 1, 5, {})).toEqual([0, 0, 0, 6, 6]);
+    expect(ask(rig, 9, 1, { hops: [{ link: "2001:db8:a::1" }] })).toEqual([0]);
+  });
+
+  test("of several prefixes out of the pools of a class each one counts", () => {
+    const pools = ["2001:db9::/40", "2001:dba::/40", "2001:dbb::/40"];
+    const limits = { source: rate(2), relay: undefined, remoteId: undefined };
+    const rig = createRig(configure([iface("eth0", [pdClass(56, pools)], { limits })]));
+    expect(createClient(rig, 1, { from }).request(pd(1))?.ias[0]?.leases).toHaveLength(2);
+    expect(ask(rig, 2, 1, { from })).toEqual([6]);
+  });
+
+  test.each(["Request", "Solicit, Request", "Rebind"])(
+    "what rests for its client is had again by %s without counting, by nobody else",
+    (way) => {
+      const limits = { source: rate(1), relay: undefined, remoteId: undefined };
+      const block = iface("eth0", [pdClass(56, [POOL])], { limits, quarantine: seconds(600) });
+      const rig = createRig(configure([block]));
+      const client = createClient(rig, 1, { from });
+      const held = client.lease();
+      for (let i = 0; i < 5; i++) {
+        expect(client.release(pd(1, held))?.status).toBe(0);
+        if (way.startsWith("Solicit")) expect(prefixIn(client.solicit(pd(1)))).toBe(held);
+        const answer = way === "Rebind" ? client.rebind(pd(1, held)) : client.request(pd(1));
+        expect(prefixIn(answer)).toBe(held);
+      }
+      expect(ask(rig, 2, 1, { from })).toEqual([6]);
+      expect(status(client.request(pd(2)))).toBe(6);
+    },
+  );
 
   test("several IA_PDs in one message count for themselves", () => {
     const rig = createRig(limited({ source: rate(2) }));
