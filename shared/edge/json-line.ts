@@ -45,11 +45,14 @@ const WORD = {
   8: "debug",
 } as const satisfies Record<LogLevel, keyof typeof SEVERITY>;
 
-/** JSON escapes what ASCII calls control characters; these command terminals, too, or turn text around. */
-const UNPRINTABLE = /[\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+/** JSON escapes what ASCII calls control characters; these command terminals, too, or turn or hide text. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
+/** JSON knows 16 bits at a time. */
 const escapeCharacter = (character: string): string =>
-  `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  Array.from({ length: character.length }, (_, i) => character.charCodeAt(i))
+    .map((unit) => `\\u${unit.toString(16).padStart(4, "0")}`)
+    .join("");
 
 const evaluated = (values: LogValues): Record<string, string | number | undefined> =>
   Object.fromEntries(

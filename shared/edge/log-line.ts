@@ -73,11 +73,14 @@ function partsOf(template: string): readonly Part[] {
   return parts;
 }
 
-/** Replaces control characters, line separators and direction marks by \xNN or \u{NNNN}. */
+/**
+ * Replaces what could break a line, steer a terminal, turn text around or hide in it by \xNN or \u{NNNN}:
+ * control and format characters, separators of lines, halves of characters.
+ */
 export function escapeControls(text: string): string {
   if (isPlain(text)) return text;
   return text.replace(UNPRINTABLE, (character) => {
-    const code = character.charCodeAt(0).toString(16);
+    const code = (character.codePointAt(0) ?? 0).toString(16);
     return code.length > 2 ? `\\u{${code}}` : `\\x${code.padStart(2, "0")}`;
   });
 }
@@ -86,7 +89,7 @@ export function escapeControls(text: string): string {
 export const isPlain = (text: string): boolean => PLAIN.test(text);
 
 const PLAIN = /^[\x20-\x7e]*$/;
-const UNPRINTABLE = /[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
 /** Ten characters each. */
 const LEVEL_COLUMN = {

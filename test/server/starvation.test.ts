@@ -14,7 +14,7 @@ import {
   wished,
 } from "./starvation.js";
 
-/** What one source or line gets at most, see examples/isp/server.conf: 20 and 12 hours of 20, and their offers. */
+/** What one source or line gets at most (see the example): 20, 12 hours of 20, what rests, and offers. */
 const ONE_HOST = 260 + 20 + 40;
 /** What all that a relay may say gets in a day: 10,000 and 10,000 again, and as many offers. */
 const ONE_RELAY = 20_000 + 20_000;
@@ -111,12 +111,12 @@ describe("starvation, as the ISP example is configured: whom nothing tells apart
     const complaints = [...router.boot()];
     let n = attackOnce(rig, attack, 1, 1300);
     let most = takenIn(rig, link);
-    for (let hour = 0; hour < 24; hour += 2) {
-      rig.wait(7200);
-      n = attackOnce(rig, attack, n, 110);
+    for (let hour = 0; hour < 24; hour += 4) {
+      rig.wait(14_400);
+      n = attackOnce(rig, attack, n, 200);
       most = Math.max(most, takenIn(rig, link));
       complaints.push(...router.renew());
-      if (hour % 6 === 0) complaints.push(...router.boot());
+      if (hour % 12 === 0) complaints.push(...router.boot());
     }
     const there = whereabouts(elsewhere, 2, { line: "new", mac: 2 });
     complaints.push(...createRouter(rig, 0xf00002, there, 4).boot());

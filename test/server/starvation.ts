@@ -75,7 +75,7 @@ const hurried = { options: [wish, option("rapidCommit", null)] };
 export function attackOnce(rig: Rig, { where, piece }: Attack, first: number, size: number): number {
   let n = first;
   const another = () => createClient(rig, (n += 1), where(n));
-  for (let i = 0; i < size * 4; i++) another().ask("solicit", [pd(1), pd(2)], wished);
+  for (let i = 0; i < size * 2; i++) another().ask("solicit", [pd(1), pd(2)], wished);
   for (let i = 0; i < size; i++) {
     another().ask("solicit", [pd(1)], hurried);
     another().ask("request", [pd(1), pd(2), na(3)], wished);
