@@ -4,6 +4,7 @@ import type { HookAction, HookCall } from "../shared/hook.js";
 import { formatIp6, formatPrefix, type Ip6, type Prefix } from "../shared/prefix.js";
 import { MESSAGE_LABEL } from "../shared/wire/codes.js";
 import { formatDomainName } from "../shared/wire/domain-name.js";
+import { safeText } from "../shared/proto/hook-text.js";
 import { codeOf, type Option } from "../shared/wire/options.js";
 import { type Binding, type IaName, isLive, lostPrefixes, remaining } from "./binding.js";
 import type { OutgoingType } from "./messages.js";
@@ -161,14 +162,14 @@ function answerVariables({ from, options }: Answered): Record<string, string> {
   for (const option of options) {
     const name = `SRV_OPTION${codeOf(option)}`;
     if (isIa(option)) continue;
-    variables[name] = ((variables[name] ?? "") + optionText(option)).slice(0, MAX_TEXT);
+    variables[name] = ((variables[name] ?? "") + safeText(optionText(option))).slice(0, MAX_TEXT);
   }
   return variables;
 }
 
 const isIa = ({ name }: Option): boolean => name === "iaNa" || name === "iaTa" || name === "iaPd";
 
-/** Dibbler's spelling: lists have a blank behind every item, what has no simple text is `[generic]`. */
+/** As the server has sent it, so not yet fit for a script. Dibbler's spelling: lists have a blank behind every item, what has no simple text is `[generic]`. */
 function optionText(option: Option): string {
   switch (option.name) {
     case "clientId":

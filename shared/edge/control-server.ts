@@ -1,4 +1,4 @@
-import { chmodSync, lstatSync, unlinkSync } from "node:fs";
+import { chmodSync, closeSync, constants, fstatSync, lstatSync, openSync, unlinkSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import {
   CONTROL_REQUEST_LIMIT,
@@ -82,9 +82,22 @@ function listen(server: Server, path: string): Promise<void> {
       process.umask(umask);
     }
     // A directory's default access list would be stronger than the umask.
-    if (server.listening) chmodSync(path, 0o600);
+    if (server.listening) restrict(path);
   });
 }
+
+/** The socket itself: its name may be another file's by now, where others may write to the directory. */
+function restrict(path: string): void {
+  const fd = openSync(path, O_PATH | constants.O_NOFOLLOW);
+  try {
+    if (fstatSync(fd).isSocket()) chmodSync(`/proc/self/fd/${fd}`, 0o600);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** For a descriptor that is good for nothing but telling the file (open(2)); Node has no name for it. */
+const O_PATH = 0o10000000;
 
 function removeLeftSocket(path: string): void {
   try {

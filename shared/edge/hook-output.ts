@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync } from "node:fs";
 import { removeQuietly, temporaryName } from "./files.js";
 
 /** A pipe for what one script at a time prints to stdout and stderr. */
@@ -47,9 +47,11 @@ async function makePipe(path: string): Promise<OutputPipe | undefined> {
   if (!(await makeFifo(name))) return undefined;
   let reader: number | undefined;
   try {
-    // Open for writing as well, the reader never sees an end; and the writer's end stays blocking.
-    reader = openSync(name, constants.O_RDWR | constants.O_NONBLOCK);
-    const fd = openSync(name, constants.O_WRONLY);
+    // Open for writing as well, the reader never sees an end; and the writer's end stays blocking. Nobody can
+    // put another file between the two.
+    reader = openSync(name, constants.O_RDWR | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+    if (!fstatSync(reader).isFIFO()) throw new Error(`${name} is no pipe any more`);
+    const fd = openSync(`/proc/self/fd/${reader}`, constants.O_WRONLY);
     return { fd, ...collect(reader) };
   } catch {
     if (reader !== undefined) closeSync(reader);

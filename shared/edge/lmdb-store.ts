@@ -7,7 +7,13 @@ import { readRows } from "./lmdb-file.js";
 import { entryCount, LEASES, openToRead, openToWrite, type LeaseDatabases } from "./lmdb-open.js";
 import { applyOwed, openOwed, readOwed } from "./lmdb-owed.js";
 import { damagedStore, StoreError, storeErrorFrom } from "./store-error.js";
-import { freeOctets, requireAccess, requireDatabase, requireDirectory } from "./store-files.js";
+import {
+  freeOctets,
+  requireAccess,
+  requireDatabase,
+  requireDirectory,
+  requireOwnFiles,
+} from "./store-files.js";
 import { lockFile } from "./store-lock.js";
 
 /** Name of the server's lease database in its state directory. LMDB puts a `-lock` file beside it. */
@@ -25,6 +31,7 @@ export async function openLeaseStore(directory: string): Promise<LeaseStore> {
   const path = join(directory, LEASE_DATABASE);
   try {
     requireDirectory(directory);
+    requireOwnFiles(path);
     const lock = lockFile(path);
     try {
       requireAccess(path);
@@ -46,6 +53,7 @@ export async function openLeaseView(directory: string): Promise<LeaseView> {
   const path = join(directory, LEASE_DATABASE);
   try {
     requireDirectory(directory);
+    requireOwnFiles(path);
     requireDatabase(path);
     requireAccess(path);
     return createView(await openToRead(path), path);

@@ -1,7 +1,8 @@
-import { closeSync, fchmodSync, fstatSync, openSync, statSync, writeSync } from "node:fs";
+import { closeSync, constants, fchmodSync, fstatSync, openSync, statSync, writeSync } from "node:fs";
 import type { CatalogueRow, LogId, LogLevel, LogValues } from "../catalogue.js";
 import { encodeText } from "./encode-text.js";
 import { codeOf, sentenceOf } from "./errors.js";
+import { isForeignLink } from "./foreign-links.js";
 import { createLineFormat, fillTemplate, type LineStyle } from "./log-line.js";
 import { openSyslog, type Syslog } from "./syslog.js";
 
@@ -40,7 +41,7 @@ export const defaultLogSettings = (name: "Server" | "Client"): LogSettings => ({
 /**
  * Opens the log file (append, 0644); `console` copies every line to stdout. Lines are written once per turn
  * of the event loop; a file that logrotate has moved away is opened anew within a second. Like Dibbler, runs
- * on without a log file when the directory is missing or read-only.
+ * on without a log file when the directory is missing or read-only, or when the file is another user's link.
  */
 export function createLog(options: {
   /** Of the catalogue, what the program logs. */
@@ -167,11 +168,19 @@ function openForAppend(path: string): number | undefined {
     if (codeOf(error) !== "EEXIST") return undefined;
   }
   try {
-    return openSync(path, "a");
+    return openSync(path, APPEND | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (error) {
+    if (codeOf(error) !== "ELOOP") return undefined;
+  }
+  try {
+    return isForeignLink(path) ? undefined : openSync(path, APPEND);
   } catch {
     return undefined;
   }
 }
+
+/** A pipe in the place of the file, with nobody at its other end, holds nobody up: hence not blocking. */
+const APPEND = constants.O_WRONLY | constants.O_APPEND;
 
 function isStill(fd: number, path: string): boolean {
   try {

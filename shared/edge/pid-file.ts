@@ -1,4 +1,4 @@
-import { chmodSync, linkSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { closeSync, fchmodSync, linkSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Role } from "./command-line.js";
 import { codeOf, SystemError } from "./errors.js";
@@ -38,9 +38,15 @@ export function probePidFile(path: string, role: Role | "relay"): PidFileState {
 export function claimPidFile(path: string, role: Role): PidClaim {
   const own = temporaryName(path);
   try {
-    writeFileSync(own, String(process.pid), { flag: "wx" });
-    // Neutron's agent, another user, reads it; the umask must not stand in the way.
-    chmodSync(own, 0o644);
+    const fd = openSync(own, "wx");
+    try {
+      writeSync(fd, String(process.pid));
+      // Neutron's agent, another user, reads it; the umask must not stand in the way. Not by the name, which
+      // others may have given to something else by now.
+      fchmodSync(fd, 0o644);
+    } finally {
+      closeSync(fd);
+    }
     const replaced = placeFile(own, path, role);
     return {
       replaced,

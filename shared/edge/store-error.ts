@@ -9,6 +9,7 @@ export type StoreErrorCode =
   | "STORE_NO_LMDB"
   | "STORE_DAMAGED"
   | "STORE_TOO_NEW"
+  | "STORE_FOREIGN_LINK"
   | "STORE_MISSING"
   | "STORE_CLOSED"
   | "STORE_FAILED";

@@ -1,6 +1,7 @@
 import { accessSync, constants, existsSync, rmSync, statfsSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { codeOf } from "./errors.js";
+import { isForeignLink } from "./foreign-links.js";
 import { StoreError } from "./store-error.js";
 
 /** Leases say who is where: nobody but owner and group needs to read them. */
@@ -8,6 +9,14 @@ export const FILE_MODE = 0o640;
 
 /** More than LMDB's lock file takes. */
 const LOCK_FILE_OCTETS = 16_384;
+
+/** Throws a StoreError when the database, or LMDB's lock file, is a link that another user has made. */
+export function requireOwnFiles(path: string): void {
+  const link = [path, `${path}-lock`].find(isForeignLink);
+  if (link === undefined) return;
+  const message = `${link} is a symbolic link of another user's and is not followed; remove it`;
+  throw new StoreError("STORE_FOREIGN_LINK", link, message);
+}
 
 /** Throws a StoreError unless the state directory is one. */
 export function requireDirectory(directory: string): void {
@@ -55,7 +64,8 @@ export function requireAccess(path: string): void {
   }
   const attempt = `${path}-attempt`;
   try {
-    writeFileSync(attempt, new Uint8Array(LOCK_FILE_OCTETS), { mode: FILE_MODE });
+    rmSync(attempt, { force: true });
+    writeFileSync(attempt, new Uint8Array(LOCK_FILE_OCTETS), { mode: FILE_MODE, flag: "wx" });
   } finally {
     rmSync(attempt, { force: true });
   }

@@ -82,11 +82,10 @@ describe("client: environment of the hook", () => {
     expect(variables["SRV_OPTION23"]).toHaveLength(32_768);
   });
 
-  test("what a stranger sends stays inside its variable", () => {
-    const evil = name("$(reboot).`id`.x");
+  test("what a server sends is told in characters that harm no script", () => {
+    const evil = name("$(reboot).`id`.a;b.x\\\"'y");
     const variables = firstAdd({ ias: [GRANT], extra: [option("domainList", [evil])] });
-    expect(variables["SRV_OPTION24"]).toBe("$(reboot).`id`.x ");
-    expect(Object.keys(variables).every((key) => /^[A-Z]+[A-Z0-9_]*$/.test(key))).toBe(true);
+    expect(variables["SRV_OPTION24"]).toBe("__reboot_._id_.a_b.x__y ");
   });
 
   test("a lifetime of 0 preferred is a usable prefix", () => {
