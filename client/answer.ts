@@ -61,6 +61,12 @@ const UNUSABLE: readonly Prefix[] = [
   { address: ip6(Uint8Array.of(0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)), length: 8 },
 ];
 
+/**
+ * The unreachable route of a shorter one would cut us off from most of the world, which is all that whoever
+ * sends it can want: registries hand out nothing larger to anybody.
+ */
+const SHORTEST = 16;
+
 /** An IA of either kind as it stands in a message; its leases come as prefixes. */
 interface SentIa extends IaName, Pick<OptionValue<"iaPd">, "t1" | "t2" | "options"> {
   readonly leases: readonly (Grant & { readonly options: readonly Option[] })[];
@@ -120,6 +126,7 @@ function excludedFrom(prefix: Prefix, options: readonly Option[]): Prefix | unde
 
 function faultOf({ prefix, preferred, valid }: Grant): string | undefined {
   if (preferred > valid) return `has a preferred lifetime ${preferred} above its valid lifetime ${valid}`;
+  if (prefix.length < SHORTEST) return `is not usable: no network is delegated a /${prefix.length}`;
   const clash = UNUSABLE.find((range) => overlaps(range, prefix));
   return clash === undefined ? undefined : `is not usable: it overlaps ${formatPrefix(clash)}`;
 }

@@ -169,7 +169,10 @@ function answerVariables({ from, options }: Answered): Record<string, string> {
 
 const isIa = ({ name }: Option): boolean => name === "iaNa" || name === "iaTa" || name === "iaPd";
 
-/** As the server has sent it, so not yet fit for a script. Dibbler's spelling: lists have a blank behind every item, what has no simple text is `[generic]`. */
+/**
+ * As the server has sent it, so not yet fit for a script. Dibbler's spelling: lists have a blank behind every
+ * item, what has no simple text is `[generic]`.
+ */
 function optionText(option: Option): string {
   switch (option.name) {
     case "clientId":

@@ -116,6 +116,30 @@ describe("tidy: habits", () => {
   });
 });
 
+describe("tidy: no shell between a packet and a program", () => {
+  /** How other programs are started, with their names as they stand in the code. */
+  const starts = [
+    "shared/edge/daemon.ts spawn(process.execPath",
+    "shared/edge/hook-helper.ts spawn(process.execPath",
+    'shared/edge/hook-output.ts spawn("mkfifo"',
+    // The script, or for one without `#!` the shell with the script as its argument.
+    "shared/edge/hook-process.ts spawn(shell ?? file",
+    'shared/edge/interfaces.ts spawnSync("ip"',
+    'shared/edge/ip-batch.ts spawn("ip"',
+    'shared/edge/store-lock.ts spawnSync("flock"',
+    'shared/edge/syslog.ts spawn("logger"',
+  ];
+  test("only these programs are started, and none through a shell", () => {
+    const call = /(?<![.\w])((?:spawn|exec|execFile)(?:Sync)?|fork)\(\s*([^,)]+)/g;
+    const found = programs.flatMap(({ path, text }) =>
+      Array.from(text.matchAll(call), ([, how = "", what = ""]) => `${path} ${how}(${what}`),
+    );
+    expect(found.toSorted()).toEqual(starts);
+    const asText = /\bshell: ?(true|")|\beval\(|\bnew Function\b/;
+    expect(offenders(programs, ({ code }) => asText.test(code))).toEqual([]);
+  });
+});
+
 describe("tidy: log catalogue", () => {
   const uses = (source: Source, id: string): number => source.text.split(`"${id}"`).length - 1;
 

@@ -212,6 +212,8 @@ describe("client: choice among Advertises", () => {
     ["::/0", { ias: [{ prefixes: [["::/0", 3000, 4000]] }] }],
     ["a link-local prefix", { ias: [{ prefixes: [["fe80::/64", 3000, 4000]] }] }],
     ["a multicast prefix", { ias: [{ prefixes: [["ff05::/64", 3000, 4000]] }] }],
+    ["a prefix that most of the world lies in", { ias: [{ prefixes: [["2000::/3", 3000, 4000]] }] }],
+    ["a prefix larger than any network", { ias: [{ prefixes: [["2600::/15", 3000, 4000]] }] }],
   ] as const)("an Advertise that offers nothing does not disturb the timer: %s", (_name, shape) => {
     const bench = createBench();
     bench.start();
