@@ -72,7 +72,12 @@ function whyNothing(all: number, open: number, usable: number): Refusal {
 
 /** Of what an unknown binding names, what is free and would be delegated to it (one from each pool). */
 export const findNamed = (query: Query, ia: IaAsked, former: Former): readonly Choice[] =>
-  findThese(query, ia, ia.named.map(masked), (prefix) => isPaid(query, prefix, former));
+  findThese(
+    query,
+    ia,
+    ia.named.map(({ address, length }) => masked({ address, length })),
+    (prefix) => isPaid(query, prefix, former),
+  );
 
 /** What rested for the IA, if that is still to be had. */
 const findAgain = (query: Query, ia: IaAsked, { rested }: Former): readonly Choice[] =>
