@@ -2,7 +2,7 @@ import { build } from "esbuild";
 import type { Host, Running } from "./host.js";
 
 /** A program of the test bed that runs inside a host: a file beside this one, without its `.ts`. */
-export type BedProgram = "craft-main" | "talk-main" | "mouth-main" | "radvd-main";
+export type BedProgram = "craft-main" | "talk-main" | "mouth-main" | "radvd-main" | "swarm-main";
 
 /** Runs a program with a job to its end; gives what it printed, or throws what it said when it failed. */
 export async function runBundled<Outcome>(host: Host, name: BedProgram, job: object): Promise<Outcome> {
