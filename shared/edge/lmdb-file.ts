@@ -1,6 +1,7 @@
 import { closeSync, openSync, readSync, statSync, truncateSync } from "node:fs";
 import { arch, endianness } from "node:os";
-import { openPages, readTree, type Tree, type VisitRow } from "./lmdb-pages.js";
+import { checkPages, type CheckedMeta } from "./lmdb-check.js";
+import { openPages, readTree, type VisitRow } from "./lmdb-pages.js";
 import { damagedStore } from "./store-error.js";
 
 /** What the file of a database says about itself, in octets. */
@@ -12,19 +13,31 @@ export interface DatabaseFile {
 }
 
 /**
- * Looks at the file before LMDB does: the lmdb package (3.5.6) ends the process with a segmentation fault
- * where it should report that a file is no database. Throws a StoreError for such a file.
+ * Looks at the whole file before LMDB does: the lmdb package (3.5.6) ends the process with a segmentation
+ * fault where it should report that a file is no database or is damaged. Throws a StoreError for such a file.
+ * A writer may be at work: what has changed meanwhile is looked at again.
  */
 export function inspectDatabase(path: string): DatabaseFile {
   const { size } = statSync(path);
   // The layout below is that of 64-bit systems; the only other one with a ready binary is 32-bit ARM.
   if (size === 0 || arch() === "arm") return { size, wanted: size };
-  const meta = newestMeta(path);
-  if (meta === undefined) throw damagedStore(path, "it does not begin like one");
-  const wanted = (Number(meta.lastPage) + 1) * meta.pageSize;
-  if (!Number.isSafeInteger(wanted)) throw damagedStore(path, "it says that it is longer than a file can be");
-  return { size, wanted };
+  for (let attempt = 1; ; attempt++) {
+    const meta = newestMeta(path);
+    if (meta === undefined) throw damagedStore(path, "it does not begin like one");
+    const wanted = (meta.lastPage + 1) * meta.pageSize;
+    try {
+      if (!Number.isSafeInteger(wanted)) throw damagedStore(path, "it says that it is longer than a file can be");
+      const names = checkPages(path, size, meta);
+      if (names.length > 0 && !names.includes("leases")) throw damagedStore(path, "it is of another program");
+      return { size, wanted };
+    } catch (error) {
+      if (attempt === ATTEMPTS || newestMeta(path)?.transaction === meta.transaction) throw error;
+    }
+  }
 }
+
+/** A server under load writes a hundred times while its file is looked at. */
+const ATTEMPTS = 5;
 
 /**
  * Visits all rows of a named database, keys being 32-bit integers, ascending; gives their number.
@@ -34,10 +47,11 @@ export function inspectDatabase(path: string): DatabaseFile {
 export function readRows(path: string, name: string, visit: VisitRow): number | undefined {
   if (arch() === "arm" || !LITTLE_ENDIAN) return undefined;
   const meta = newestMeta(path);
-  if (meta?.main === undefined || meta.version !== KNOWN_VERSION) return undefined;
+  const main = meta && readTree(meta.main, 0);
+  if (meta === undefined || main === undefined) return undefined;
   const pages = openPages(path, meta.pageSize);
   try {
-    const tree = pages.named(meta.main, name);
+    const tree = pages.named(main, name);
     return tree === undefined ? undefined : pages.walk(tree, visit);
   } finally {
     pages.close();
@@ -52,39 +66,48 @@ export function setLength(path: string, length: number): void {
   truncateSync(path, length);
 }
 
-interface Meta {
+interface Meta extends CheckedMeta {
   readonly version: number;
-  readonly pageSize: number;
-  /** The database of all named ones. */
-  readonly main: Tree | undefined;
-  readonly lastPage: bigint;
-  readonly transaction: bigint;
+  /** Flags of the file, which never change. */
+  readonly flags: number;
 }
 
 const MAGIC = 0xbeefc0de;
+const SMALLEST_PAGE = 512;
 const LARGEST_PAGE = 65_536;
-/** Powers of two, from the smallest that a meta page fits into (MDB_PAGESIZE). */
-const PAGE_SIZES: readonly number[] = Array.from({ length: 9 }, (_, power) => 256 << power);
 /** MDB_DATA_VERSION of the lmdb package, in the lower half; the upper one is of no account. */
 const KNOWN_VERSION = 2;
-/** Offsets in a meta page, page header included; numbers are in the order of the machine. */
+/** Offsets in a meta page, page header included. */
 const META = {
+  number: 0,
+  pageFlags: 18,
   magic: 24,
   version: 28,
   pageSize: 48,
+  flags: 52,
+  free: 48,
   main: 96,
   lastPage: 144,
   transaction: 152,
   end: 168,
 } as const;
+const IS_META = 8;
+const TREE_OCTETS = 48;
 const LITTLE_ENDIAN = endianness() === "LE";
 
+/** The meta page of the last commit; `undefined` unless there are two, of two transactions in a row. */
 function newestMeta(path: string): Meta | undefined {
   const head = readHead(path);
-  const first = readMeta(head, 0);
-  const second = first === undefined ? undefined : readMeta(head, first.pageSize);
+  const first = readMeta(head, 0, 0);
+  const second = first === undefined ? undefined : readMeta(head, first.pageSize, 1);
   if (first === undefined || second === undefined) return undefined;
-  return second.transaction > first.transaction ? second : first;
+  const [newer, older] = second.transaction > first.transaction ? [second, first] : [first, second];
+  const isLikeIt = newer.pageSize === older.pageSize && newer.flags === older.flags;
+  // Transactions take turns with the two pages; both are of none in a file that was just made.
+  const isNext =
+    newer.transaction === older.transaction + 1 && newer === [first, second][newer.transaction % 2];
+  const isNew = newer.transaction === 0;
+  return isLikeIt && (isNext || isNew) ? newer : undefined;
 }
 
 function readHead(path: string): DataView {
@@ -98,16 +121,26 @@ function readHead(path: string): DataView {
 }
 
 /** One of the two meta pages; `undefined` when there is none. */
-function readMeta(head: DataView, at: number): Meta | undefined {
+function readMeta(head: DataView, at: number, number: number): Meta | undefined {
   if (head.byteLength < at + META.end) return undefined;
-  if (head.getUint32(at + META.magic, LITTLE_ENDIAN) !== MAGIC) return undefined;
-  const pageSize = head.getUint32(at + META.pageSize, LITTLE_ENDIAN);
-  if (!PAGE_SIZES.includes(pageSize)) return undefined;
+  const u16 = (offset: number): number => head.getUint16(at + offset, LITTLE_ENDIAN);
+  const u32 = (offset: number): number => head.getUint32(at + offset, LITTLE_ENDIAN);
+  const u64 = (offset: number): number => Number(head.getBigUint64(at + offset, LITTLE_ENDIAN));
+  const treeAt = (offset: number): DataView =>
+    new DataView(head.buffer, head.byteOffset + at + offset, TREE_OCTETS);
+  const version = u32(META.version) & 0xffff;
+  const pageSize = u32(META.pageSize);
+  const isMeta = u64(META.number) === number && u16(META.pageFlags) === IS_META && u32(META.magic) === MAGIC;
+  const isPageSize =
+    pageSize >= SMALLEST_PAGE && pageSize <= LARGEST_PAGE && (pageSize & (pageSize - 1)) === 0;
+  if (!isMeta || !isPageSize || version !== KNOWN_VERSION) return undefined;
   return {
-    version: head.getUint32(at + META.version, LITTLE_ENDIAN) & 0xffff,
-    main: readTree(head, at + META.main),
+    version,
     pageSize,
-    lastPage: head.getBigUint64(at + META.lastPage, LITTLE_ENDIAN),
-    transaction: head.getBigUint64(at + META.transaction, LITTLE_ENDIAN),
+    flags: u16(META.flags),
+    free: treeAt(META.free),
+    main: treeAt(META.main),
+    lastPage: u64(META.lastPage),
+    transaction: u64(META.transaction),
   };
 }

@@ -16,16 +16,14 @@ export interface LeaseDatabases {
 /** Opens the file, made when it is empty, for the only process that writes to it. */
 export async function openToWrite(path: string): Promise<LeaseDatabases> {
   const { size, wanted } = inspectDatabase(path);
-  if (size >= wanted) return openAnd(settleFormat, path);
-  // The end is missing. Pages that nobody uses may be, others read as zeros, which LMDB reports.
-  setLength(path, wanted);
+  // Pages that nobody uses may be missing at the end; LMDB would end the process when it comes to use them.
+  if (size < wanted) setLength(path, wanted);
+  const databases = await openDatabases(path, { readOnly: false });
   try {
-    return await openAnd(async (databases) => {
-      readEverything(databases);
-      await settleFormat(databases, path);
-    }, path);
+    await settleFormat(databases, path);
+    return databases;
   } catch (error) {
-    setLength(path, size);
+    await databases.env.close();
     throw error;
   }
 }
@@ -41,21 +39,6 @@ export function openToRead(path: string): Promise<LeaseDatabases> {
 export function entryCount(database: LeaseDatabases["leases" | "meta"]): unknown {
   const stats = database.getStats();
   return "entryCount" in stats ? stats.entryCount : undefined;
-}
-
-/** Opens to write, and closes again when `check` finds something wrong. */
-async function openAnd(
-  check: (databases: LeaseDatabases, path: string) => Promise<void>,
-  path: string,
-): Promise<LeaseDatabases> {
-  const databases = await openDatabases(path, { readOnly: false });
-  try {
-    await check(databases, path);
-    return databases;
-  } catch (error) {
-    await databases.env.close();
-    throw error;
-  }
 }
 
 /** Layout of the databases in the file; a new file gets it as a named value. */
@@ -74,13 +57,6 @@ async function settleFormat({ leases, meta }: LeaseDatabases, path: string): Pro
     throw damagedStore(path, "it does not say what it holds");
   }
   await meta.put(FORMAT_NAME, Uint8Array.of(FORMAT));
-}
-
-/** Reads every lease by itself: unlike a walk from one to the next this reports missing pages as an error. */
-function readEverything({ leases }: LeaseDatabases): void {
-  for (const last of leases.getKeys({ reverse: true, limit: 1 })) {
-    for (let id = 0; id <= last; id++) leases.getBinaryFast(id);
-  }
 }
 
 async function openDatabases(

@@ -6,9 +6,10 @@ import { createGroupCommit } from "./group-commit.js";
 import { readRows } from "./lmdb-file.js";
 import { entryCount, LEASES, openToRead, openToWrite, type LeaseDatabases } from "./lmdb-open.js";
 import { applyOwed, openOwed, readOwed } from "./lmdb-owed.js";
-import { damagedStore, StoreError, storeErrorFrom } from "./store-error.js";
+import { damagedStore, emptiedStore, StoreError, storeErrorFrom } from "./store-error.js";
 import {
   freeOctets,
+  isEmptied,
   requireAccess,
   requireDatabase,
   requireDirectory,
@@ -32,8 +33,10 @@ export async function openLeaseStore(directory: string): Promise<LeaseStore> {
   try {
     requireDirectory(directory);
     requireOwnFiles(path);
+    const emptied = isEmptied(path);
     const lock = lockFile(path);
     try {
+      if (emptied && isEmptied(path)) throw emptiedStore(path);
       requireAccess(path);
       return createStore(await openToWrite(path), path, lock.release);
     } catch (error) {

@@ -59,4 +59,31 @@ export function worksIn(pid: number, directory: string): boolean | undefined {
   }
 }
 
+/**
+ * A process other than this one that has the file open; `undefined` when none is seen, because it may not be
+ * looked at perhaps. Slow: for error messages.
+ */
+export function findFileHolder(path: string): number | undefined {
+  const { dev, ino } = statSync(path);
+  const isIt = (descriptor: string): boolean => {
+    const found = quietly(() => statSync(descriptor));
+    return found?.ino === ino && found.dev === dev;
+  };
+  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid);
+  const holder = pids.find((pid) => {
+    const folder = `/proc/${pid}/fd`;
+    return quietly(() => readdirSync(folder))?.some((name) => isIt(`${folder}/${name}`));
+  });
+  return holder === undefined ? undefined : Number(holder);
+}
+
+/** What vanishes while it is looked at, or belongs to another user, is not there. */
+function quietly<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}
+
 const INTERPRETERS = /^(?:node|nodejs|bun|deno|python[\d.]*|perl|bash|sh)$/;

@@ -74,6 +74,12 @@ export function damagedStore(path: string, detail: string, cause?: unknown): Sto
   return new StoreError("STORE_DAMAGED", path, message, cause);
 }
 
+/** The error for a database that has lost everything. */
+export function emptiedStore(path: string): StoreError {
+  const advice = "put a copy back, or remove it to begin without its leases";
+  return new StoreError("STORE_DAMAGED", path, `${path} is empty, though it has held leases; ${advice}`);
+}
+
 /**
  * A commit that fails while less is free than this has failed for want of space: LMDB itself only says EIO.
  */

@@ -51,6 +51,15 @@ export function requireDatabase(path: string): void {
 }
 
 /**
+ * True for a database of no octets that was more once: LMDB makes its `-lock` file when it makes a database,
+ * and whoever wants to begin anew removes the database, so that there is none. To be asked before it is
+ * locked, which makes one.
+ */
+export function isEmptied(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.size === 0 && existsSync(`${path}-lock`);
+}
+
+/**
  * Throws what the system says unless LMDB will be able to read the database and to write its `-lock` file,
  * which even readers do. LMDB maps that file into memory, so that making it on a full disk would end the
  * process: hence the attempt with another file.

@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { StoreError, storeErrorFrom } from "./store-error.js";
+import { findFileHolder, processName } from "./process-info.js";
 import { FILE_MODE } from "./store-files.js";
 
 /** A file that no other process can hold until this one lets go or ends, however it ends. */
@@ -33,8 +34,11 @@ export function lockFile(path: string): FileLock {
   throw new StoreError("STORE_NO_FLOCK", path, `cannot run flock to lock ${path}; ${advice}`, error);
 }
 
-const lockedSentence = (path: string): string =>
-  `${path} is in use by another process; stop that one or give this one a directory of its own`;
+function lockedSentence(path: string): string {
+  const pid = findFileHolder(path);
+  const who = pid === undefined ? "another process" : processName(pid);
+  return `${path} is in use by ${who}; stop that one or give this one a directory of its own`;
+}
 
 function openForLock(path: string): number {
   try {

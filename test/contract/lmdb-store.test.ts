@@ -170,14 +170,31 @@ describe("LMDB store that cannot be used", { timeout: TIMEOUT }, () => {
     },
   );
 
-  test("a page that has lost a lease -> STORE_DAMAGED when it is loaded", async () => {
+  test("a database that was cut off to nothing -> STORE_DAMAGED; removed -> a new one", async () => {
+    await fillDatabase();
+    truncateSync(database, 0);
+    expect(await errorOf(openLeaseStore(directory))).toMatchObject({
+      code: "STORE_DAMAGED",
+      message: `${database} is empty, though it has held leases; put a copy back, or remove it to begin without its leases`,
+    });
+    expect(statSync(database).size).toBe(0);
+    rmSync(database);
+    expect(run("open")).toEqual({ opened: true });
+  });
+
+  test("the database of another program -> STORE_DAMAGED, and left as it is", async () => {
+    const env = open<string, string>({ path: database, noSubdir: true });
+    await env.openDB<string, string>({ name: "letters" }).put("one", "text");
+    await env.close();
+    const before = readFileSync(database);
+    expect(await codeOf(openLeaseStore(directory))).toBe("STORE_DAMAGED");
+    expect(readFileSync(database).equals(before)).toBe(true);
+  });
+
+  test("pages that have lost a lease -> STORE_DAMAGED", async () => {
     await fillDatabase();
     forgetLastKeys();
-    const store = await openLeaseStore(directory);
-    expect(() => {
-      store.load(() => undefined);
-    }).toThrow(expect.objectContaining({ code: "STORE_DAMAGED" }));
-    await store.close();
+    expect(await codeOf(openLeaseStore(directory))).toBe("STORE_DAMAGED");
   });
 
   test("a database that only lacks pages nobody uses -> opened", async () => {

@@ -1,10 +1,13 @@
 import { spawn } from "node:child_process";
-import { writeSync } from "node:fs";
-import { openLeaseStore, openLeaseView } from "../../shared/edge/lmdb-store.js";
+import { readFileSync, writeFileSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { LEASE_DATABASE, openLeaseStore, openLeaseView } from "../../shared/edge/lmdb-store.js";
 import { isStoreError } from "../../shared/edge/store-error.js";
 import type { LeaseChange } from "../../shared/lease/changes.js";
 import { leaseId } from "../../shared/lease/lease.js";
 import type { LeaseStore } from "../../shared/lease/store.js";
+import { mulberry32 } from "../e2e/bed/mutate.js";
+import { flipBit } from "./bits.js";
 
 // A process of its own for lmdb-store.test.ts, which bundles it: `store-child <task> <directory>`.
 // Answers with one line of JSON for each thing that happened.
@@ -49,12 +52,41 @@ const tasks: Readonly<Record<string, (directory: string) => Promise<void>>> = {
     await store.close();
   },
 
+  /** Lets one bit of the file fall over, a hundred times, and serves from it each time. */
+  async flip(directory) {
+    const path = join(directory, LEASE_DATABASE);
+    const good = readFileSync(path);
+    for (let seed = 1; seed <= 100; seed++) {
+      const flipped = flipBit(good, mulberry32(seed));
+      writeFileSync(path, flipped.octets);
+      say({ seed, at: flipped.at, bit: flipped.bit, ...(await serveFrom(directory)) });
+    }
+  },
+
   async view(directory) {
     const view = await openLeaseView(directory);
     say({ rows: countRows(view) });
     await view.close();
   },
 };
+
+/** What a server does at a start and afterwards; gives how many rows there were, or why there were none. */
+async function serveFrom(directory: string): Promise<object> {
+  try {
+    const store = await openLeaseStore(directory);
+    const rows = countRows(store);
+    for (let number = 0; number < 5; number++) {
+      await store.commit([
+        { type: "remove", id: leaseId(number * 211) },
+        { type: "put", id: leaseId(5000 + number), record: new Uint8Array(128) },
+      ]);
+    }
+    await store.close();
+    return { rows };
+  } catch (error) {
+    return isStoreError(error) ? { code: error.code } : { unexpected: String(error) };
+  }
+}
 
 async function commitAndSay(store: LeaseStore, number: number): Promise<void> {
   await store.commit(commitOf(number));

@@ -49,7 +49,7 @@ export interface SwarmState {
   readonly complaints: readonly string[];
   /** Exchanges that were answered, from the beginning on, by type of message. */
   readonly answered: Readonly<Record<string, number>>;
-  /** Messages that had no answer yet when the signal was sent, and milliseconds until the process was gone. */
+  /** Clients without an answer yet when the signal was sent, and milliseconds until the process was gone. */
   readonly open: number;
   readonly endedAfter: number;
 }
@@ -60,8 +60,10 @@ export interface Swarm {
   readonly close: () => Promise<void>;
 }
 
+type SwarmWishes = Partial<Omit<SwarmJob, "socket">>;
+
 /** Starts a swarm; it says nothing until it is told to. */
-export async function openSwarm(host: Host, wanted: Partial<Omit<SwarmJob, "socket">> = {}): Promise<Swarm> {
+export async function openSwarm(host: Host, wanted: SwarmWishes = {}): Promise<Swarm> {
   const socket = `/run/bed/swarm-${host.spawned().length}`;
   const defaults = { device: "wan0", clients: 50, ias: 2, seed: 1, thinkMs: 4 };
   const job: SwarmJob = { ...defaults, ...wanted, socket };
