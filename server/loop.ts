@@ -10,6 +10,7 @@ import type { LeaseStore } from "../shared/lease/store.js";
 import type { Ip6 } from "../shared/prefix.js";
 import type { HookCall } from "../shared/hook.js";
 import type { LeaseEvent } from "./lease-event.js";
+import { createCommitReport } from "./commit-report.js";
 import { createIntake, type Wish } from "./intake.js";
 import { deadline, type ServerAction, type ServerEvent, type ServerState, step, undo } from "./engine.js";
 import type { Owing } from "./serve-owing.js";
@@ -103,6 +104,7 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
     push({ type: "timer" });
   });
   const holding = createHolding();
+  const report = createCommitReport(parts.log);
   const lines: Extract<Effect, { type: "log" }>[] = [];
   let committing = false;
   let failing: string | undefined;
@@ -236,6 +238,7 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
   function onCommitted(decisions: readonly Decision[], refused: ReadonlySet<LeaseId>): void {
     committing = false;
     failing = undefined;
+    report.succeeded(parts.clock.now());
     const lost = decisions.filter(({ changes }) => changes.some(({ id }) => refused.has(id)));
     // The disk goes on while answers are sent.
     if (lost.length === 0 && changesWaiting > 0) commit();
@@ -252,7 +255,7 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
     failing = sentenceOf(error);
     const count = decisions.reduce((sum, { changes }) => sum + changes.length, 0);
     parts.pace?.()?.commitFailed();
-    parts.log("SERVER-COMMIT-FAILED", { count, reason: failing });
+    report.failed(count, failing, parts.clock.now());
     const events = decisions.filter(({ event }) => event.type !== "datagram");
     const later = takeDecided();
     undoAll([...decisions, ...later]);

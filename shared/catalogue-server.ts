@@ -110,7 +110,12 @@ export const SERVER_ROWS = {
   "SERVER-COMMIT-FAILED": {
     level: 3,
     text: "{count} lease change(s) could not be stored, their clients get no answer: {reason}",
-    note: "Nothing is answered that is not on disk. Clients ask again; look after the disk.",
+    note: "Nothing is answered that is not on disk. Clients ask again; look after the disk. Said once for a reason.",
+  },
+  "SERVER-COMMITS-AGAIN": {
+    level: 5,
+    text: "Lease changes are stored again; {count} could not be, and were not answered.",
+    note: "What kept the server from storing is over. Clients that ask again are answered.",
   },
   "SERVER-OVERLOADED": {
     level: 5,
