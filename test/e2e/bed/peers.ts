@@ -23,6 +23,7 @@ export const PEERS = {
   dibblerRelay: { program: "dibbler-relay", package: "dibbler-relay" },
   promtool: { program: "promtool", package: "prometheus" },
   radvd: { program: "radvd", package: "radvd", root: true },
+  faketime: { program: "faketime", package: "faketime" },
 } as const satisfies Record<string, PeerProgram>;
 
 interface PeerProgram {

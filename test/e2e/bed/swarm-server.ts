@@ -11,15 +11,19 @@ export const swarmState = "/var/lib/dibbler";
 /** See `swarmState`. */
 export const swarmLog = "/var/log/dibbler/dibbler-server.log";
 
-/** A server with 128 prefixes, few enough for them to change hands all the time; `more` is for the top. */
+/**
+ * A server with 128 prefixes, few enough for them to change hands all the time; `more` is for the top of its
+ * configuration.
+ */
 export async function layOutSwarm(
   world: World,
-  more = "",
+  more = "log-level 5",
+  lifetimes = "",
 ): Promise<{ readonly server: Host; readonly client: Host }> {
   const { server, client } = await layOutPair(world);
   server.writeFile(
     "/etc/dibbler/server.conf",
-    `log-level 5\n${more}\niface eth0 { pd-class { pd-pool 2001:db8:1000::/49 pd-length 56 } }\n`,
+    `${more}\niface eth0 { pd-class { pd-pool 2001:db8:1000::/49 pd-length 56 ${lifetimes} } }\n`,
   );
   return { server, client };
 }
@@ -45,7 +49,7 @@ export async function listLeases(server: Host): Promise<readonly ListedLease[]> 
     .map((line) => JSON.parse(line) as ListedLease);
 }
 
-/** Words, or what a variable of the environment says instead of a number that a short run is content with. */
+/** How many times: what a variable of the environment says, or else what will do for a short run. */
 export function wanted(variable: string, short: number): number {
   const text = process.env[variable];
   if (text === undefined || text === "") return short;
