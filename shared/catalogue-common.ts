@@ -32,6 +32,11 @@ export const COMMON_ROWS = {
     text: "Script {script} {action} did not end within {seconds} s and was killed{says}",
     note: "The hook script hangs. Make it faster, let it work in the background, or raise script-timeout.",
   },
+  "HOOK-STOPPED": {
+    level: 4,
+    text: "Script {script} {action} still ran when the program ended, and was ended{says}",
+    note: "The shutdown waits for scripts for two and a half seconds. The next start makes the call again.",
+  },
   "HOOK-NOT-RUN": {
     level: 4,
     text: "Script {script} {action} could not be run: {reason}",

@@ -1,4 +1,4 @@
-import { createLineReader, orderLine, type ScriptOrder } from "./hook-orders.js";
+import { createLineReader, type EndOrder, orderLine, type ScriptOrder } from "./hook-orders.js";
 import { createScriptRunner } from "./hook-process.js";
 
 // The helper: a process that has little memory and starts the scripts of one that has much, see
@@ -12,7 +12,12 @@ function serveOrders(): void {
   const end = (): never => process.exit(0);
   // A terminal and systemd mean the server, which still has scripts to run while it stops.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => undefined);
-  const read = createLineReader<ScriptOrder>(({ id, run }) => {
+  const read = createLineReader<ScriptOrder | EndOrder>((order) => {
+    if ("end" in order) {
+      scripts.end();
+      return;
+    }
+    const { id, run } = order;
     void scripts.run(run).then((outcome) => stdout.write(orderLine({ id, outcome })));
   });
   stdin.setEncoding("utf8");

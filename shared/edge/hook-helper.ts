@@ -55,6 +55,10 @@ export function createHookHelpers(options: HelperOptions): ScriptRunner {
       busy--;
       return outcome;
     },
+    end() {
+      first.end();
+      second?.end();
+    },
     close() {
       first.close();
       second?.close();
@@ -129,6 +133,10 @@ export function createHookHelper({ program, directory, log }: HelperOptions): Sc
         open.set(order.id, order);
         give(order);
       }),
+    end() {
+      here.end();
+      helper?.child.stdin?.write(orderLine({ end: true }));
+    },
     close() {
       isClosed = true;
       helper?.child.stdin?.end();

@@ -6,6 +6,11 @@ export interface ScriptOrder {
   readonly run: ScriptRun;
 }
 
+/** All scripts are to be ended, see `ScriptRunner.end`. */
+export interface EndOrder {
+  readonly end: true;
+}
+
 /** How the run of an order ended. */
 export interface ScriptAnswer {
   readonly id: number;
@@ -13,10 +18,11 @@ export interface ScriptAnswer {
 }
 
 /** Orders and answers as they travel between our own two processes: JSON, each on a line of its own. */
-export const orderLine = (value: ScriptOrder | ScriptAnswer): string => `${JSON.stringify(value)}\n`;
+export const orderLine = (value: ScriptOrder | EndOrder | ScriptAnswer): string =>
+  `${JSON.stringify(value)}\n`;
 
 /** Gives the values in what comes in, piece by piece; both ends are of the same make. */
-export function createLineReader<Value extends ScriptOrder | ScriptAnswer>(
+export function createLineReader<Value extends ScriptOrder | EndOrder | ScriptAnswer>(
   take: (value: Value) => void,
 ): (piece: string) => void {
   let rest = "";

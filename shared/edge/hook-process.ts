@@ -10,6 +10,8 @@ export type ScriptOutcome =
   | { readonly kind: "exit"; readonly status: number; readonly output: string }
   | { readonly kind: "signal"; readonly signal: string; readonly output: string }
   | { readonly kind: "timeout"; readonly output: string }
+  /** Ended by `ScriptRunner.end`. */
+  | { readonly kind: "stopped"; readonly output: string }
   | { readonly kind: "not-run"; readonly reason: string };
 
 /** One run: `script` as configured becomes argv[0]; `variables` and PATH are the whole environment. */
@@ -29,15 +31,25 @@ export interface ScriptRunner {
    * `timeoutMs` its process group gets TERM, then KILL. Never rejects.
    */
   readonly run: (run: ScriptRun) => Promise<ScriptOutcome>;
+  /** Ends by force, as after their time, the scripts that run and those that are still to come. */
+  readonly end: () => void;
   /** Lets go of what is needed for runs; to be called when there are none any more. */
   readonly close: () => void;
 }
 
 /** Starts the scripts from this process; pipes for what they print are made in `directory`. */
 export function createScriptRunner(directory: string): ScriptRunner {
-  const means = { pipes: createOutputPipes(directory), findShell: createShellFinder() };
+  const ending = new AbortController();
+  const means = {
+    pipes: createOutputPipes(directory),
+    findShell: createShellFinder(),
+    ending: ending.signal,
+  };
   return {
     run: (run) => runScript(run, means),
+    end: () => {
+      ending.abort();
+    },
     close: () => undefined,
   };
 }
@@ -46,6 +58,8 @@ export function createScriptRunner(directory: string): ScriptRunner {
 interface Means {
   readonly pipes: OutputPipes;
   readonly findShell: FindShell;
+  /** Aborted when nothing may run any more. */
+  readonly ending: AbortSignal;
 }
 
 async function runScript(run: ScriptRun, means: Means): Promise<ScriptOutcome> {
@@ -68,13 +82,16 @@ type NotRun =
   | Extract<ScriptOutcome, { kind: "not-run" }>
   | { readonly kind: "busy"; readonly reason: string };
 
-async function runOnce(run: ScriptRun, { pipes, findShell }: Means): Promise<ScriptOutcome | NotRun> {
+async function runOnce(
+  run: ScriptRun,
+  { pipes, findShell, ending: stop }: Means,
+): Promise<ScriptOutcome | NotRun> {
   const output = await pipes.take();
   output?.begin();
   try {
     const child = launch(run, output, findShell);
     const ended = ending(child, run);
-    const outcome = (await within(ended, run.timeoutMs)) ?? (await endByForce(child, ended));
+    const outcome = (await within(ended, run.timeoutMs, stop)) ?? (await endByForce(child, ended, stop));
     return "output" in outcome ? { ...outcome, output: (await output?.end()) ?? "" } : outcome;
   } catch (error) {
     return notRun(run, error);
@@ -115,14 +132,19 @@ function launch(
   });
 }
 
-async function endByForce<T>(child: ChildProcess, ended: Promise<T>): Promise<ScriptOutcome> {
+async function endByForce<T>(
+  child: ChildProcess,
+  ended: Promise<T>,
+  stop: AbortSignal,
+): Promise<ScriptOutcome> {
+  const kind = stop.aborted ? "stopped" : "timeout";
   for (const signal of ["SIGTERM", "SIGKILL"] as const) {
     signalGroup(child, signal);
     if ((await within(ended, GRACE_MS)) !== undefined) break;
   }
   // Whatever ignored TERM in the script's group goes as well.
   signalGroup(child, "SIGKILL");
-  return { kind: "timeout", output: "" };
+  return { kind, output: "" };
 }
 
 function signalGroup(child: ChildProcess, signal: "SIGTERM" | "SIGKILL"): void {
@@ -134,14 +156,21 @@ function signalGroup(child: ChildProcess, signal: "SIGTERM" | "SIGKILL"): void {
   }
 }
 
-/** The value of the promise, which never rejects, or `undefined` when it takes longer than `ms`. */
-function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
+/** The value of the promise, which never rejects, or `undefined` when it takes longer than `ms` or `stop`. */
+function within<T>(promise: Promise<T>, ms: number, stop?: AbortSignal): Promise<T | undefined> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms, undefined);
-    void promise.then((value) => {
+    const settle = (value: T | undefined): void => {
       clearTimeout(timer);
+      stop?.removeEventListener("abort", onStop);
       resolve(value);
-    });
+    };
+    const onStop = (): void => {
+      settle(undefined);
+    };
+    const timer = setTimeout(onStop, ms);
+    stop?.addEventListener("abort", onStop);
+    void promise.then(settle);
+    if (stop?.aborted === true) onStop();
   });
 }
 

@@ -38,8 +38,8 @@ export function createHookSwitch(cwd: string, log: Log, openScripts: () => Scrip
     },
     load: () => runner?.load() ?? { waiting: 0, running: 0 },
     tally: () => runner?.tally() ?? { ended: 0, failed: 0, seconds: 0 },
-    async drain(patienceMs) {
-      await runner?.drain(patienceMs);
+    async drain(patienceMs, isFirm) {
+      await runner?.drain(patienceMs, isFirm);
     },
   };
 }

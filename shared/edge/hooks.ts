@@ -55,9 +55,10 @@ export interface HookRunner {
   readonly tally: () => HookTally;
   /**
    * For shutdown: runs what waits for at most `patienceMs`, then starts nothing more, logs how many calls are
-   * lost, and waits for the scripts that run to end (or to be ended at their own timeout).
+   * lost, and waits for the scripts that run to end (or to be ended at their own timeout). With `isFirm` they
+   * are ended by force then, and count as lost.
    */
-  readonly drain: (patienceMs: number) => Promise<void>;
+  readonly drain: (patienceMs: number, isFirm?: boolean) => Promise<void>;
 }
 
 /** A runner for one script: bounded in number and time, in order per prefix, never holding up its caller. */
@@ -93,7 +94,7 @@ export function createHookRunner(options: HookOptions): HookRunner {
         if (outcome.kind !== "exit" || outcome.status !== 0) tally.failed += 1;
         done();
         report.ended(call, used, outcome);
-        settle("ended");
+        settle(outcome.kind === "stopped" ? "lost" : "ended");
         pump();
       });
     }
@@ -121,7 +122,7 @@ export function createHookRunner(options: HookOptions): HookRunner {
         overload.note(queue.add({ call, settle }));
         pump();
       }),
-    async drain(patienceMs) {
+    async drain(patienceMs, isFirm = false) {
       const finished = new Promise<void>((resolve) => {
         idle.push(resolve);
         pump();
@@ -132,6 +133,7 @@ export function createHookRunner(options: HookOptions): HookRunner {
       closed = true;
       abandon(queue.clear());
       pump();
+      if (isFirm) scripts.end();
       await finished;
       scripts.close();
     },
@@ -206,6 +208,9 @@ function createOutcomeReport(log: Log): {
           return;
         case "timeout":
           log("HOOK-TIMEOUT", { script, action, seconds: timeoutMs / 1000, says });
+          return;
+        case "stopped":
+          log("HOOK-STOPPED", { script, action, says });
           return;
         case "not-run":
           log("HOOK-NOT-RUN", { script, action, reason: outcome.reason });
