@@ -18,20 +18,23 @@ export interface DatabaseFile {
  * A writer may be at work: what has changed meanwhile is looked at again.
  */
 export function inspectDatabase(path: string): DatabaseFile {
-  const { size } = statSync(path);
+  const sizeNow = (): number => statSync(path).size;
+  const before = sizeNow();
   // The layout below is that of 64-bit systems; the only other one with a ready binary is 32-bit ARM.
-  if (size === 0 || arch() === "arm") return { size, wanted: size };
+  if (before === 0 || arch() === "arm") return { size: before, wanted: before };
   for (let attempt = 1; ; attempt++) {
     const meta = newestMeta(path);
-    if (meta === undefined) throw damagedStore(path, "it does not begin like one");
-    const wanted = (meta.lastPage + 1) * meta.pageSize;
+    // Pages are written before the meta page that names them, so not the other way round.
+    const size = sizeNow();
     try {
+      if (meta === undefined) throw damagedStore(path, "it does not begin like one");
+      const wanted = (meta.lastPage + 1) * meta.pageSize;
       if (!Number.isSafeInteger(wanted)) throw damagedStore(path, "it says that it is longer than a file can be");
       const names = checkPages(path, size, meta);
       if (names.length > 0 && !names.includes("leases")) throw damagedStore(path, "it is of another program");
       return { size, wanted };
     } catch (error) {
-      if (attempt === ATTEMPTS || newestMeta(path)?.transaction === meta.transaction) throw error;
+      if (attempt === ATTEMPTS || newestMeta(path)?.transaction === meta?.transaction) throw error;
     }
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect } from "vitest";
 import type { Host } from "./bed/host.js";
-import { layOutSwarm, startQuietly, wanted } from "./bed/swarm-server.js";
+import { layOutSwarm, smallHeap, startQuietly, wanted } from "./bed/swarm-server.js";
 import { answeredIn, openSwarm, type Swarm } from "./bed/swarm.js";
 import { scenario, testWorld } from "./fixture.js";
 
@@ -42,9 +42,6 @@ describe("e2e level: what the server holds after many exchanges by the same clie
 
 /** What Node takes for code that it optimizes, and gives back late. */
 const ALLOWED_MIB = 8;
-
-/** Garbage is collected soon, so that what shows is what stays. */
-const smallHeap = { NODE_OPTIONS: "--max-semi-space-size=1 --max-old-space-size=32" };
 
 async function levelAfter(swarm: Swarm, server: Host, pid: number, count: number): Promise<Level> {
   await swarm.order({ do: "exchange", count: Math.ceil(count) });
