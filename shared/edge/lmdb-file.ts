@@ -26,6 +26,7 @@ export function inspectDatabase(path: string): DatabaseFile {
     const meta = newestMeta(path);
     // Pages are written before the meta page that names them, so not the other way round.
     const size = sizeNow();
+    const wanted = meta === undefined ? size : (meta.lastPage + 1) * meta.pageSize;
     try {
       if (meta === undefined) throw damagedStore(path, "it does not begin like one");
       const wanted = (meta.lastPage + 1) * meta.pageSize;
@@ -34,12 +35,14 @@ export function inspectDatabase(path: string): DatabaseFile {
       if (names.length > 0 && !names.includes("leases")) throw damagedStore(path, "it is of another program");
       return { size, wanted };
     } catch (error) {
-      if (attempt === ATTEMPTS || newestMeta(path)?.transaction === meta?.transaction) throw error;
+      // The pages of a state are not written over before the next but one.
+      if (newestMeta(path)?.transaction === meta?.transaction) throw error;
+      if (attempt === ATTEMPTS) return { size, wanted };
     }
   }
 }
 
-/** A server under load writes a hundred times while its file is looked at. */
+/** A server that writes all the time has looked at its file when it began. */
 const ATTEMPTS = 5;
 
 /**

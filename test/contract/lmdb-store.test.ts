@@ -114,6 +114,21 @@ describe("LMDB store and other processes", { timeout: TIMEOUT }, () => {
     expect(run("view")).toEqual({ rows: 3 });
   });
 
+  test("another process writes as fast as it can -> whoever reads always finds a sound store", async () => {
+    const child = start("commit");
+    let rows = 0;
+    for await (const line of linesOf(child)) {
+      if (line["durable"] === undefined) continue;
+      const view = await openLeaseView(directory);
+      rows = 0;
+      view.load(() => rows++);
+      await view.close();
+      if (rows > 2000) break;
+    }
+    child.kill("SIGKILL");
+    expect(rows).toBeGreaterThan(2000);
+  });
+
   test("a commit resolves -> the newest meta page has no mark of pages still to be synced", async () => {
     const store = await openLeaseStore(directory);
     for (let id = 0; id < 20; id++) {
