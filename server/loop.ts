@@ -10,7 +10,7 @@ import type { LeaseStore } from "../shared/lease/store.js";
 import type { Ip6 } from "../shared/prefix.js";
 import type { HookCall } from "../shared/hook.js";
 import type { LeaseEvent } from "./lease-event.js";
-import { createCommitReport } from "./commit-report.js";
+import { createCommitReport } from "./serve-commits.js";
 import { createIntake, type Wish } from "./intake.js";
 import { deadline, type ServerAction, type ServerEvent, type ServerState, step, undo } from "./engine.js";
 import type { Owing } from "./serve-owing.js";

@@ -6,6 +6,7 @@ import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { CATALOGUE, type LogId, type LogValues } from "../../shared/catalogue.js";
 import { createHookHelper, createHookHelpers } from "../../shared/edge/hook-helper.js";
+import { createHookRunner } from "../../shared/edge/hooks.js";
 import type { ScriptRun, ScriptRunner } from "../../shared/edge/hook-process.js";
 import { fillTemplate } from "../../shared/edge/log-line.js";
 import { temporaryDirectory } from "./workbench.js";
@@ -204,5 +205,29 @@ describe("hook helper: its own end", () => {
     it.scripts.close();
     await vi.waitUntil(() => it.helpers().length === 0, { timeout: 5000 });
     expect(it.logged).toEqual([]);
+  });
+});
+
+describe("hook helper: all scripts are ended", () => {
+  it("one that ignores TERM -> gone, and told as stopped", async () => {
+    const it = bench('#!/bin/sh\ntrap "" TERM\necho begun >> $DIR/out\nsleep 60 & wait\nsleep 60\n');
+    const outcome = it.scripts.run(it.order({ timeoutMs: 50_000 }));
+    await vi.waitUntil(() => it.out() !== "", { timeout: 3000 });
+    it.scripts.end();
+    expect(await outcome).toMatchObject({ kind: "stopped" });
+  });
+
+  it("a firm shutdown -> the call counts as lost, and the log says so", async () => {
+    const it = bench("#!/bin/sh\necho begun >> $DIR/out\nsleep 60\n");
+    const { script, variables } = it.order();
+    const log = (id: LogId): void => {
+      it.logged.push(id);
+    };
+    const runner = createHookRunner({ script, timeoutMs: 50_000, log, scripts: it.scripts });
+    const end = runner.run({ action: "delete", order: ["A"], variables });
+    await vi.waitUntil(() => it.out() !== "", { timeout: 3000 });
+    await runner.drain(50, true);
+    expect(await end).toBe("lost");
+    expect(it.logged).toContain("HOOK-STOPPED");
   });
 });

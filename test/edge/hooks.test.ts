@@ -385,19 +385,6 @@ describe("hooks: shutdown", () => {
     expect(it.out()).toEqual(["A add"]);
   });
 
-  it("firm, out of time -> the script that runs is ended, TERM or not, and counts as lost", async () => {
-    const it = bench('#!/bin/sh\ntrap "" TERM\necho begun >> out\nsleep 60 & wait\nsleep 60\n', {
-      timeoutMs: 50_000,
-    });
-    const end = it.runner.run(call("delete", "A"));
-    await vi.waitUntil(() => it.out().length > 0, { timeout: 3000 });
-    await it.runner.drain(50, true);
-    expect(await end).toBe("lost");
-    expect(it.logged("HOOK-STOPPED")).toEqual([
-      "Script DIR/no:tify.sh delete still ran when the program ended, and was ended",
-    ]);
-  });
-
   it("nothing to do -> at once", async () => {
     const it = bench(slow);
     const start = performance.now();

@@ -8,10 +8,10 @@ export interface CommitReport {
   readonly succeeded: (now: Millis) => void;
 }
 
-/** On a disk that is nearly full some commits succeed: without a failure for so long, in milliseconds, it is over. */
+/** Milliseconds without a failure until it is over: on a disk that is nearly full some commits succeed. */
 const CALM_MS = 5000;
 
-/** One line for failures in a row, as long as the reason is the same: a full disk need not be filled with more. */
+/** One line for failures in a row of the same reason: a full disk need not be filled with more. */
 export function createCommitReport(log: Log): CommitReport {
   let said: string | undefined;
   let lost = 0;
