@@ -30,7 +30,8 @@ export function inspectDatabase(path: string): DatabaseFile {
     try {
       if (meta === undefined) throw damagedStore(path, "it does not begin like one");
       const wanted = (meta.lastPage + 1) * meta.pageSize;
-      if (!Number.isSafeInteger(wanted)) throw damagedStore(path, "it says that it is longer than a file can be");
+      if (!Number.isSafeInteger(wanted))
+        throw damagedStore(path, "it says that it is longer than a file can be");
       const names = checkPages(path, size, meta);
       if (names.length > 0 && !names.includes("leases")) throw damagedStore(path, "it is of another program");
       return { size, wanted };
@@ -79,7 +80,8 @@ interface Meta extends CheckedMeta {
 }
 
 const MAGIC = 0xbeefc0de;
-const SMALLEST_PAGE = 512;
+/** The smallest that a meta page fits into (MDB_PAGESIZE). */
+const SMALLEST_PAGE = 256;
 const LARGEST_PAGE = 65_536;
 /** MDB_DATA_VERSION of the lmdb package, in the lower half; the upper one is of no account. */
 const KNOWN_VERSION = 2;

@@ -6,6 +6,7 @@ const TREE_OCTETS = 48;
 const [BRANCH, LEAF, META_PAGE] = [1, 2, 8];
 const [MAIN, ROOT, FIRST_LEAF] = [2, 3, 4];
 const ROWS_A_PAGE = 3;
+const INTEGER_KEYS = 8;
 
 /**
  * The file of a database of LMDB's format with one named database, "leases": a branch and `leaves` pages with
@@ -14,17 +15,19 @@ const ROWS_A_PAGE = 3;
 export function databaseFile(leaves: number): Uint8Array {
   const last = ROOT + leaves;
   const file = new Uint8Array((last + 1) * PAGE);
-  for (const [number, transaction] of [1n, 2n].entries()) {
+  for (const [number, transaction] of [2n, 1n].entries()) {
     const page = openPage(file, number, META_PAGE);
     page.setUint32(META.magic, 0xbeefc0de, true);
     page.setUint32(META.version, 2, true);
     page.setUint32(META.pageSize, PAGE, true);
-    writeTree(page, META.main, { depth: 1, entries: 1, root: MAIN });
+    writeTree(page, META.main, { depth: 1, leaves: 1, entries: 1, root: MAIN });
     page.setBigUint64(META.lastPage, BigInt(last), true);
     page.setBigUint64(META.transaction, transaction, true);
   }
   const value = new DataView(new ArrayBuffer(TREE_OCTETS));
-  writeTree(value, 0, { depth: leaves > 0 ? 2 : 0, entries: leaves * ROWS_A_PAGE, root: ROOT });
+  const [depth, branches] = leaves > 0 ? [2, 1] : [0, 0];
+  const entries = leaves * ROWS_A_PAGE;
+  writeTree(value, 0, { flags: INTEGER_KEYS, depth, branches, leaves, entries, root: ROOT });
   writeNodes(openPage(file, MAIN, LEAF), [
     { flags: 2, key: Buffer.from("leases\0"), value: octetsOf(value) },
   ]);
@@ -54,16 +57,25 @@ interface NodeFacts {
 function openPage(file: Uint8Array, number: number, flags: number): DataView {
   const page = new DataView(file.buffer, number * PAGE, PAGE);
   page.setBigUint64(0, BigInt(number), true);
+  page.setBigUint64(8, 1n, true);
   page.setUint16(18, flags, true);
   return page;
 }
 
-function writeTree(
-  view: DataView,
-  at: number,
-  tree: { readonly depth: number; readonly entries: number; readonly root: number },
-): void {
+interface TreeFacts {
+  readonly flags?: number;
+  readonly depth: number;
+  readonly branches?: number;
+  readonly leaves: number;
+  readonly entries: number;
+  readonly root: number;
+}
+
+function writeTree(view: DataView, at: number, tree: TreeFacts): void {
+  view.setUint16(at + 4, tree.flags ?? 0, true);
   view.setUint16(at + 6, tree.depth, true);
+  view.setBigUint64(at + 8, BigInt(tree.branches ?? 0), true);
+  view.setBigUint64(at + 16, BigInt(tree.leaves), true);
   view.setBigUint64(at + 32, BigInt(tree.entries), true);
   view.setBigUint64(at + 40, BigInt(tree.root), true);
 }
