@@ -1,5 +1,5 @@
 import type { Millis } from "../shared/brand.js";
-import { createAlarm, type Clock } from "../shared/edge/clock.js";
+import { createAlarm, type Clock, systemTiming, type Timer, type Timing } from "../shared/edge/clock.js";
 import { sentenceOf } from "../shared/edge/errors.js";
 import { createHolding } from "../shared/edge/holding.js";
 import type { Log } from "../shared/edge/log.js";
@@ -23,6 +23,8 @@ export interface LoopParts {
   readonly store: LeaseStore;
   readonly hooks: Pick<Owing, "owe" | "takeSettled" | "failed" | "dismiss" | "run">;
   readonly clock: Clock;
+  /** Node's event loop when not given. */
+  readonly timing?: Timing;
   readonly random: (octets: number) => Uint8Array;
   readonly log: Log;
   /** Hears what happened to leases, in the order in which it has become durable. */
@@ -97,13 +99,15 @@ interface Decision {
  * takes with it everything that was decided on top of it.
  */
 export function createServerLoop(parts: LoopParts): ServerLoop {
+  const { timing = systemTiming } = parts;
   const intake = createIntake();
   let decided: Decision[] = [];
   let changesWaiting = 0;
-  const alarm = createAlarm(parts.clock, () => {
+  const ring = (): void => {
     push({ type: "timer" });
-  });
-  const holding = createHolding();
+  };
+  const alarm = createAlarm(parts.clock, ring, timing);
+  const holding = createHolding(timing);
   const report = createCommitReport(parts.log);
   const lines: Extract<Effect, { type: "log" }>[] = [];
   let committing = false;
@@ -112,7 +116,7 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
   let closing = false;
   let busy = false;
   /** Runs for a while after it was said that all is dealt with; whether that has come true again since. */
-  let restTimer: NodeJS.Timeout | undefined;
+  let restTimer: Timer | undefined;
   let hasRested = false;
   let arrivals = 0;
   let reportAt = 0;
@@ -130,8 +134,8 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
   function schedule(pauseMs = 0): void {
     if (scheduled) return;
     scheduled = true;
-    if (pauseMs > 0) setTimeout(turn, pauseMs);
-    else setImmediate(turn);
+    if (pauseMs > 0) timing.after(pauseMs, turn);
+    else timing.soon(turn);
   }
 
   function turn(): void {
@@ -197,10 +201,10 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
   function sayRest(): void {
     parts.log("SERVER-ACCEPTING", { seconds: () => String(secondsUntil(deadline(parts.state))) });
     hasRested = false;
-    restTimer = setTimeout(() => {
+    restTimer = timing.after(REPORT_MS, () => {
       restTimer = undefined;
       if (hasRested && !closing) sayRest();
-    }, REPORT_MS);
+    });
     restTimer.unref();
   }
 

@@ -1,3 +1,4 @@
+import { systemTiming, type Timer, type Timing } from "../shared/edge/clock.js";
 import type { HookEnd, HookRunner } from "../shared/edge/hooks.js";
 import { fitted } from "../shared/edge/hook-size.js";
 import type { Log } from "../shared/edge/log.js";
@@ -10,6 +11,7 @@ export interface OwingParts {
   readonly store: Pick<LeaseStore, "commit" | "owed">;
   readonly hooks: Pick<HookRunner, "run">;
   readonly log: Log;
+  readonly timing?: Timing;
 }
 
 /**
@@ -39,24 +41,24 @@ export interface Owing {
 const FLUSH_MS = 1000;
 
 /** Reads at once what is owed from before. */
-export function createOwing({ store, hooks, log }: OwingParts): Owing {
+export function createOwing({ store, hooks, log, timing = systemTiming }: OwingParts): Owing {
   const numbers = new Map<HookCall, number>();
   const former = readFormer(store);
   let settled: OwedChange[] = [];
   let next = former.next;
-  let timer: NodeJS.Timeout | undefined;
+  let timer: Timer | undefined;
   for (const number of former.unreadable) settle(number);
 
   function settle(number: number): void {
     settled.push({ type: "settle", number });
-    timer ??= setTimeout(() => void flush(), FLUSH_MS);
+    timer ??= timing.after(FLUSH_MS, () => void flush());
   }
 
   function takeSettled(): readonly OwedChange[] {
     if (settled.length === 0) return settled;
     const taken = settled;
     settled = [];
-    clearTimeout(timer);
+    timer?.close();
     timer = undefined;
     return taken;
   }

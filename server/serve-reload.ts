@@ -16,6 +16,8 @@ export interface ReloadParts {
   readonly hooks: Pick<HookSwitch, "use">;
   readonly web: Pick<Web, "prepare">;
   readonly push: ServerLoop["push"];
+  /** Calls interfaces by their names. */
+  readonly named?: typeof byNames;
 }
 
 /**
@@ -32,7 +34,8 @@ export function createReload(parts: ReloadParts): () => Promise<ControlAnswer> {
   };
 }
 
-async function reload({ surroundings, listening, hooks, web, push }: ReloadParts): Promise<ControlAnswer> {
+async function reload(parts: ReloadParts): Promise<ControlAnswer> {
+  const { surroundings, listening, hooks, web, push, named = byNames } = parts;
   const { log, paths, reread } = surroundings;
   const file = paths.configFile;
   const refuse = (reason: string, error: string): ControlAnswer => {
@@ -43,7 +46,7 @@ async function reload({ surroundings, listening, hooks, web, push }: ReloadParts
   if (!read.ok) return refuse("it has errors", read.error);
   let config: ServerConfig;
   try {
-    config = byNames(read.config);
+    config = named(read.config);
     const pages = await web.prepare(config);
     try {
       await listening.serve(arrivalsOf(config.interfaces), config.inactiveMode, (interfaces) => {

@@ -41,8 +41,12 @@ export function storeWritten(workDir: string): Millis | undefined {
 }
 
 /** The leases of a store. A record that cannot be read is told to the log and left as it is. */
-export function loadTable(store: LeaseView, log: Log): LeaseTable {
-  const table = createLeaseTable({ seed: randomBytes(16) });
+export function loadTable(
+  store: Pick<LeaseView, "load">,
+  log: Log,
+  seed: Uint8Array = randomBytes(16),
+): LeaseTable {
+  const table = createLeaseTable({ seed });
   table.fill((add) => {
     store.load((id, octets, from, to) => {
       if (!add(id, octets, from, to)) log("SERVER-LEASE-UNREADABLE", { record: id, octets: to - from });
@@ -74,6 +78,36 @@ export async function takeOver(store: LeaseStore, former: FormerState): Promise<
     if (taken.changes.length > 0) await store.commit(taken.changes);
   }
   if (store.meta(name) === undefined) await store.setMeta(name, Uint8Array.of(1));
+}
+
+/**
+ * The key of the allocation hash: kept with the leases, so that a returning client is led to the same prefix.
+ */
+export async function allocationSecret(
+  store: Pick<LeaseStore, "meta" | "setMeta">,
+  random: (octets: number) => Uint8Array = randomBytes,
+): Promise<Uint8Array> {
+  const name = "allocation-secret";
+  const known = store.meta(name);
+  if (known !== undefined) return known;
+  const made = random(16);
+  await store.setMeta(name, made);
+  return made;
+}
+
+/**
+ * A number that grows with every start, for values that must never repeat; the time as well, lest a lost
+ * store makes it fall.
+ */
+export async function nextEpoch(store: Pick<LeaseStore, "meta" | "setMeta">, now: number): Promise<number> {
+  const name = "starts";
+  const known = store.meta(name);
+  const before = known?.length === 4 ? new DataView(known.buffer, known.byteOffset).getUint32(0) : 0;
+  const epoch = Math.max(before + 1, Math.floor(now / 1000)) >>> 0;
+  const octets = new Uint8Array(4);
+  new DataView(octets.buffer).setUint32(0, epoch);
+  await store.setMeta(name, octets);
+  return epoch;
 }
 
 /**

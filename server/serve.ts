@@ -18,7 +18,6 @@ import { createSiteSocket } from "../shared/edge/site-socket.js";
 import { openTcp, type TcpListener } from "../shared/edge/tcp.js";
 import type { ServerConfig } from "../shared/config/types.js";
 import { formatDuid } from "../shared/duid.js";
-import type { LeaseStore } from "../shared/lease/store.js";
 import type { Ip6 } from "../shared/prefix.js";
 import { type BulkParts, createBulkService } from "./bulk-server.js";
 import type { CommandContext } from "./command.js";
@@ -30,7 +29,16 @@ import { createOwing } from "./serve-owing.js";
 import { createReload } from "./serve-reload.js";
 import { createRoutes, type Routes } from "./serve-routes.js";
 import { createWeb } from "./serve-web.js";
-import { loadTable, openViews, recallFormer, storeWritten, takeOver, tellingOf } from "./serve-state.js";
+import {
+  allocationSecret,
+  loadTable,
+  nextEpoch,
+  openViews,
+  recallFormer,
+  storeWritten,
+  takeOver,
+  tellingOf,
+} from "./serve-state.js";
 
 /** Up to so many leases the files for other programs are current when `start` returns. */
 const AWAITED_LEASES = 10_000;
@@ -189,33 +197,6 @@ function openBulk(
   const { port, maxConnections, timeout } = settings;
   const where = { interfaceName: name, addresses, port, maxConnections, timeoutMs: timeout * 1000 };
   return openTcp({ ...where, ...createBulkService({ ...parts, interfaceName: link ?? name }) });
-}
-
-/**
- * The key of the allocation hash: kept with the leases, so that a returning client is led to the same prefix.
- */
-async function allocationSecret(store: LeaseStore): Promise<Uint8Array> {
-  const name = "allocation-secret";
-  const known = store.meta(name);
-  if (known !== undefined) return known;
-  const made = randomBytes(16);
-  await store.setMeta(name, made);
-  return made;
-}
-
-/**
- * A number that grows with every start, for values that must never repeat; the time as well, lest a lost
- * store makes it fall.
- */
-async function nextEpoch(store: LeaseStore, now: number): Promise<number> {
-  const name = "starts";
-  const known = store.meta(name);
-  const before = known?.length === 4 ? new DataView(known.buffer, known.byteOffset).getUint32(0) : 0;
-  const epoch = Math.max(before + 1, Math.floor(now / 1000)) >>> 0;
-  const octets = new Uint8Array(4);
-  new DataView(octets.buffer).setUint32(0, epoch);
-  await store.setMeta(name, octets);
-  return epoch;
 }
 
 const hmacMd5 = (key: Uint8Array, octets: Uint8Array): Uint8Array =>

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { type Millis, millis } from "../brand.js";
 import type { LeaseStore } from "../lease/store.js";
-import { type Clock, createClock, systemTime, type TimeSources } from "./clock.js";
+import { type Clock, createClock, systemTime, systemTiming, type TimeSources, type Timing } from "./clock.js";
 import { sentenceOf } from "./errors.js";
 import type { Log } from "./log.js";
 
@@ -39,6 +39,7 @@ export async function openStoredClock(
   store: Pick<LeaseStore, "meta" | "setMeta">,
   log: Log,
   sources: BootSources = systemBoot(),
+  timing: Timing = systemTiming,
 ): Promise<StoredClock> {
   const saved = readAnchor(store, log);
   const clock = createClock(sources, resumedAt(saved, sources));
@@ -49,12 +50,19 @@ export async function openStoredClock(
     await store.setMeta(META_NAME, encodeAnchor(anchor));
   }, log);
   await saver.save();
-  const timer = setInterval(() => void saver.save(), SAVE_EVERY_MS);
-  timer.unref();
+  const again = (): ReturnType<Timing["after"]> => {
+    const next = timing.after(SAVE_EVERY_MS, () => {
+      timer = again();
+      void saver.save();
+    });
+    next.unref();
+    return next;
+  };
+  let timer = again();
   return {
     now: clock.now,
     close() {
-      clearInterval(timer);
+      timer.close();
       return saver.save();
     },
   };

@@ -16,6 +16,20 @@ export interface TimeSources {
   readonly boot: () => number;
 }
 
+/** A call that is to come. `close` calls it off; the program ends without waiting for one that was `unref`ed. */
+export interface Timer {
+  readonly close: () => unknown;
+  readonly unref: () => unknown;
+}
+
+/** What brings a program back to its work later; replaced in simulations. */
+export interface Timing {
+  /** Calls in the next turn of the event loop, after what has come in meanwhile. */
+  readonly soon: (run: () => void) => void;
+  /** Calls once, after so many milliseconds. */
+  readonly after: (ms: number, run: () => void) => Timer;
+}
+
 /** One timer of the loop: set it as often as the deadline changes; `Infinity` means never. */
 export interface Alarm {
   readonly set: (deadline: Millis) => void;
@@ -51,16 +65,16 @@ export function createClock(sources: TimeSources = systemTime, start = sources.w
  * last set, never before it. Deadlines beyond the 24 days of one Node timer
  * are fine; a deadline that is past rings in the next turn of the event loop.
  */
-export function createAlarm(clock: Clock, ring: () => void): Alarm {
+export function createAlarm(clock: Clock, ring: () => void, timing: Timing = systemTiming): Alarm {
   let deadline = Infinity;
-  let timer: NodeJS.Timeout | undefined;
+  let timer: Timer | undefined;
   /** The timer rings as soon as Node can. */
   let isNext = false;
 
   const arm = (): void => {
     const wait = Math.ceil(Math.max(deadline - clock.now(), 0));
     isNext = wait === 0;
-    timer = setTimeout(check, Math.min(wait, LONGEST_SLEEP_MS));
+    timer = timing.after(Math.min(wait, LONGEST_SLEEP_MS), check);
   };
   const check = (): void => {
     timer = undefined;
@@ -73,7 +87,7 @@ export function createAlarm(clock: Clock, ring: () => void): Alarm {
     ring();
   };
   const cancel = (): void => {
-    clearTimeout(timer);
+    timer?.close();
     timer = undefined;
     isNext = false;
     deadline = Infinity;
@@ -92,14 +106,14 @@ export function createAlarm(clock: Clock, ring: () => void): Alarm {
 }
 
 /** Waits; ends early, without error, when `signal` is aborted. */
-export function pause(ms: number, signal?: AbortSignal): Promise<void> {
+export function pause(ms: number, signal?: AbortSignal, timing: Timing = systemTiming): Promise<void> {
   return new Promise((resolve) => {
     const end = (): void => {
-      clearTimeout(timer);
+      timer.close();
       signal?.removeEventListener("abort", end);
       resolve();
     };
-    const timer = setTimeout(end, ms);
+    const timer = timing.after(ms, end);
     signal?.addEventListener("abort", end);
     if (signal?.aborted === true) end();
   });
@@ -118,6 +132,14 @@ export const systemTime: TimeSources = {
   wall: () => Date.now(),
   monotonic: () => performance.now(),
   boot: uptime,
+};
+
+/** Node's own event loop. */
+export const systemTiming: Timing = {
+  soon: (run) => {
+    setImmediate(run);
+  },
+  after: (ms, run) => setTimeout(run, ms),
 };
 
 /** Differences below this are the resolution of the readings, not sleep. */

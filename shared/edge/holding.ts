@@ -1,4 +1,4 @@
-import { pause } from "./clock.js";
+import { pause, type Timing } from "./clock.js";
 
 /** Answers that wait for the hook script (`script-wait`). */
 export interface Holding {
@@ -9,13 +9,13 @@ export interface Holding {
 }
 
 /** Nothing held yet. */
-export function createHolding(): Holding {
+export function createHolding(timing?: Timing): Holding {
   const held = new Set<AbortController>();
   return {
     hold(until, patienceMs, send) {
       const patience = new AbortController();
       held.add(patience);
-      void Promise.race([until, pause(patienceMs, patience.signal)]).then(() => {
+      void Promise.race([until, pause(patienceMs, patience.signal, timing)]).then(() => {
         held.delete(patience);
         patience.abort();
         send();

@@ -1,5 +1,5 @@
 import type { ScriptRunner } from "./hook-process.js";
-import { createHookRunner, type HookRunner } from "./hooks.js";
+import { createHookRunner, type HookOptions, type HookRunner } from "./hooks.js";
 import type { Log } from "./log.js";
 
 /** What a configuration says of the hook script. */
@@ -24,7 +24,12 @@ export interface HookSwitch {
  * A switch without script. `openScripts` gives what starts them,
  * when there is one for the first time.
  */
-export function createHookSwitch(cwd: string, log: Log, openScripts: () => ScriptRunner): HookSwitch {
+export function createHookSwitch(
+  cwd: string,
+  log: Log,
+  openScripts: () => ScriptRunner,
+  system: Pick<HookOptions, "timing" | "findShell"> = {},
+): HookSwitch {
   let runner: HookRunner | undefined;
   return {
     async run(call) {
@@ -33,8 +38,8 @@ export function createHookSwitch(cwd: string, log: Log, openScripts: () => Scrip
     use({ script, scriptTimeout }) {
       if (script === undefined) return;
       const target = { script, timeoutMs: scriptTimeout * 1000 };
-      if (runner === undefined) runner = createHookRunner({ ...target, cwd, log, scripts: openScripts() });
-      else runner.use(target);
+      if (runner !== undefined) runner.use(target);
+      else runner = createHookRunner({ ...system, ...target, cwd, log, scripts: openScripts() });
     },
     load: () => runner?.load() ?? { waiting: 0, running: 0 },
     tally: () => runner?.tally() ?? { ended: 0, failed: 0, seconds: 0 },

@@ -1,8 +1,8 @@
 import type { HookCall } from "../hook.js";
-import { pause } from "./clock.js";
+import { pause, type Timing } from "./clock.js";
 import { createScriptRunner, type ScriptOutcome, type ScriptRunner } from "./hook-process.js";
 import { createHookQueue, type HookEnd, type Overflow, type Waiting } from "./hook-queue.js";
-import { createShellFinder } from "./hook-shell.js";
+import { createShellFinder, type FindShell } from "./hook-shell.js";
 import { fitted } from "./hook-size.js";
 import type { Log } from "./log.js";
 
@@ -24,6 +24,9 @@ export interface HookOptions {
   readonly log: Log;
   /** What starts the scripts, ended with `drain`; default: this process. */
   readonly scripts?: ScriptRunner;
+  /** What `drain` waits with, and what tells a script without `#!`; replaced in simulations. */
+  readonly timing?: Timing;
+  readonly findShell?: FindShell;
 }
 
 /** The part of the options that may change while calls wait. */
@@ -66,7 +69,7 @@ export function createHookRunner(options: HookOptions): HookRunner {
   const { log, limit = 8, queueLimit = 100_000, thinFrom = Math.min(1000, queueLimit) } = options;
   const queue = createHookQueue(queueLimit, thinFrom);
   const overload = createOverloadReport(log);
-  const report = createOutcomeReport(log);
+  const report = createOutcomeReport(log, options.findShell);
   const idle: (() => void)[] = [];
   const { cwd } = options;
   let target: HookTarget = options;
@@ -128,7 +131,7 @@ export function createHookRunner(options: HookOptions): HookRunner {
         pump();
       });
       const timer = new AbortController();
-      await Promise.race([finished, pause(patienceMs, timer.signal)]);
+      await Promise.race([finished, pause(patienceMs, timer.signal, options.timing)]);
       timer.abort();
       closed = true;
       abandon(queue.clear());
@@ -179,11 +182,13 @@ interface Start extends HookTarget {
 }
 
 /** Log lines about the beginning and the end of each run. */
-function createOutcomeReport(log: Log): {
+function createOutcomeReport(
+  log: Log,
+  findShell = createShellFinder(),
+): {
   readonly starting: (start: Start) => void;
   readonly ended: (call: HookCall, target: HookTarget, outcome: ScriptOutcome) => void;
 } {
-  const findShell = createShellFinder();
   let shellSaidOf: string | undefined;
   return {
     starting({ script, action, variables, left }) {
