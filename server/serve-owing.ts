@@ -58,7 +58,7 @@ export function createOwing({ store, hooks, log, timing = systemTiming }: OwingP
     if (settled.length === 0) return settled;
     const taken = settled;
     settled = [];
-    timer?.close();
+    timing.cancel(timer);
     timer = undefined;
     return taken;
   }

@@ -62,7 +62,7 @@ export async function openStoredClock(
   return {
     now: clock.now,
     close() {
-      timer.close();
+      timing.cancel(timer);
       return saver.save();
     },
   };

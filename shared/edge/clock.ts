@@ -16,9 +16,8 @@ export interface TimeSources {
   readonly boot: () => number;
 }
 
-/** A call that is to come. `close` calls it off; the program ends without waiting for one that was `unref`ed. */
+/** A call that is to come; the program ends without waiting for one that was `unref`ed. */
 export interface Timer {
-  readonly close: () => unknown;
   readonly unref: () => unknown;
 }
 
@@ -28,6 +27,8 @@ export interface Timing {
   readonly soon: (run: () => void) => void;
   /** Calls once, after so many milliseconds. */
   readonly after: (ms: number, run: () => void) => Timer;
+  /** Calls off what `after` of the same Timing gave, unless it has been called. */
+  cancel(timer: Timer | undefined): void;
 }
 
 /** One timer of the loop: set it as often as the deadline changes; `Infinity` means never. */
@@ -87,7 +88,7 @@ export function createAlarm(clock: Clock, ring: () => void, timing: Timing = sys
     ring();
   };
   const cancel = (): void => {
-    timer?.close();
+    timing.cancel(timer);
     timer = undefined;
     isNext = false;
     deadline = Infinity;
@@ -109,7 +110,7 @@ export function createAlarm(clock: Clock, ring: () => void, timing: Timing = sys
 export function pause(ms: number, signal?: AbortSignal, timing: Timing = systemTiming): Promise<void> {
   return new Promise((resolve) => {
     const end = (): void => {
-      timer.close();
+      timing.cancel(timer);
       signal?.removeEventListener("abort", end);
       resolve();
     };
@@ -140,6 +141,9 @@ export const systemTiming: Timing = {
     setImmediate(run);
   },
   after: (ms, run) => setTimeout(run, ms),
+  cancel: (timer: NodeJS.Timeout | undefined) => {
+    clearTimeout(timer);
+  },
 };
 
 /** Differences below this are the resolution of the readings, not sleep. */
