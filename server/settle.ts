@@ -1,4 +1,4 @@
-import { millis, toMillis } from "../shared/brand.js";
+import { type Millis, millis, type Seconds, toMillis } from "../shared/brand.js";
 import type { Lease, Trail } from "../shared/lease/lease.js";
 import { TRAIL_OCTETS } from "../shared/lease/record-tail.js";
 import { isUnspecified, sameIp6 } from "../shared/prefix.js";
@@ -53,7 +53,7 @@ export function settle(query: Query, { results, givenUp }: Answer, extras: Extra
 function bind(
   query: Query,
   { type, iaid }: IaAsked,
-  { prefix, preferred, valid }: Grant,
+  { prefix, preferred, valid, before }: Grant,
   { t1, t2 }: Timers,
   key: Uint8Array | undefined,
   trail: Trail | undefined,
@@ -69,12 +69,21 @@ function bind(
     t1,
     t2,
     since: query.now,
-    until: millis(query.now + toMillis(valid)),
+    until: endOf(query.now, valid, before),
     interfaceName: query.link.name,
     clientAddress: query.from,
     trail,
     key,
   };
+}
+
+/**
+ * When the lease is over for us. With a lifetime shorter than before not sooner than the client was told
+ * before: it may never get this Reply, and use its prefix until then. What was to last for ever ends.
+ */
+function endOf(now: Millis, valid: Seconds, before: Lease | undefined): Millis {
+  const told = before === undefined || before.until === Infinity ? now : before.until;
+  return millis(Math.max(now + toMillis(valid), told));
 }
 
 function trailOf({ path, arrival }: Query): Trail | undefined {
