@@ -1,7 +1,7 @@
 // Bundles both programs, each into one CommonJS file: fastest start, least memory (measured: 97 ms and 9.7 MiB
 // against 231 ms and 25 MiB for plain ES modules). lmdb stays outside: it loads a native binary of its own.
-// `--dev` also bundles the demo and the benchmarks, which Node 20 could not run as TypeScript; `--fuzz` bundles the
-// fuzzer alone, in which our programs count their blocks.
+// `--dev` also bundles the demo, the benchmarks and the simulation, which Node 20 could not run as TypeScript; `--fuzz`
+// bundles the fuzzer alone, in which our programs count their blocks.
 import { chmod, mkdir, readFile, rm } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { build } from "esbuild";
@@ -98,7 +98,7 @@ if (process.argv.includes("--dev")) {
     ...common,
     // The test bed bundles the programs that it runs inside a host.
     external: [...common.external, "esbuild"],
-    entryPoints: ["test/e2e/demo.ts", "test/bench/*.bench.ts"],
+    entryPoints: ["test/e2e/demo.ts", "test/bench/*.bench.ts", "test/sim/sim.ts"],
     outdir: "dist/dev",
     entryNames: "[name]",
     outExtension: { ".js": ".mjs" },

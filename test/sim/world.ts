@@ -1,14 +1,13 @@
+import { createAgenda, type Entry } from "./agenda.js";
 import { type Chance, createChance } from "./chance.js";
 
-/** Something on the link: it gets datagrams, and is woken when its own deadline has come. */
+/** Somebody whom datagrams reach. `cargo` is what the sender's keeper noted about it. */
 export interface Node {
   readonly name: string;
-  readonly receive: (bytes: Uint8Array, from: Node) => void;
-  readonly deadline: () => number;
-  readonly timer: () => void;
+  readonly receive: (bytes: Uint8Array, from: string, cargo: unknown) => void;
 }
 
-/** What the link does to datagrams; drawn anew for each copy. */
+/** What the network does to datagrams; drawn anew for each copy. */
 export interface Faults {
   /** Probabilities. */
   readonly loss: number;
@@ -20,53 +19,69 @@ export interface Faults {
 /** No loss, a millisecond on the way. */
 export const PERFECT: Faults = { loss: 0, duplication: 0, delay: [1, 1] };
 
-/** One link in virtual time, all chance out of one seed. Times are Unix milliseconds. */
+/** The network in virtual time, all chance out of one seed. Times are Unix milliseconds. */
 export interface World {
   readonly chance: Chance;
   readonly now: () => number;
   readonly faults: Faults;
   readonly setFaults: (faults: Faults) => void;
+  /** Nothing passes between these two until the result is called. */
+  readonly part: (one: string, other: string) => () => void;
   readonly add: (node: Node) => void;
   readonly remove: (node: Node) => void;
-  /** Sends from a node to those that `to` picks. */
-  readonly send: (from: Node, bytes: Uint8Array, to: (node: Node) => boolean) => void;
-  /** Calls `run` at a time to come. */
-  readonly at: (time: number, run: () => void) => void;
-  /** Lets time pass; `watch` is called after every event. */
-  readonly run: (ms: number) => void;
+  /** Sends to the node of that name, if there is one when it arrives. */
+  readonly send: (from: string, bytes: Uint8Array, to: string, cargo?: unknown) => void;
+  /** Calls `run` at a time to come; with `settles` promises that it settled have their turn right after. */
+  readonly at: (time: number, run: () => void, settles?: boolean) => Entry;
+  /** Lets time pass; `watch` is called after every event. Rejects with the first thing that failed. */
+  readonly run: (ms: number) => Promise<void>;
   readonly watch: (look: () => void) => void;
+  /** Something that must not happen has happened: the current `run` ends. */
+  readonly fail: (what: string) => void;
+  readonly failure: () => string | undefined;
   /** A line of the world's diary. */
   readonly note: (line: string) => void;
   readonly diary: readonly string[];
 }
 
+/** Something that must not happen has happened in a world. */
+export class Broken extends Error {}
+
 /** When every world begins. */
 export const BEGIN = 1_800_000_000_000;
+
+/** So many events in one instant are one that goes on for ever. */
+const STILL = 20_000;
 
 /** A world without anybody in it. */
 export function createWorld(seed: number): World {
   const chance = createChance(seed);
   const link = chance.fork();
-  const nodes: Node[] = [];
+  const nodes = new Map<string, Node>();
+  const parted = new Map<string, number>();
   const diary: string[] = [];
   const watchers: (() => void)[] = [];
-  const events = createAgenda();
+  const agenda = createAgenda();
   let now = BEGIN;
   let faults = PERFECT;
+  let failure: string | undefined;
 
-  const deliver = (from: Node, bytes: Uint8Array, to: Node): void => {
-    events.add(now + link.between(...faults.delay), () => {
-      if (nodes.includes(to)) to.receive(Uint8Array.from(bytes), from);
-    });
+  const note = (line: string): void => {
+    diary.push(`${((now - BEGIN) / 1000).toFixed(3)} ${line}`);
   };
-  /** The earliest of agenda and deadlines; a deadline that is past is due now. */
-  const nextDue = (): { readonly at: number; readonly run: () => void } | undefined => {
-    let best = events.peek();
-    for (const node of nodes) {
-      const at = Math.max(now, node.deadline());
-      if (at !== Infinity && (best === undefined || at < best.at)) best = { at, run: node.timer };
-    }
-    return best;
+  const fail = (what: string): void => {
+    note(`FAILED: ${what}`);
+    failure ??= what;
+  };
+  const deliver = (from: string, bytes: Uint8Array, to: string, cargo: unknown): void => {
+    agenda.add(
+      now + link.between(...faults.delay),
+      () => {
+        if ((parted.get(pairOf(from, to)) ?? 0) > 0) return;
+        nodes.get(to)?.receive(Uint8Array.from(bytes), from, cargo);
+      },
+      false,
+    );
   };
   return {
     chance,
@@ -77,60 +92,46 @@ export function createWorld(seed: number): World {
     setFaults: (next) => {
       faults = next;
     },
-    add: (node) => nodes.push(node),
+    part: (one, other) => {
+      const pair = pairOf(one, other);
+      parted.set(pair, (parted.get(pair) ?? 0) + 1);
+      return () => parted.set(pair, (parted.get(pair) ?? 0) - 1);
+    },
+    add: (node) => nodes.set(node.name, node),
     remove: (node) => {
-      nodes.splice(nodes.indexOf(node), nodes.includes(node) ? 1 : 0);
+      if (nodes.get(node.name) === node) nodes.delete(node.name);
     },
-    send: (from, bytes, to) => {
-      for (const node of nodes.filter(to)) {
-        if (link.happens(faults.loss)) continue;
-        deliver(from, bytes, node);
-        if (link.happens(faults.duplication)) deliver(from, bytes, node);
-      }
+    send: (from, bytes, to, cargo) => {
+      if (link.happens(faults.loss)) return;
+      deliver(from, bytes, to, cargo);
+      if (link.happens(faults.duplication)) deliver(from, bytes, to, cargo);
     },
-    at: (time, run) => {
-      events.add(time, run);
-    },
-    run: (ms) => {
+    at: (time, run, settles = true) => agenda.add(Math.max(now, time), run, settles),
+    run: async (ms) => {
       const end = now + ms;
       let still = 0;
-      for (let due = nextDue(); due !== undefined && due.at <= end; due = nextDue()) {
+      // What was done between two runs has its consequences first.
+      await settled();
+      for (let due = agenda.take(end); due !== undefined; due = agenda.take(end)) {
         still = due.at > now ? 0 : still + 1;
-        if (still > 10_000) throw new Error("time stands still: somebody's deadline never moves");
-        now = due.at;
-        events.take(due);
+        now = Math.max(now, due.at);
+        if (still > STILL) fail("time stands still: somebody's deadline never moves");
         due.run();
+        if (due.settles) await settled();
         for (const look of watchers) look();
+        if (failure !== undefined) throw new Broken(failure);
       }
       now = end;
     },
     watch: (look) => watchers.push(look),
-    note: (line) => diary.push(`${((now - BEGIN) / 1000).toFixed(3)} ${line}`),
+    fail,
+    failure: () => failure,
+    note,
     diary,
   };
 }
 
-interface Entry {
-  readonly at: number;
-  readonly run: () => void;
-}
+/** All promises that can be settled now are: Node runs them before the next turn of its event loop. */
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** What is to happen when; entries of the same instant in the order they came. */
-function createAgenda(): {
-  readonly add: (at: number, run: () => void) => void;
-  readonly peek: () => Entry | undefined;
-  readonly take: (entry: Entry) => void;
-} {
-  const entries: Entry[] = [];
-  return {
-    add: (at, run) => {
-      let index = entries.length;
-      while (index > 0 && (entries[index - 1]?.at ?? 0) > at) index -= 1;
-      entries.splice(index, 0, { at, run });
-    },
-    peek: () => entries[0],
-    take: (entry) => {
-      if (entries[0] === entry) entries.shift();
-    },
-  };
-}
+const pairOf = (a: string, b: string): string => (a < b ? `${a} ${b}` : `${b} ${a}`);
