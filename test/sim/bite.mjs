@@ -80,6 +80,11 @@ const FAULTS = {
       "filter(({ until }) => until <= now)",
       "filter(({ until }) => until + 60_000 <= now)",
     ],
+    [
+      "client/binding.ts",
+      "Math.min(Infinity, ...binding.leases.map(({ until }) => until))",
+      "Math.min(Infinity, ...binding.leases.map(({ until }) => until + 60_000))",
+    ],
   ],
   "leases are not loaded": [
     ["server/serve-state.ts", "if (!add(id, octets, from, to)) log", "if (!add) log"],
