@@ -193,6 +193,7 @@ export function addServer(world: World, number: number, text: string, where: Sur
     const random = chance.octets;
     const loop = createServerLoop({
       ...{ state, store, hooks: owing, clock, timing, random, log },
+      happened: () => undefined,
       socketFor: socketFor(of),
     });
     const owed = config.script === undefined ? new Set<string>() : owing.resume();
@@ -210,6 +211,7 @@ export function addServer(world: World, number: number, text: string, where: Sur
         },
       },
       hooks: runner,
+      web: { prepare: () => Promise.resolve({ keep: nothing, abandon: nothing }) },
       push: loop.push,
       named: (same) => same,
     });
@@ -304,6 +306,8 @@ export function addServer(world: World, number: number, text: string, where: Sur
     inside: () => life?.inside,
   };
 }
+
+const nothing = (): Promise<void> => Promise.resolve();
 
 const createLife = (): Life => ({
   alive: true,
