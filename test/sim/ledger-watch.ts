@@ -104,7 +104,7 @@ export function createLedgerWatch(parts: LedgerParts): LedgerWatch {
     return undefined;
   }
 
-  /** What a Reply grants that waited for a script may have been given up meanwhile. */
+  /** What a Reply grants that waited for the disk or a script may have been given up meanwhile. */
   const isPast = (prefix: string, client: string): boolean =>
     world.now() - (givenUp.get(`${client} ${prefix}`) ?? -Infinity) <= slack;
 
@@ -190,7 +190,8 @@ export function createLedgerWatch(parts: LedgerParts): LedgerWatch {
       for (const { prefix } of namedIn(message)) {
         const promise = promises.get(prefix);
         if (promise?.client === client) promise.isExcused = true;
-        if (promise?.client === client) givenUp.set(`${client} ${prefix}`, world.now());
+        // What promises it may not have left yet.
+        givenUp.set(`${client} ${prefix}`, world.now());
       }
     },
     forgetOffers: () => {
