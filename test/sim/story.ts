@@ -69,6 +69,7 @@ function describe({ kind, at, ...rest }: Item): string {
 /** `1,2,5-9` as numbers, and the other way round. */
 export const parseNumbers = (text: string): readonly number[] =>
   text.split(",").flatMap((part) => {
+    if (part === "") return [];
     const [from, to = from] = part.split("-").map(Number);
     if (from === undefined || to === undefined || !Number.isInteger(from) || !Number.isInteger(to)) return [];
     return Array.from({ length: to - from + 1 }, (_, index) => from + index);
