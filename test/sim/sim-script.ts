@@ -24,20 +24,34 @@ export interface SimScriptParts {
 }
 
 /** Runs scripts that take virtual time. */
-export const createSimScripts = ({ world, chance, mood, watch, effect }: SimScriptParts): ScriptRunner => ({
-  run: (run) =>
-    new Promise((resolve) => {
-      if (!effect("script")) return;
-      watch.starts(run);
-      const { ms, outcome } = fateOf(mood, chance, run.timeoutMs);
-      world.at(world.now() + ms, () => {
-        if (!effect("script end")) return;
-        watch.ends(run);
-        resolve(outcome);
-      });
-    }),
-  close: () => undefined,
-});
+export function createSimScripts({ world, chance, mood, watch, effect }: SimScriptParts): ScriptRunner {
+  const running = new Set<(outcome: ScriptOutcome) => void>();
+  let isEnding = false;
+  return {
+    run: (run) =>
+      new Promise((resolve) => {
+        if (!effect("script")) return;
+        watch.starts(run);
+        const { ms, outcome } = isEnding ? ENDED_AT_ONCE : fateOf(mood, chance, run.timeoutMs);
+        const end = (how: ScriptOutcome): void => {
+          if (!running.delete(end) || !effect("script end")) return;
+          watch.ends(run);
+          resolve(how);
+        };
+        running.add(end);
+        world.at(world.now() + ms, () => {
+          end(outcome);
+        });
+      }),
+    end: () => {
+      isEnding = true;
+      for (const end of running) end(ENDED_AT_ONCE.outcome);
+    },
+    close: () => undefined,
+  };
+}
+
+const ENDED_AT_ONCE = { ms: 0, outcome: { kind: "timeout", output: "" } } as const;
 
 function fateOf(
   { kind }: ScriptMood,
