@@ -21,8 +21,10 @@ describe("e2e: our server takes the place of Debian's dibbler-server", () => {
       const { server, client } = await layOut();
       await startServer(server, requirePeer("dibblerServer"));
       const leases = await leaseAll(client, [1, 2, 3]);
-      const [duid, original] = [server.readFile(`${folder}/server-duid`), server.readFile(leaseFile)];
-      expect(original).toContain(leases[2]?.prefix.replace("/56", ""));
+      const last = leases[2]?.prefix.replace("/56", "") ?? "?";
+      const read = (): string => server.readFile(leaseFile) ?? "";
+      const original = await waitFor("Dibbler to write the last lease", read, (text) => text.includes(last));
+      const duid = server.readFile(`${folder}/server-duid`);
       await kill(server);
 
       expect(await startServer(server, ours.server)).toMatchObject({ stderr: "" });
