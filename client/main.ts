@@ -9,6 +9,7 @@ import { SystemError } from "../shared/edge/errors.js";
 import { createHookRunner, type HookRunner } from "../shared/edge/hooks.js";
 import { readInterfaces } from "../shared/edge/interfaces.js";
 import type { Log } from "../shared/edge/log.js";
+import { endProcess } from "../shared/edge/output.js";
 import { findPlace, type Place } from "../shared/edge/place.js";
 import { type Program, runProgram, type Service, type Surroundings } from "../shared/edge/program.js";
 import { openUdp } from "../shared/edge/udp.js";
@@ -112,4 +113,4 @@ function openRandom(): Random {
   };
 }
 
-void runProgram(program, process.argv.slice(2)).then((status) => process.exit(status));
+void runProgram(program, process.argv.slice(2)).then(endProcess);

@@ -1,6 +1,7 @@
 import { COMMON_ROWS } from "../shared/catalogue-common.js";
 import { SERVER_ROWS } from "../shared/catalogue-server.js";
 import { renderDiagnostic } from "../shared/config/diagnostics.js";
+import { endProcess } from "../shared/edge/output.js";
 import { type Program, runProgram } from "../shared/edge/program.js";
 import { parseServerConfig } from "../shared/config/server-schema.js";
 import type { ServerConfig } from "../shared/config/types.js";
@@ -36,4 +37,4 @@ const program: Program<ServerConfig> = {
   ],
 };
 
-void runProgram(program, process.argv.slice(2)).then((status) => process.exit(status));
+void runProgram(program, process.argv.slice(2)).then(endProcess);

@@ -6,6 +6,7 @@ import { sentenceOf } from "../../shared/edge/errors.js";
 import { readText } from "../../shared/edge/files.js";
 import { readInterfaces } from "../../shared/edge/interfaces.js";
 import { knownScript } from "../../shared/edge/known-script.js";
+import { openProgress } from "../../shared/edge/progress.js";
 import type { Command } from "../../shared/edge/program.js";
 import { checkNotes } from "../check-notes.js";
 import { understand } from "../understanding.js";
@@ -51,7 +52,11 @@ export const checkCommand: Command = {
 
 function check(file: string, workDir: string, asJson: boolean): number {
   const text = readText(file);
-  const { config, diagnostics } = parseServerConfig(text);
+  const progress = openProgress(text.length);
+  const { config, diagnostics } = parseServerConfig(text, (done) => {
+    progress.show("reading", done);
+  });
+  progress.end();
   const script = config?.script === undefined ? undefined : knownScript(config.script, workDir);
   const notes = config === undefined ? [] : checkNotes(config, readInterfaces(), script);
   const understood = config === undefined ? null : understand(config);

@@ -11,6 +11,7 @@ import { interfaceIndexes } from "../../shared/edge/interfaces.js";
 import { openLeaseStore, openLeaseView } from "../../shared/edge/lmdb-store.js";
 import type { Log } from "../../shared/edge/log.js";
 import { fillTemplate } from "../../shared/edge/log-line.js";
+import { openProgress, type Progress } from "../../shared/edge/progress.js";
 import { keepCopy, type OpenedText, openText } from "../../shared/edge/state-files.js";
 import { isStoreError } from "../../shared/edge/store-error.js";
 import { millis } from "../../shared/brand.js";
@@ -83,7 +84,7 @@ async function doImport(job: Job, file: OpenedText, basis: Basis, paths: Paths):
     const imported = readFile(job, file, basis, table, store);
     if (!tell(job.file, imported)) return 1;
     const duid = job.withDuid ? usableDuid(duidOf(imported, job.file), paths.duidFile, before) : undefined;
-    if (imported.changes.length > 0) await store.commit(imported.changes);
+    if (imported.changes.length > 0) await storeAll(store, imported.changes, openProgress(file.octets));
     say(`${imported.changes.length} lease(s) stored in ${paths.workDir}`);
     if (duid !== undefined) {
       keepCopy(paths.duidFile);
@@ -96,6 +97,13 @@ async function doImport(job: Job, file: OpenedText, basis: Basis, paths: Paths):
   } finally {
     await store.close();
   }
+}
+
+/** All at once or not at all, so there is no telling how far it is. */
+async function storeAll(store: LeaseStore, changes: Imported["changes"], progress: Progress): Promise<void> {
+  progress.show("storing");
+  await store.commit(changes);
+  progress.end();
 }
 
 function readBasis(configFile: string): Basis {
@@ -117,10 +125,12 @@ function readFile(
 ): Imported {
   const wall = millis(Date.now());
   const now = store === undefined ? wall : storedNow(store);
-  const progress = createProgress(file.octets);
+  const progress = openProgress(file.octets);
   const imported = importLeases({
     ...{ file, table, network, interfaces, now, wall, fallback },
-    onProgress: progress.show,
+    onProgress: (characters) => {
+      progress.show("reading", characters / file.octets);
+    },
   });
   progress.end();
   return imported;
@@ -173,22 +183,6 @@ async function openViewIfThere(workDir: string): Promise<LeaseView | undefined> 
 }
 
 const emptyTable = (): LeaseTable => createLeaseTable({ seed: crypto.getRandomValues(new Uint8Array(16)) });
-
-/** How far a long file has been read, for people who wait at a terminal. */
-function createProgress(octets: number): { readonly show: (read: number) => void; readonly end: () => void } {
-  const isWanted = process.stderr.isTTY && octets > 4_000_000;
-  const write = (text: string): void => {
-    if (isWanted) process.stderr.write(text);
-  };
-  return {
-    show: (read) => {
-      write(`\rreading: ${Math.min(99, Math.floor((read / octets) * 100))} %`);
-    },
-    end: () => {
-      write("\r\x1b[K");
-    },
-  };
-}
 
 function say(line: string): void {
   process.stdout.write(`${line}\n`);

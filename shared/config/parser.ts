@@ -41,6 +41,7 @@ interface Parsing<H, S extends string> {
   missingBraceAt: number;
   /** Blocks that were closed for that reason, whose `}` may still come. */
   closedEarly: number;
+  readonly onProgress: ((done: number) => void) | undefined;
 }
 
 /**
@@ -52,6 +53,7 @@ export function parse<H, S extends string>(
   lexed: Lexed,
   grammar: Grammar<H, S>,
   report: Report,
+  onProgress?: (done: number) => void,
 ): readonly Node<H>[] {
   const { keywords } = grammar;
   const subject: Subject = { keyword: "", example: "", start: 0, end: 0 };
@@ -59,7 +61,8 @@ export function parse<H, S extends string>(
   for (const span of lexed.openStrings) {
     report.error(span, "this text has no closing quote", "strings end with the mark they began with");
   }
-  return readStatements({ grammar, cursor, met: new Set(), missingBraceAt: -1, closedEarly: 0 }, undefined);
+  const parsing = { grammar, cursor, met: new Set<string>(), missingBraceAt: -1, closedEarly: 0, onProgress };
+  return readStatements(parsing, undefined);
 }
 
 function readStatements<H, S extends string>(
@@ -69,6 +72,7 @@ function readStatements<H, S extends string>(
   const { cursor } = parsing;
   const nodes: Node<H>[] = [];
   while (!cursor.report.isFull()) {
+    parsing.onProgress?.(cursor.position / cursor.tokens.length);
     if (peek(cursor).kind === "end") {
       if (block !== undefined) reportUnclosed(cursor, block);
       return nodes;

@@ -13,15 +13,15 @@ export interface ParsedServerConfig {
 
 /**
  * Reads the text of a server.conf. Never throws; errors and warnings are all there, in the order of the
- * file.
+ * file. `onProgress` hears how much has been read, from 0 to 1.
  */
-export function parseServerConfig(text: string): ParsedServerConfig {
+export function parseServerConfig(text: string, onProgress?: (done: number) => void): ParsedServerConfig {
   const report = createReport(text);
   const lexed = lex(text);
   if (lexed.openComment !== undefined) {
     report.warning(lexed.openComment, "this comment is never closed: the rest of the file is not read");
   }
-  const config = evaluateServer(parse(text, lexed, SERVER_GRAMMAR, report), report);
+  const config = evaluateServer(parse(text, lexed, SERVER_GRAMMAR, report, onProgress), report);
   return {
     config: report.errorCount() === 0 ? config : undefined,
     diagnostics: report.diagnostics(),

@@ -46,3 +46,24 @@ function write(stream: Writable, text: string): Promise<void> {
     });
   });
 }
+
+/**
+ * Ends the process with a status when all that was printed has left it: a pipe takes 64 KiB at a time, and
+ * `process.exit` would cut off the rest.
+ */
+export async function endProcess(status: number): Promise<never> {
+  for (const output of [process.stdout, process.stderr]) await write(output, "");
+  return process.exit(status);
+}
+
+/**
+ * Lets a program finish its work, and end with its own status, when nobody reads what it prints any more
+ * (`| head`). Other failures of its outputs stay errors.
+ */
+export function bearClosedPipes(outputs: readonly Writable[]): void {
+  for (const output of outputs) {
+    output.on("error", (error: Error) => {
+      if (codeOf(error) !== "EPIPE" && output.listenerCount("error") === 1) throw error;
+    });
+  }
+}

@@ -24,6 +24,7 @@ import {
 import { sentenceOf } from "./errors.js";
 import { readText } from "./files.js";
 import { createLog, defaultLogSettings, type Log, type LogSettings, type LogWriter } from "./log.js";
+import { bearClosedPipes } from "./output.js";
 import { claimPidFile, type PidClaim } from "./pid-file.js";
 
 /** What a running program offers to the outside. `stop` ends its work in good order and then resolves. */
@@ -86,6 +87,7 @@ export interface Program<Config> {
 /** Runs a program as its command line says; resolves to the exit status, or never while it serves. */
 export async function runProgram<Config>(program: Program<Config>, args: readonly string[]): Promise<number> {
   const daemon = isDaemon();
+  if (!daemon) bearClosedPipes([process.stdout, process.stderr]);
   const { commands = [] } = program;
   const parsed = parseCommandLine(args, () => process.cwd(), commands);
   if (!parsed.ok) {
