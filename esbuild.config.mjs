@@ -2,7 +2,7 @@
 // against 231 ms and 25 MiB for plain ES modules). lmdb stays outside: it loads a native binary of its own.
 // `--dev` also bundles the demo, the benchmarks and the simulation, which Node 20 could not run as TypeScript; `--fuzz`
 // bundles the fuzzer alone, in which our programs count their blocks.
-import { chmod, mkdir, readFile, rm } from "node:fs/promises";
+import { chmod, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { build } from "esbuild";
 
@@ -90,6 +90,24 @@ await build({
   banner: { js: `#!/usr/bin/env node\n${bundles.banner.js}` },
 });
 for (const role of programs) await chmod(`dist/dibbler-${role}.cjs`, 0o755);
+
+// Manual pages and completions, made from what the programs take: dist/man, dist/completions.
+for (const folder of ["man", "completions/bash", "completions/zsh", "completions/fish"]) {
+  await rm(`dist/${folder}`, { recursive: true, force: true });
+  await mkdir(`dist/${folder}`, { recursive: true });
+}
+for (const role of programs) {
+  const outfile = `dist/manual-${role}.mjs`;
+  const entryPoints = [`${role}/commands/manual.ts`];
+  await build({ ...common, packages: "external", format: "esm", entryPoints, outfile });
+  const { manual } = await import(`./${outfile}`);
+  const { pages, completions } = manual(version);
+  for (const [file, text] of Object.entries(pages)) await writeFile(`dist/man/${file}`, text);
+  await writeFile(`dist/completions/bash/dibbler-${role}`, completions.bash);
+  await writeFile(`dist/completions/zsh/_dibbler-${role}`, completions.zsh);
+  await writeFile(`dist/completions/fish/dibbler-${role}.fish`, completions.fish);
+  await rm(outfile);
+}
 
 if (process.argv.includes("--dev")) {
   await rm("dist/dev", { recursive: true, force: true });

@@ -5,13 +5,7 @@ import { endProcess } from "../shared/edge/output.js";
 import { type Program, runProgram } from "../shared/edge/program.js";
 import { parseServerConfig } from "../shared/config/server-schema.js";
 import type { ServerConfig } from "../shared/config/types.js";
-import { checkCommand } from "./commands/check.js";
-import { reconfigureCommand } from "./commands/reconfigure.js";
-import { importCommand } from "./commands/import.js";
-import { leasesCommand } from "./commands/leases.js";
-import { releaseCommand } from "./commands/release.js";
-import { showCommand } from "./commands/show.js";
-import { reloadCommand } from "./commands/reload.js";
+import { serverCommands } from "./commands/commands.js";
 import { serverDetails } from "./commands/status.js";
 import { openServer } from "./serve.js";
 
@@ -26,15 +20,7 @@ const program: Program<ServerConfig> = {
   logSettings: ({ log }) => log,
   open: openServer,
   details: serverDetails,
-  commands: [
-    checkCommand,
-    leasesCommand,
-    showCommand,
-    releaseCommand,
-    reloadCommand,
-    reconfigureCommand,
-    importCommand,
-  ],
+  commands: serverCommands,
 };
 
 void runProgram(program, process.argv.slice(2)).then(endProcess);

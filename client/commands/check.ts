@@ -13,7 +13,8 @@ import { knownScript } from "../../shared/edge/known-script.js";
 import { interfacesOf } from "../searching.js";
 import { understand, understandingText } from "../understanding.js";
 
-const declaration = {
+/** What it takes. */
+export const checkDeclaration = {
   name: "dibbler-client check",
   describe: "say what a configuration means, and what in it is ignored; nothing is started or changed",
   words: {
@@ -34,7 +35,7 @@ const declaration = {
 
 /** Says what a configuration means, and all that is wrong with it; gives the exit status. */
 export async function runCheck(words: readonly string[], paths: Paths): Promise<number> {
-  const args = await readCommandArgs(declaration, words);
+  const args = await readCommandArgs(checkDeclaration, words);
   if (typeof args === "number") return args;
   const given = args.text("file");
   try {

@@ -7,7 +7,8 @@ import { createTable } from "../../shared/text-table.js";
 import { type ClientLeaseRow, leaseColumns, tallyText } from "../lease-rows.js";
 import { readLeases } from "./stored.js";
 
-const declaration = {
+/** What it takes. */
+export const leasesDeclaration = {
   name: "dibbler-client leases",
   describe: "list the prefixes and addresses that this client has, whether it runs or not",
   words: {},
@@ -27,7 +28,7 @@ const declaration = {
 
 /** Lists what is stored; gives the exit status. */
 export async function runLeases(words: readonly string[], paths: Paths): Promise<number> {
-  const args = await readCommandArgs(declaration, words);
+  const args = await readCommandArgs(leasesDeclaration, words);
   if (typeof args === "number") return args;
   try {
     const rows = readLeases(paths);

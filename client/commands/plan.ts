@@ -23,7 +23,8 @@ import { exampleDelegations, planText, type PlanView, viewOf } from "../plan-vie
 import { planFor } from "../planning.js";
 import { decodeState } from "../remembered.js";
 
-const declaration = {
+/** What it takes. */
+export const planDeclaration = {
   name: "dibbler-client plan",
   describe:
     "show how delegated prefixes are divided among the downlinks: subnets, addresses, lifetimes, routes; without " +
@@ -46,7 +47,7 @@ const declaration = {
 
 /** Shows the plan; gives the exit status. */
 export async function runPlan(words: readonly string[], paths: Paths): Promise<number> {
-  const args = await readCommandArgs(declaration, words);
+  const args = await readCommandArgs(planDeclaration, words);
   if (typeof args === "number") return args;
   try {
     const config = readConfig(paths);

@@ -12,7 +12,8 @@ import { checkNotes } from "../check-notes.js";
 import { understand } from "../understanding.js";
 import { understandingText } from "../understanding-text.js";
 
-const declaration = {
+/** What it takes. */
+export const checkDeclaration = {
   name: "dibbler-server check",
   describe: "say what a configuration means, and whether it can be served; nothing is started or changed",
   words: {
@@ -37,7 +38,7 @@ export const checkCommand: Command = {
   synopsis: "[<file>] [--json]",
   help: ["say what a configuration means, what in it is ignored, and whether it can be served"],
   async run(words, paths) {
-    const args = await readCommandArgs(declaration, words);
+    const args = await readCommandArgs(checkDeclaration, words);
     if (typeof args === "number") return args;
     const given = args.text("file");
     const file = given === undefined ? paths.configFile : resolve(given);

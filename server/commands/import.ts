@@ -4,7 +4,8 @@ import { sentenceOf } from "../../shared/edge/errors.js";
 import type { Command } from "../../shared/edge/program.js";
 import { isStoreError } from "../../shared/edge/store-error.js";
 
-const declaration = {
+/** What it takes. */
+export const importDeclaration = {
   name: "dibbler-server import",
   describe:
     "take the leases of another server out of its file: kea-leases6.csv of Kea, dhcpd6.leases of ISC dhcpd or " +
@@ -38,7 +39,7 @@ export const importCommand: Command = {
   synopsis: "<file> [--dry-run] [--interface <name>] [--with-duid]",
   help: ["take over leases of Kea, ISC dhcpd or Dibbler; --help tells more"],
   async run(words, paths) {
-    const args = await readCommandArgs(declaration, words);
+    const args = await readCommandArgs(importDeclaration, words);
     if (typeof args === "number") return args;
     const job = {
       file: resolve(args.text("file") ?? ""),

@@ -17,7 +17,8 @@ import { createPrefixOrder } from "../prefix-order.js";
 
 import { createTable, type TextTable } from "../../shared/text-table.js";
 
-const declaration = {
+/** What it takes. */
+export const leasesDeclaration = {
   name: "dibbler-server leases",
   describe: "list the leases that are stored, in the order of their prefixes, whether the server runs or not",
   words: {},
@@ -54,7 +55,7 @@ export const leasesCommand: Command = {
   synopsis: "[--json] [--client <DUID>] [--prefix <prefix>] [--state <state>] [--interface <name>] ...",
   help: ["list the stored leases, whether the server runs or not; --help tells more"],
   async run(words, paths) {
-    const args = await readCommandArgs(declaration, words);
+    const args = await readCommandArgs(leasesDeclaration, words);
     if (typeof args === "number") return args;
     const filter = readFilter({
       client: args.text("client"),

@@ -5,7 +5,8 @@ import type { Paths } from "../../shared/edge/command-line.js";
 import { askOnTerminal, isTerminal } from "../../shared/edge/terminal.js";
 import { releaseRequest, toConfirm } from "../release-command.js";
 
-const declaration = {
+/** What it takes. */
+export const releaseDeclaration = {
   name: "dibbler-server release",
   describe: "let the running server end leases, as if their clients had released them",
   words: {
@@ -32,7 +33,7 @@ export const releaseCommand: Command = {
   synopsis: "<prefix>|<DUID> [--yes]",
   help: ["let the running server end leases; their prefixes are free at once"],
   async run(words, paths) {
-    const args = await readCommandArgs(declaration, words);
+    const args = await readCommandArgs(releaseDeclaration, words);
     if (typeof args === "number") return args;
     return await release(args.text("subject") ?? "", args.flag("yes"), paths);
   },

@@ -23,7 +23,8 @@ import { reportText } from "../report-text.js";
 import { createServerState, type ServerState } from "../state.js";
 import { notSubject, parseSubject, prefixOfSubject, type Subject } from "../subject.js";
 
-const declaration = {
+/** What it takes. */
+export const showDeclaration = {
   name: "dibbler-server show",
   describe: "tell all that is known of a prefix, an address or a client, and why a client got nothing",
   words: {
@@ -49,7 +50,7 @@ export const showCommand: Command = {
   synopsis: "<prefix>|<address>|<DUID> [--json]",
   help: ["tell all that is known of it: leases, pools, limits, what happened, why a client got nothing"],
   async run(words, paths) {
-    const args = await readCommandArgs(declaration, words);
+    const args = await readCommandArgs(showDeclaration, words);
     if (typeof args === "number") return args;
     const text = args.text("subject") ?? "";
     const subject = parseSubject(text);

@@ -17,7 +17,7 @@ export interface CommandHelp {
 
 /** A command line that was understood; paths are absolute. */
 export interface CommandLine {
-  readonly action: Action | "command";
+  readonly action: Action | "command" | "version";
   /** With action `command`: its name and all words after it, options of its own included. */
   readonly words: readonly string[];
   /** `--json`, behind `status` only. */
@@ -52,7 +52,8 @@ export interface Paths {
  * `--config=FILE`. Relative paths are made absolute, which Dibbler's client omits, so that it looks for DIR
  * below DIR; `cwd` is only asked for them, because it fails in a directory that has been removed. `commands`
  * are the program's own; they are not shortened or lengthened. What stands behind one of them is for it to
- * judge, but for these options, which tell where the program keeps its things; behind `--` all is.
+ * judge, but for these options, which tell where the program keeps its things; behind `--` all is. Who asks
+ * for help or the version gets it, whatever else stands there: `start --help` starts nothing.
  */
 export function parseCommandLine(
   args: readonly string[],
@@ -73,6 +74,8 @@ export function parseCommandLine(
       json = true;
       continue;
     }
+    if (own === undefined && HELP_OPTIONS.has(arg)) return { ok: true, command: onlySaying("help") };
+    if (own === undefined && arg === "--version") return { ok: true, command: onlySaying("version") };
     const option = readOption(arg);
     if (option === undefined && (!arg.startsWith("-") || own !== undefined)) {
       words.push(arg);
@@ -129,30 +132,55 @@ export function banner(role: Role, version: string): string {
 `;
 }
 
+/** What each of Dibbler's actions does, in the order in which they are told. */
+export const ACTION_HELP: Readonly<Record<Action, string>> = {
+  status: "show what is running and exit; --json: one JSON object, for programs",
+  start: "start in the background",
+  stop: "stop what was started, and wait until it has ended",
+  run: "run in the foreground, with the log on the terminal",
+  install: "not available on Linux",
+  uninstall: "not available on Linux",
+  help: "show this text, as --help does; --version: the version alone",
+};
+
 /** The usage text. */
 export function usage(role: Role, commands: readonly CommandHelp[] = []): string {
   const names = ["status|start|stop|run|install|uninstall|help", ...commands.map(({ name }) => name)];
   return `Usage:
  dibbler-${role} ACTION [OPTION]...
  ACTION = ${names.join("|")}
- status    - show what is running and exit; --json: one JSON object, for programs
- start     - start in the background
- stop      - stop what was started, and wait until it has ended
- run       - run in the foreground, with the log on the terminal
- install   - not available on Linux
- uninstall - not available on Linux
- help      - show this text
-${commands.map(helpLines).join("")}
+${Object.entries(ACTION_HELP)
+  .map(([name, help]) => ` ${name.padEnd(9)} - ${help}\n`)
+  .join("")}${commands.map(helpLines).join("")}
  OPTION = -w <directory> | --config <file> | --log-dir <directory>
  -w <directory>        - working directory: state, ${role}.conf, ${role}.pid and ${role}.log are there
                          (otherwise /var/lib/dibbler, /etc/dibbler and /var/log/dibbler)
  --config <file>       - read this configuration
  --log-dir <directory> - write dibbler-${role}.log there
+
+ Examples:
+ dibbler-${role} check -w /srv/area      what the configuration there means; nothing is started
+ dibbler-${role} run                     try it, with the log on the terminal; Ctrl+C ends it
+ dibbler-${role} start && dibbler-${role} leases
+${commands.length === 0 ? "" : `\n dibbler-${role} ${names.slice(1).join("|")} take --help.\n`}
+ Manual: dibbler-${role}(8), dibbler-${role}.conf(5). Exit status: 0 done, 1 not done and said why.
 `;
 }
 
+/** A command line that only wants to be told something. */
+const onlySaying = (action: "help" | "version"): CommandLine => ({
+  action,
+  words: [],
+  json: false,
+  workDir: undefined,
+  configFile: undefined,
+  logDir: undefined,
+});
+
+const HELP_OPTIONS: ReadonlySet<string> = new Set(["--help", "-h"]);
+
 const helpLines = ({ name, synopsis, help }: CommandHelp): string =>
-  [` ${name} ${synopsis}`, ...help.map((line) => `           - ${line}`), ""].join("\n");
+  [` ${name} ${synopsis}`.trimEnd(), ...help.map((line) => `           - ${line}`), ""].join("\n");
 
 const JSON_OPTION = "--json";
 

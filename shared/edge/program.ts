@@ -98,6 +98,10 @@ export async function runProgram<Config>(program: Program<Config>, args: readonl
     return 1;
   }
   const { command } = parsed;
+  if (command.action === "version") {
+    process.stdout.write(`dibbler-${program.role} (dibbler-node) ${program.version}\n`);
+    return 0;
+  }
   // The output of our own commands is for other programs as well; `run` has to see first how it shall log.
   if (!daemon && !command.json && command.action !== "command" && command.action !== "run") greet(program);
   const paths = pathsFor(program.role, command);

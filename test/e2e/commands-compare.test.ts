@@ -90,6 +90,8 @@ const STALE = {
   ours: { status: 1, lines: NONE },
 };
 
+const HELP = { because: "S-CLI-4", theirs: { status: 1 }, ours: { status: 0 } };
+
 const words: readonly Row[] = [
   "",
   "frobnicate",
@@ -108,6 +110,7 @@ const words: readonly Row[] = [
 ].map((line) => ({
   name: line === "" ? "(no word)" : line,
   call: action(...line.split(" ").filter(Boolean)),
+  ...(/^-(h|-help)$/.test(line) ? { differs: HELP } : {}),
 }));
 
 /** Not an empty one: with that Debian's takes whatever number it finds in its memory. */

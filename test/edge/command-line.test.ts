@@ -47,13 +47,22 @@ describe("command line", () => {
   });
 
   it.each([
+    ["--help", "help"],
+    ["-h", "help"],
+    ["start --help -w /area", "help"],
+    ["--version", "version"],
+    ["run --version", "version"],
+  ])("%s -> says it, and does nothing else", (line, action) => {
+    expect(parse(line)).toEqual({ ok: true, command: { ...none, action } });
+  });
+
+  it.each([
     ["", undefined],
     ["-w /area", undefined],
     ["frobnicate", "unknown action frobnicate"],
     ["st", "unknown action st"],
     ["run -x", "unknown option -x"],
-    ["-h", "unknown option -h"],
-    ["--help", "unknown option --help"],
+    ["-help", "unknown option -help"],
     ["--configuration=x run", "unknown option --configuration=x"],
     ["run -w", "option -w needs a value"],
     ["run --config=", "option --config needs a value"],
