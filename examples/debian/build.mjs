@@ -77,7 +77,7 @@ async function putLmdb() {
   );
   const native = `node_modules/@lmdb/lmdb-linux-${process.arch}`;
   const binaries = readdirSync(native).filter(
-    (name) => !name.includes("musl") && /\.node$|^package\.json$/.test(name),
+    (name) => !name.includes("musl") && /\.node$|^(index\.js|package\.json)$/.test(name),
   );
   for (const path of [...loaded, ...notes, ...binaries.map((name) => `${native}/${name}`)]) {
     put(`${home}/${path}`, readFileSync(path), 0o644);
