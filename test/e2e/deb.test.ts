@@ -152,7 +152,10 @@ describe("e2e package: installed over Debian's server", () => {
       ]);
       expect(state.stdout).toMatch(/ config-files$/);
       expect((await server.run(["/usr/sbin/dibbler-server", "check"])).status).toBe(0);
-      expect(await server.run(["/usr/sbin/dibbler-server", "start"])).toMatchObject({ status: 0, stderr: "" });
+      expect(await server.run(["/usr/sbin/dibbler-server", "start"])).toMatchObject({
+        status: 0,
+        stderr: "",
+      });
       expect((await server.run(["/usr/sbin/dibbler-server", "leases"])).stdout).toContain(`${prefix}  bound`);
       await client.shell(`kill -9 $(cat /var/lib/dibbler/client.pid); ${ours.client} start`);
       await waitFor("the client to be heard of", () =>
