@@ -11,8 +11,8 @@ export const CLIENT_ABOUT: About = {
     "The interfaces that get a /64 of each delegated prefix, in this order; several lines add up. Without it all " +
     'that hosts can be on do; with "none" prefixes are for the script alone.',
   compatibility:
-    'With "strict" the client divides a prefix among the downlinks as Dibbler 1.0.1 does: one gets all of it, several ' +
-    "the part that " +
+    'With "strict" the client divides a prefix among the downlinks as Dibbler 1.0.1 does: one gets all ' +
+    "of it, several the part that " +
     "has their interface number. Nothing else of the client depends on it.",
   "radvd-config":
     'The file that is written for radvd whenever a prefix or its lifetimes change, or "none". A file ' +

@@ -11,8 +11,8 @@ export const SERVER_ABOUT: About = {
     "Whether a Reply waits until the script has ended, script-timeout at most: for cores that must have the route " +
     "before the client uses it. Other clients are answered meanwhile.",
   compatibility:
-    'With "strict" the server answers, and calls the script, as Dibbler 1.0.1 does wherever that is visible, but with ' +
-    "none of its " +
+    'With "strict" the server answers, and calls the script, as Dibbler 1.0.1 does wherever that is ' +
+    "visible, but with none of its " +
     'defects; "fixed" does what RFC 8415 asks for.',
   "inactive-mode":
     "At the start, interfaces that are missing or down are waited for; without it they are an error. Inside iface " +

@@ -83,7 +83,7 @@ iface "eth0" {
 }
 `;
 
-/** A host in which dpkg can install: a layer over /usr, files of its own where packages write, its own books. */
+/** A host where dpkg can install: a layer over /usr, its own files where packages write, its own books. */
 async function layOutDebian(host: Host): Promise<void> {
   await host.shell(`
     mkdir -p /run/usr/up /run/usr/work ${STATE}/info ${STATE}/updates ${STATE}/triggers
@@ -96,7 +96,7 @@ async function layOutDebian(host: Host): Promise<void> {
     mkdir -p /etc/systemd/system /etc/rc2.d
     ln -s ../init.d/dibbler-server /etc/rc2.d/S01dibbler-server
     : >${STATE}/available
-    dpkg -s nodejs libc6 libstdc++6 libgcc-s1 iproute2 dibbler-server dibbler-client 2>/dev/null >${STATE}/status
+    dpkg -s nodejs libc6 libstdc++6 libgcc-s1 iproute2 dibbler-server dibbler-client >${STATE}/status || :
     cp /var/lib/dpkg/info/dibbler-server.* /var/lib/dpkg/info/dibbler-client.* ${STATE}/info/
     rm -f ${STATE}/info/dibbler-*.config ${STATE}/info/dibbler-*.templates
     printf '/usr/sbin/dibbler-server\\n' >${STATE}/info/dibbler-server.list

@@ -79,6 +79,7 @@ function bashCompletion(completion: Completion): string {
     ([name, option, values]) =>
       `    ${name}:--${option}) COMPREPLY=($(compgen -W "${values.join(" ")}" -- "$current")); return ;;`,
   );
+  const first = [...offers.map(({ name }) => name), "--help", "--version", "-w", "--config", "--log-dir"];
   return `# bash completion for dibbler-${role}; generated from what the program takes
 ${command}() {
   local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]} action= i
@@ -101,7 +102,7 @@ ${valuedOf(offers)
   .join("\n")}
   esac
   case $action in
-    "") COMPREPLY=($(compgen -W "${offers.map(({ name }) => name).join(" ")} --help --version -w --config --log-dir" \\
+    "") COMPREPLY=($(compgen -W "${first.join(" ")}" \\
       -- "$current")) ;;
 ${cases.join("\n")}
   esac
@@ -165,7 +166,8 @@ function fishCompletion(completion: Completion): string {
         const value =
           choices === undefined ? (PATHS[option]?.fish ?? "-x") : `-x -a ${single(choices.join(" "))}`;
         const letter = short === undefined ? "" : ` -s ${short}`;
-        return `${program} ${when} -l ${option}${letter}${type === "boolean" ? "" : ` ${value}`} -d ${single(help)}`;
+        const taken = type === "boolean" ? "" : ` ${value}`;
+        return `${program} ${when} -l ${option}${letter}${taken} -d ${single(help)}`;
       }),
       ...(words.length > 0 ? [`${program} ${when} -a ${single(words.join(" "))}`] : []),
       ...(takesFile ? [`${program} ${when} -F`] : []),
