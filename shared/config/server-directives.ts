@@ -128,7 +128,10 @@ const limits = [
 ] as const;
 
 /** Ours: what programs that watch the server fetch. */
-const watching = [directive("metrics", G, listenAddress, { example: 'metrics "[::1]:9547"' })] as const;
+const watching = [
+  directive("metrics", G, listenAddress, { example: 'metrics "[::1]:9547"' }),
+  directive("status-page", G, listenAddress, { example: 'status-page "[::1]:9548"' }),
+] as const;
 
 /** Ours: the server sets the route of each delegated prefix itself. */
 const routes = [

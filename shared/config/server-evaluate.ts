@@ -137,6 +137,7 @@ function evaluate(program: Program, scope: Scope, block: Block, node: Node<Serve
     case "relay-supplied-options":
     case "performance-mode":
     case "metrics":
+    case "status-page":
     case "work-dir":
     case "auth-methods":
       program.settings = applyGlobal(program.settings, head, report);

@@ -30,6 +30,7 @@ export type GlobalHead = Acting<
   | "relay-supplied-options"
   | "performance-mode"
   | "metrics"
+  | "status-page"
   | "work-dir"
   | "auth-methods"
 >;
@@ -59,6 +60,7 @@ export function initialSettings(): GlobalSettings {
     relaySuppliedOptions: [OPTIONS.erpLocalDomain.code],
     performanceMode: false,
     metrics: undefined,
+    statusPage: undefined,
     shown: { workDir: undefined, authMethods: [] },
   };
 }
@@ -102,6 +104,8 @@ export function applyGlobal(settings: GlobalSettings, head: GlobalHead, report: 
       return { ...settings, performanceMode: head.value };
     case "metrics":
       return { ...settings, metrics: head.value };
+    case "status-page":
+      return { ...settings, statusPage: head.value };
     case "work-dir":
       return { ...settings, shown: { ...settings.shown, workDir: head.value } };
     case "auth-methods":

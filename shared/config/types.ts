@@ -71,6 +71,8 @@ export interface ServerConfig {
   readonly relaySuppliedOptions: readonly number[];
   /** Where metrics and the state of health can be fetched over HTTP; undefined for nowhere. */
   readonly metrics: ListenAddress | undefined;
+  /** Where people can look at the server with a browser; undefined for nowhere. */
+  readonly statusPage: ListenAddress | undefined;
   /** Write the files for other programs at start and stop only, however leases change. */
   readonly performanceMode: boolean;
   /** What is not acted on and only shown to those who read Dibbler's view of its configuration. */

@@ -110,6 +110,7 @@ describe("server: what a directive sets", () => {
     ["reconfigure-enabled 1", { reconfigure: true }],
     ["reconfigure-enabled 1 reconfigure-enabled no", { reconfigure: false }],
     ['metrics "[::1]:9547"', { metrics: { host: "::1", port: 9547 } }],
+    ['status-page "[::1]:9548"', { statusPage: { host: "::1", port: 9548 }, metrics: undefined }],
     ['metrics "127.0.0.1:80"', { metrics: { host: "127.0.0.1", port: 80 } }],
     ["cache-size 1469", { affinity: 9 }],
     ["cache-size 146", { affinity: 0 }],

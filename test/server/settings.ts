@@ -157,6 +157,7 @@ export function configure(
     relaySuppliedOptions: [65],
     performanceMode: false,
     metrics: undefined,
+    statusPage: undefined,
     shown: { workDir: undefined, authMethods: [] },
     interfaces,
     ...settings,
