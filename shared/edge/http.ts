@@ -11,6 +11,9 @@ export type HttpAnswer =
 export interface HttpStream {
   /** False when the reader takes in less than it is sent: leave something out. */
   readonly write: (text: string) => boolean;
+  /** Whether what was written before still waits for the reader. */
+  readonly isBehind: () => boolean;
+  readonly end: () => void;
   readonly onClose: (listener: () => void) => void;
 }
 
@@ -40,7 +43,10 @@ export function openHttp(
       requestTimeout: LIMITS.requestMs,
       connectionsCheckingInterval: LIMITS.headersMs,
     },
-    (request, response) => void answer(pages, request, response),
+    (request, response) => {
+      if (isLoopback(host) && !isLocalName(request.headers.host)) end(response, REBOUND);
+      else void answer(pages, request, response);
+    },
   );
   server.maxConnections = LIMITS.connections;
   return new Promise((resolve, reject) => {
@@ -78,14 +84,29 @@ async function answer(pages: HttpPages, request: IncomingMessage, response: Serv
   }
 }
 
+/**
+ * A name of somebody else's that was made to mean this host would let his pages read ours with the browser of
+ * whoever looks at them (DNS rebinding). Who listens on loopback is asked for by address, or as localhost.
+ */
+const isLocalName = (host = ""): boolean =>
+  /^(localhost|\[[0-9a-fA-F:.]+\]|[0-9]+(\.[0-9]+){3})(:\d+)?$/i.test(host);
+
+const isLoopback = (host: string): boolean => host === "::1" || /^(::ffff:)?127\./i.test(host);
+
 const PLAIN = { type: "text/plain; charset=utf-8" } as const;
+
+const REBOUND: HttpAnswer = {
+  ...{ status: 421, ...PLAIN },
+  body: "ask for this by address or as localhost: the server listens on loopback only\n",
+};
 
 function end(response: ServerResponse, given: HttpAnswer, isHead = false): void {
   response.writeHead(given.status, {
     "content-type": given.type,
     "cache-control": "no-store",
     "x-content-type-options": "nosniff",
-    "content-security-policy": "default-src 'self' 'unsafe-inline'; frame-ancestors 'none'",
+    "content-security-policy": "default-src 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "referrer-policy": "no-referrer",
   });
   if ("body" in given || isHead) {
     response.end(isHead || !("body" in given) ? undefined : given.body);
@@ -94,6 +115,10 @@ function end(response: ServerResponse, given: HttpAnswer, isHead = false): void 
   response.flushHeaders();
   given.stream({
     write: (text) => response.write(text),
+    isBehind: () => response.writableLength > 0,
+    end: () => {
+      response.destroy();
+    },
     onClose: (listener) => void response.once("close", listener),
   });
 }

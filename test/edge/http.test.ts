@@ -1,3 +1,4 @@
+import { get } from "node:http";
 import { afterEach, describe, expect, test } from "vitest";
 import { type HttpListener, type HttpPage, openHttp } from "../../shared/edge/http.js";
 
@@ -32,6 +33,16 @@ async function listen(): Promise<void> {
   open.push(await openHttp("pages", at, pages));
 }
 
+/** Of a request with this Host, which fetch does not let one choose. */
+const statusFor = (host: string): Promise<number | undefined> =>
+  new Promise((resolve, reject) => {
+    const asked = { host: at.host, port: at.port, path: "/a", headers: { host }, agent: false };
+    get(asked, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode);
+    }).on("error", reject);
+  });
+
 describe("http: pages to read", () => {
   test.each([
     ["GET", "/a?q=1&r", 200, "a 1"],
@@ -51,6 +62,19 @@ describe("http: pages to read", () => {
     await listen();
     expect((await fetch(`${address}/bug`)).status).toBe(500);
     expect((await fetch(`${address}/a`)).status).toBe(200);
+  });
+
+  test.each([
+    ["localhost:1", 200],
+    ["[::1]", 200],
+    ["127.0.0.1:80", 200],
+    // A name of somebody else that was made to mean this host.
+    ["evil.example:80", 421],
+    ["localhost.evil.example", 421],
+    ["1.2.3.4.evil.example", 421],
+  ])("on loopback, asked for by the name %s -> %i", async (host, status) => {
+    await listen();
+    expect(await statusFor(host)).toBe(status);
   });
 
   test("a reader that stays gets pieces; that it has gone is heard of", async () => {
