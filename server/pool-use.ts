@@ -21,7 +21,7 @@ export interface Use {
 }
 
 /** Leases looked at between two pauses. */
-const SLICE = 2000;
+const SLICE = 500;
 
 /**
  * Counts the leases of each pool, and yields now and then, for there may be a million. What changes meanwhile
@@ -51,7 +51,8 @@ function useOf(pool: Pool, leases: Record<LeaseState, number>): PoolUse {
   return { pool: poolText(pool), length, size, leases, free: Math.max(0, size - taken) };
 }
 
-const poolText = ({ aligned, block, range }: Pool): string =>
+/** E.g. `2001:db8::/40`, or `A-B`. */
+export const poolText = ({ aligned, block, range }: Pool): string =>
   aligned ? formatPrefix(block) : `${formatIp6(range.first)}-${formatIp6(range.last)}`;
 
 const none = (): Record<LeaseState, number> => ({ bound: 0, offered: 0, resting: 0, declined: 0 });

@@ -4,7 +4,7 @@ import { MESSAGE_LABEL, type MessageType } from "../shared/wire/codes.js";
 import { totalsOf } from "./history.js";
 import { incidentRow } from "./incidents.js";
 import type { Pace } from "./loop.js";
-import { countUse, type Use } from "./pool-use.js";
+import { createUse } from "./serve-use.js";
 import type { ServerState } from "./state.js";
 
 /** What metrics are taken from. */
@@ -37,9 +37,6 @@ export interface Metrics {
 
 /** Upper ends of the classes of times, in seconds: a commit on flash memory takes 1 ms, on a disk 10. */
 const BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5] as const;
-/** What each pool has is counted anew when it is so old, and rarely enough to cost a fiftieth of the time. */
-const COUNT_MS = 10_000;
-const COUNT_SHARE = 50;
 
 /** Nothing is counted twice: most values are read where the server has them, when somebody asks. */
 export function createMetrics(parts: MetricsParts): Metrics {
@@ -192,29 +189,6 @@ function describeLeases(parts: MetricsParts, registers: Registry[]): void {
       this.set(Number.isFinite(late) ? Math.max(0, late / 1000) : 0);
     },
   });
-}
-
-/** One count for all who ask at a time, and a while longer. */
-function createUse({ state, now, pause }: MetricsParts): () => Promise<Use> {
-  let known: Promise<Use> | undefined;
-  let until = 0;
-  return () => {
-    if (known !== undefined && now() < until) return known;
-    const began = now();
-    until = Infinity;
-    known = finish(countUse(state), pause).finally(() => {
-      until = now() + Math.max(COUNT_MS, (now() - began) * COUNT_SHARE);
-    });
-    return known;
-  };
-}
-
-async function finish(counting: Generator<undefined, Use>, pause: () => Promise<unknown>): Promise<Use> {
-  for (;;) {
-    const step = counting.next();
-    if (step.done === true) return step.value;
-    await pause();
-  }
 }
 
 function describeQueues({ hooks, routes }: MetricsParts, registers: Registry[]): void {
