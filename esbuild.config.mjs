@@ -50,6 +50,7 @@ const bundles = {
 const lateFiles = {
   "shared/edge/json-line": "dibbler-json",
   "server/serve-metrics": "dibbler-metrics",
+  "server/serve-page": "dibbler-page",
   "client/take-over": "dibbler-take-over",
   "client/serve-addresses": "dibbler-addresses",
   "client/serve-downlinks": "dibbler-downlinks",
@@ -75,6 +76,12 @@ for (const { children } of Object.values(require.cache)) {
   const at = children.indexOf(module);
   if (at >= 0) children.splice(at, 1);
 }`;
+// What browsers get: files as they are, in the bundle as texts.
+const pageFiles = {
+  PAGE_SCRIPT: JSON.stringify(await readFile("server/page/page.js", "utf8")),
+  PAGE_STYLE: JSON.stringify(await readFile("server/page/page.css", "utf8")),
+};
+bundles.define = { ...bundles.define, ...pageFiles };
 for (const [source, file] of Object.entries(lateFiles)) {
   const footer = usedOnce.has(source) ? { footer: { js: letGo } } : {};
   await build({ ...bundles, ...footer, entryPoints: [{ in: `${source}.ts`, out: file }] });

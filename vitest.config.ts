@@ -1,4 +1,8 @@
+import { readFileSync } from "node:fs";
 import { defineConfig } from "vitest/config";
+
+/** As the bundler fills it in. */
+const pageText = (file: string): string => JSON.stringify(readFileSync(`server/page/${file}`, "utf8"));
 
 export default defineConfig({
   test: {
@@ -7,6 +11,7 @@ export default defineConfig({
     outputFile: { json: "coverage/results.json" },
     projects: [
       {
+        define: { PAGE_SCRIPT: pageText("page.js"), PAGE_STYLE: pageText("page.css") },
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],

@@ -170,7 +170,7 @@ function makePool(range: AddressRange, length: number): Pool {
 const drawsByNumber = ({ aligned, taken }: Pool): boolean => !aligned && taken !== undefined;
 
 /** How many leading bits two addresses have in common. */
-function sharedBits(a: Ip6, b: Ip6): number {
+export function sharedBits(a: Ip6, b: Ip6): number {
   for (let i = 0; i < 16; i++) {
     const difference = (a[i] ?? 0) ^ (b[i] ?? 0);
     if (difference !== 0) return i * 8 + Math.clz32(difference) - 24;
@@ -218,7 +218,7 @@ function advance(address: Ip6, length: number, by: number): Ip6 {
 }
 
 /** Bits from..to (at most 32, counted from the highest) as an unsigned number. */
-function readBits(octets: Uint8Array, from: number, to: number): number {
+export function readBits(octets: Uint8Array, from: number, to: number): number {
   let value = 0;
   for (let bit = from; bit < to; ) {
     const width = Math.min(8 - (bit & 7), to - bit);

@@ -47,7 +47,7 @@ async function reload(parts: ReloadParts): Promise<ControlAnswer> {
   let config: ServerConfig;
   try {
     config = named(read.config);
-    const pages = await web.prepare(config);
+    const pages = await web.prepare(config, read.diagnostics);
     try {
       await listening.serve(arrivalsOf(config.interfaces), config.inactiveMode, (interfaces) => {
         hooks.use(config);

@@ -79,7 +79,7 @@ export async function openServer(surroundings: Surroundings<ServerConfig>): Prom
   const stored = tellingOf(store, views.changed);
   const owing = createOwing({ store, hooks, log });
   const web = createWeb({
-    ...{ version, state, now: clock.now, log, routes: routes.load },
+    ...{ version, state, now: clock.now, log, routes: routes.load, file: paths.configFile },
     hooks: () => ({ ...load(), ...hooks.tally() }),
     troubles: () => troublesOf(listening.absent(), loop.failing()),
   });
@@ -90,7 +90,10 @@ export async function openServer(surroundings: Surroundings<ServerConfig>): Prom
     clock,
     log,
     random: randomBytes,
-    happened: routes.happened,
+    happened: (event) => {
+      routes.happened(event);
+      web.happened(event);
+    },
     pace: web.pace,
     socketFor,
   });
@@ -104,7 +107,7 @@ export async function openServer(surroundings: Surroundings<ServerConfig>): Prom
     openBulk({ state, now: clock.now, log }, place, addresses, bulk),
   );
   const owed = config.script === undefined ? new Set<string>() : owing.resume();
-  const pages = await web.prepare(config);
+  const pages = await web.prepare(config, surroundings.diagnostics);
   await pages.keep();
   await listening.serve(arrivalsOf(config.interfaces), config.inactiveMode, (places) => {
     push({ type: "started", owed });

@@ -37,6 +37,8 @@ export interface Service {
 export interface Surroundings<Config> {
   readonly version: string;
   readonly config: Config;
+  /** What was remarked as it was read. */
+  readonly diagnostics: readonly Diagnostic[];
   readonly paths: Paths;
   readonly log: Log;
   /** Reads the configuration again. Never rejects, unless the program itself is damaged. */
@@ -45,7 +47,14 @@ export interface Surroundings<Config> {
 
 /** A configuration read again: `use` lets its log settings hold and logs its warnings. */
 export type Reread<Config> =
-  | { readonly ok: true; readonly config: Config; readonly findings: string; readonly use: () => void }
+  | {
+      readonly ok: true;
+      readonly config: Config;
+      readonly diagnostics: readonly Diagnostic[];
+      /** The same for a terminal. */
+      readonly findings: string;
+      readonly use: () => void;
+    }
   /** All that is wrong, for a terminal; each error is in the log as well. */
   | { readonly ok: false; readonly error: string };
 
@@ -196,7 +205,7 @@ async function serve<Config>(program: Program<Config>, paths: Paths, daemon: boo
     const stopped = untilStopped();
     const reread = (): Promise<Reread<Config>> => readAgain(program, paths, writer);
     const service = await program
-      .open({ version: program.version, config, paths, log: writer.log, reread })
+      .open({ version: program.version, config, diagnostics, paths, log: writer.log, reread })
       .catch((error: unknown) => {
         return fail(sentenceOf(error));
       });
@@ -278,7 +287,7 @@ async function readAgain<Config>(
     void writer.configure(program.logSettings(config));
     logDiagnostics(writer.log, configFile, diagnostics);
   };
-  return { ok: true, config, findings, use };
+  return { ok: true, config, diagnostics, findings, use };
 }
 
 /** For `run`: who has JSON logged gets nothing else on standard output. */

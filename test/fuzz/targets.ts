@@ -2,6 +2,7 @@ import type { Target } from "./target.js";
 import { CLIENT_TARGETS } from "./targets/client.js";
 import { CONFIG_TARGETS } from "./targets/config.js";
 import { LEASE_FILE_TARGETS } from "./targets/lease-files.js";
+import { PAGE_TARGETS } from "./targets/page.js";
 import { ENGINE } from "./targets/server.js";
 import { QUERY_TARGETS } from "./targets/server-queries.js";
 import { STORE_TARGETS } from "./targets/store.js";
@@ -20,4 +21,5 @@ export const TARGETS: readonly Target[] = [
   ...STORE_TARGETS,
   ...SYSTEM_TARGETS,
   ...WORD_TARGETS,
+  ...PAGE_TARGETS,
 ];

@@ -202,7 +202,8 @@ export function addServer(world: World, number: number, text: string, where: Sur
       surroundings: {
         paths: PATHS,
         log,
-        reread: () => Promise.resolve({ ok: true, config, findings: "", use: () => undefined }),
+        reread: () =>
+          Promise.resolve({ ok: true, config, diagnostics: [], findings: "", use: () => undefined }),
       },
       listening: {
         serve: (_arrivals, _mayWait, use) => {
