@@ -22,6 +22,9 @@ const EVIL = `<img src=x onerror=alert(1)>`;
 const STATES: readonly LeaseState[] = ["bound", "bound", "resting", "offered", "declined"];
 const DESK: Screen = { width: 1280, height: 1000, scheme: "light" };
 
+/** A browser takes seconds to start, and longer on a busy machine. */
+const START_MS = 60_000;
+
 /** 50,000 /56s of 65,536, and 50,000 /64s. */
 function leaseOf(n: number): Lease {
   const [number, isFirst] = [n % 50_000, n < 50_000];
@@ -55,12 +58,12 @@ describe.runIf(program !== undefined)("status page in Chromium, with 100,000 lea
     });
     listener = await openHttp("page", AT, new Map(page.pages));
     browser = await openBrowser(program ?? "");
-  });
+  }, START_MS);
   afterAll(async () => {
     await browser.close();
     page.close();
     await listener.close();
-  });
+  }, START_MS);
 
   const url = `http://[::1]:${AT.port}/`;
   const text = (selector: string): Promise<unknown> =>
