@@ -166,12 +166,12 @@ describe("status page: leases", () => {
     const page = look(crowd);
     const seen: string[] = [];
     const sizes: number[] = [];
-    for (let after: unknown = 0; after !== null; ) {
-      const { rows, next, matching } = await read(page, `/api/leases?after=${String(after)}`);
+    for (let after: number | null = 0; after !== null; ) {
+      const { rows, next, matching } = await read(page, `/api/leases?after=${after}`);
       expect(matching).toBe(450);
       sizes.push((rows as unknown[]).length);
       seen.push(...(rows as { prefix: string }[]).map((row) => row.prefix.replace("9::/", "9:0:0::/")));
-      after = next;
+      after = next as number | null;
     }
     expect(sizes).toEqual([200, 200, 50]);
     expect(new Set(seen).size).toBe(450);
