@@ -94,6 +94,9 @@ export const SERVER_ABOUT: About = {
   metrics:
     "Address and port on which Prometheus finds metrics (/metrics) and others the state of health (/healthz), over " +
     "HTTP without a password: keep it on a trusted network. Without it nothing listens.",
+  "status-page":
+    "Address and port of a page for a browser: pools, leases, rates, events and the configuration, read-only and without " +
+    "a password: keep it on loopback or a trusted network. It may be the address of metrics.",
   "pd-class":
     "Opens a class of prefixes: pools, length and times. Of several classes the one with the length that the client " +
     "asks for goes first, then shorter prefixes, then longer ones (RFC 8168).",
