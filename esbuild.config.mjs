@@ -51,6 +51,7 @@ const lateFiles = {
   "shared/edge/json-line": "dibbler-json",
   "server/serve-metrics": "dibbler-metrics",
   "server/serve-page": "dibbler-page",
+  "server/serve-sinks": "dibbler-events",
   "client/take-over": "dibbler-take-over",
   "client/serve-addresses": "dibbler-addresses",
   "client/serve-downlinks": "dibbler-downlinks",

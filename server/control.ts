@@ -2,6 +2,7 @@ import type { LogId, LogValues } from "../shared/catalogue.js";
 import { type ControlAnswer, type ControlRequest, refusal } from "../shared/control.js";
 import type { CommandContext, CommandDecision } from "./command.js";
 import { decideReconfigure } from "./reconfigure-command.js";
+import type { EventsLoad } from "./serve-events.js";
 import { decideRelease } from "./release-command.js";
 import { decideShow } from "./show-command.js";
 import type { ServerEvent, ServerState } from "./state.js";
@@ -22,6 +23,8 @@ export interface ControlParts {
   readonly reload: () => Promise<ControlAnswer>;
   /** How many calls of the script wait, run, and must be made even if the server is killed. */
   readonly hooks: () => { readonly waiting: number; readonly running: number; readonly owed: number };
+  /** Who gets events, and how far; undefined when nobody does. */
+  readonly events: () => EventsLoad | undefined;
   /** Whether routes are set, how many changes wait, and how many could not be made. */
   readonly routes: () => { readonly wanted: boolean; readonly waiting: number; readonly failed: number };
 }
@@ -35,11 +38,12 @@ export function createControlService({
   reload,
   hooks,
   routes,
+  events,
 }: ControlParts): ControlService {
   return {
     handle(request) {
       if (request.command === "reload") return reload();
-      if (request.command === "status") return statusOf(hooks(), routes());
+      if (request.command === "status") return statusOf(hooks(), routes(), events());
       const decide = COMMANDS.get(request.command);
       if (decide === undefined) return refusal("the server does not know this command");
       const { answer, event, isQuiet } = decide(state, request, context());
@@ -62,11 +66,24 @@ export function createControlService({
 function statusOf(
   hooks: ReturnType<ControlParts["hooks"]>,
   { wanted, ...routes }: ReturnType<ControlParts["routes"]>,
+  events: EventsLoad | undefined,
 ): ControlAnswer {
   const calls = `calls of the script: ${hooks.waiting} waiting, ${hooks.running} running, ${hooks.owed} owed`;
-  if (!wanted) return { ok: true, message: calls, data: { hooks } };
-  const changes = `routes: ${routes.waiting} waiting, ${routes.failed} failed`;
-  return { ok: true, message: `${calls}\n${changes}`, data: { hooks, routes } };
+  const lines = [
+    calls,
+    ...(wanted ? [`routes: ${routes.waiting} waiting, ${routes.failed} failed`] : []),
+    ...(events === undefined ? [] : [eventsText(events)]),
+  ];
+  const data = { hooks, ...(wanted ? { routes } : {}), ...(events === undefined ? {} : { events }) };
+  return { ok: true, message: lines.join("\n"), data };
+}
+
+function eventsText({ last, subscribers, webhook }: EventsLoad): string {
+  const text = `events: ${last} is the latest, ${subscribers} subscriber(s)`;
+  if (webhook === null) return text;
+  const { acknowledged, waiting, failing } = webhook;
+  const trouble = failing === null ? "" : `, failing: ${failing}`;
+  return `${text}, webhook has ${acknowledged}, ${waiting} waiting${trouble}`;
 }
 
 type Decide = (state: ServerState, request: ControlRequest, context: CommandContext) => CommandDecision;

@@ -9,6 +9,7 @@ import type { LeaseId } from "../shared/lease/lease.js";
 import type { LeaseStore } from "../shared/lease/store.js";
 import type { Ip6 } from "../shared/prefix.js";
 import type { HookCall } from "../shared/hook.js";
+import type { Recorder } from "./serve-recorder.js";
 import type { LeaseEvent } from "./lease-event.js";
 import { createCommitReport } from "./serve-commits.js";
 import { createIntake, type Wish } from "./intake.js";
@@ -29,6 +30,8 @@ export interface LoopParts {
   readonly log: Log;
   /** Hears what happened to leases, in the order in which it has become durable. */
   readonly happened: (event: LeaseEvent) => void;
+  /** Has what happened stored with what it tells of. */
+  readonly recorder?: Pick<Recorder, "enter" | "committed" | "failed">;
   /** Hears how long things take; for metrics. */
   readonly pace?: () => Pace | undefined;
   readonly socketFor: (interfaceName: string, to: Ip6) => Pick<UdpSocket, "send"> | undefined;
@@ -223,13 +226,15 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
     committing = true;
     const began = parts.clock.now();
     const notes = [...parts.hooks.owe(decisions.flatMap(callsOf)), ...parts.hooks.takeSettled()];
-    parts.store.commit(changes, notes).then(
+    const entries = parts.recorder?.enter(() => decisions.flatMap(eventsOf));
+    parts.store.commit(changes, notes, entries).then(
       (refused) => {
         parts.pace?.()?.committed(parts.clock.now() - began, changes.length);
         onCommitted(decisions, new Set(refused));
       },
       (error: unknown) => {
         parts.hooks.failed(notes);
+        parts.recorder?.failed();
         onFailed(decisions, error);
       },
     );
@@ -244,6 +249,7 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
     failing = undefined;
     report.succeeded(parts.clock.now());
     const lost = decisions.filter(({ changes }) => changes.some(({ id }) => refused.has(id)));
+    parts.recorder?.committed(lost.length > 0);
     // The disk goes on while answers are sent.
     if (lost.length === 0 && changesWaiting > 0) commit();
     for (const decision of decisions) if (!lost.includes(decision)) perform(decision);
@@ -371,5 +377,9 @@ function callsOf({ changes, effects }: Decision): readonly HookCall[] {
   if (changes.length === 0) return NO_CALLS;
   return effects.flatMap((effect) => (effect.type === "run" ? [effect.hook] : NO_CALLS));
 }
+
+/** What is committed, as events. */
+const eventsOf = ({ effects }: Decision): readonly LeaseEvent[] =>
+  effects.flatMap((effect) => (effect.type === "happened" ? [effect.event] : []));
 
 const NO_CALLS: readonly HookCall[] = [];

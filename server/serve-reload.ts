@@ -3,11 +3,13 @@ import { sentenceOf } from "../shared/edge/errors.js";
 import type { HookSwitch } from "../shared/edge/hook-switch.js";
 import type { Listening } from "../shared/edge/listening.js";
 import type { Surroundings } from "../shared/edge/program.js";
+import type { Diagnostic } from "../shared/config/diagnostics.js";
 import type { ServerConfig } from "../shared/config/types.js";
 import { type ControlAnswer, refusal } from "../shared/control.js";
 import type { ServerLoop } from "./loop.js";
 import { byNames } from "./serve-names.js";
-import type { Web } from "./serve-web.js";
+import type { Events } from "./serve-events.js";
+import type { Prepared, Web } from "./serve-web.js";
 
 /** What a reload works with. */
 export interface ReloadParts {
@@ -15,6 +17,7 @@ export interface ReloadParts {
   readonly listening: Pick<Listening, "serve">;
   readonly hooks: Pick<HookSwitch, "use">;
   readonly web: Pick<Web, "prepare">;
+  readonly events: Pick<Events, "prepare">;
   readonly push: ServerLoop["push"];
   /** Calls interfaces by their names. */
   readonly named?: typeof byNames;
@@ -34,8 +37,33 @@ export function createReload(parts: ReloadParts): () => Promise<ControlAnswer> {
   };
 }
 
+/** Both, or nothing. */
+export async function prepareBoth(
+  { web, events }: Pick<ReloadParts, "web" | "events">,
+  config: ServerConfig,
+  diagnostics: readonly Diagnostic[],
+): Promise<Prepared> {
+  const pages = await web.prepare(config, diagnostics);
+  try {
+    const sinks = await events.prepare(config);
+    return {
+      async keep() {
+        await pages.keep();
+        await sinks.keep();
+      },
+      async abandon() {
+        await pages.abandon();
+        await sinks.abandon();
+      },
+    };
+  } catch (error) {
+    await pages.abandon();
+    throw error;
+  }
+}
+
 async function reload(parts: ReloadParts): Promise<ControlAnswer> {
-  const { surroundings, listening, hooks, web, push, named = byNames } = parts;
+  const { surroundings, listening, hooks, push, named = byNames } = parts;
   const { log, paths, reread } = surroundings;
   const file = paths.configFile;
   const refuse = (reason: string, error: string): ControlAnswer => {
@@ -47,17 +75,17 @@ async function reload(parts: ReloadParts): Promise<ControlAnswer> {
   let config: ServerConfig;
   try {
     config = named(read.config);
-    const pages = await web.prepare(config, read.diagnostics);
+    const prepared = await prepareBoth(parts, config, read.diagnostics);
     try {
       await listening.serve(arrivalsOf(config.interfaces), config.inactiveMode, (interfaces) => {
         hooks.use(config);
         push({ type: "configured", config, interfaces });
       });
     } catch (error) {
-      await pages.abandon();
+      await prepared.abandon();
       throw error;
     }
-    await pages.keep();
+    await prepared.keep();
   } catch (error) {
     const sentence = sentenceOf(error);
     return refuse(sentence, sentence);

@@ -13,6 +13,7 @@ import type { ServerConfig } from "../shared/config/types.js";
 import type { LeaseStore, LeaseView } from "../shared/lease/store.js";
 import { createLeaseTable, type LeaseTable } from "../shared/lease/table.js";
 import type { ServerState } from "./engine.js";
+import { breakEvents } from "./serve-recorder.js";
 import { createNetwork } from "./links.js";
 import type { TakeOverParts } from "./take-over.js";
 import { recallCache, viewsOf } from "./views.js";
@@ -75,7 +76,10 @@ export async function takeOver(store: LeaseStore, former: FormerState): Promise<
     const taken = takeOverFile({ ...parts, file, network, wall: millis(Date.now()) });
     if (!taken.ok) throw new SystemError("state-unreadable", taken.sentence);
     for (const view of VIEWS) keepCopy(join(workDir, view));
-    if (taken.changes.length > 0) await store.commit(taken.changes);
+    if (taken.changes.length > 0) {
+      await breakEvents(store);
+      await store.commit(taken.changes);
+    }
   }
   if (store.meta(name) === undefined) await store.setMeta(name, Uint8Array.of(1));
 }
@@ -95,18 +99,20 @@ export async function allocationSecret(
   return made;
 }
 
+/** Name of the value that says the number of the latest start. */
+export const STARTS = "starts";
+
 /**
  * A number that grows with every start, for values that must never repeat; the time as well, lest a lost
  * store makes it fall.
  */
 export async function nextEpoch(store: Pick<LeaseStore, "meta" | "setMeta">, now: number): Promise<number> {
-  const name = "starts";
-  const known = store.meta(name);
+  const known = store.meta(STARTS);
   const before = known?.length === 4 ? new DataView(known.buffer, known.byteOffset).getUint32(0) : 0;
   const epoch = Math.max(before + 1, Math.floor(now / 1000)) >>> 0;
   const octets = new Uint8Array(4);
   new DataView(octets.buffer).setUint32(0, epoch);
-  await store.setMeta(name, octets);
+  await store.setMeta(STARTS, octets);
   return epoch;
 }
 
@@ -143,8 +149,8 @@ export function openViews(state: ServerState, workDir: string, { now }: Clock, l
 /** The same store; `changed` hears of every commit that has been made. */
 export const tellingOf = (store: LeaseStore, changed: () => void): LeaseStore => ({
   ...store,
-  async commit(changes, owed) {
-    const refused = await store.commit(changes, owed);
+  async commit(...what) {
+    const refused = await store.commit(...what);
     changed();
     return refused;
   },

@@ -18,19 +18,21 @@ export interface WebParts extends Omit<MetricsParts, "pause"> {
   readonly troubles: () => readonly string[];
 }
 
+/** What a configuration asks for, opened. */
+export interface Prepared {
+  /** Lets go of what is not asked for any more. */
+  readonly keep: () => Promise<void>;
+  /** Lets go of what was opened now. */
+  readonly abandon: () => Promise<void>;
+}
+
 /** What can be fetched from the server over HTTP, as the configuration has it. */
 export interface Web {
   /**
    * Opens what this configuration asks for and is not open yet; rejects with a SystemError when that cannot
-   * be. `keep` lets go of what is not asked for any more, `abandon` of what was opened now.
+   * be.
    */
-  readonly prepare: (
-    config: ServerConfig,
-    diagnostics: readonly Diagnostic[],
-  ) => Promise<{
-    readonly keep: () => Promise<void>;
-    readonly abandon: () => Promise<void>;
-  }>;
+  readonly prepare: (config: ServerConfig, diagnostics: readonly Diagnostic[]) => Promise<Prepared>;
   /** Hears of times while there are metrics. */
   readonly pace: () => Pace | undefined;
   /** Hears what happens to leases while there is a page. */

@@ -27,7 +27,9 @@ import { createServerState, type ServerState } from "./engine.js";
 import { createServerLoop, type LoopParts, type ServerLoop } from "./loop.js";
 import { byNames } from "./serve-names.js";
 import { createOwing } from "./serve-owing.js";
-import { createReload } from "./serve-reload.js";
+import { wasComplete } from "./serve-recorder.js";
+import { createEvents } from "./serve-events.js";
+import { createReload, prepareBoth } from "./serve-reload.js";
 import { createRoutes, type Routes } from "./serve-routes.js";
 import { createWeb } from "./serve-web.js";
 import {
@@ -36,6 +38,7 @@ import {
   nextEpoch,
   openViews,
   recallFormer,
+  STARTS,
   storeWritten,
   takeOver,
   tellingOf,
@@ -68,6 +71,7 @@ export async function openServer(surroundings: Surroundings<ServerConfig>): Prom
   const table = loadTable(store, log);
   await takeOver(store, { config, workDir, written, table, interfaces, now: clock.now(), log });
   const secret = await allocationSecret(store);
+  const isComplete = wasComplete(store, store.meta(STARTS));
   const epoch = await nextEpoch(store, clock.now());
   const state = createServerState({ config, duid, table, secret, interfaces, epoch, hmacMd5 });
   const hooks = createHookSwitch(workDir, log, () => openHookHelper(workDir, log));
@@ -83,6 +87,8 @@ export async function openServer(surroundings: Surroundings<ServerConfig>): Prom
     hooks: () => ({ ...load(), ...hooks.tally() }),
     troubles: () => troublesOf(listening.absent(), loop.failing()),
   });
+  const start = store.meta(STARTS) ?? new Uint8Array();
+  const events = createEvents({ store, now: clock.now, log, start, isComplete });
   const loop = createServerLoop({
     state,
     store: stored,
@@ -94,6 +100,7 @@ export async function openServer(surroundings: Surroundings<ServerConfig>): Prom
       routes.happened(event);
       web.happened(event);
     },
+    recorder: events.recorder,
     pace: web.pace,
     socketFor,
   });
@@ -107,8 +114,8 @@ export async function openServer(surroundings: Surroundings<ServerConfig>): Prom
     openBulk({ state, now: clock.now, log }, place, addresses, bulk),
   );
   const owed = config.script === undefined ? new Set<string>() : owing.resume();
-  const pages = await web.prepare(config, surroundings.diagnostics);
-  await pages.keep();
+  const prepared = await prepareBoth({ web, events }, config, surroundings.diagnostics);
+  await prepared.keep();
   await listening.serve(arrivalsOf(config.interfaces), config.inactiveMode, (places) => {
     push({ type: "started", owed });
     // What has come up since it was looked for.
@@ -119,12 +126,15 @@ export async function openServer(surroundings: Surroundings<ServerConfig>): Prom
     log("SERVER-STARTED", { leases: table.size, interfaces: places.size });
   });
   listening.watch();
-  const reload = createReload({ surroundings, listening, hooks, web, push });
+  const reload = createReload({ surroundings, listening, hooks, web, events, push });
   const context = (): CommandContext => ({ now: clock.now(), iso: isoTime, local: localTime });
   const load = (): ReturnType<ControlParts["hooks"]> => ({ ...hooks.load(), owed: owing.count() });
   const control = await openControl({
     path: paths.controlSocket,
-    ...createControlService({ state, push, log, context, reload, hooks: load, routes: routes.load }),
+    ...createControlService({
+      ...{ state, push, log, context, reload, hooks: load },
+      ...{ routes: routes.load, events: events.load },
+    }),
   });
 
   // Answers come first; with many leases `start` does not wait for files that take seconds to write either.
@@ -138,6 +148,7 @@ export async function openServer(surroundings: Surroundings<ServerConfig>): Prom
       await web.close();
       await listening.rest();
       await loop.close();
+      await events.close();
       await routes.close();
       await views.close();
       await listening.close();

@@ -97,6 +97,21 @@ export const SERVER_ROWS = {
     text: "Over HTTP from now on: {what}.",
     note: "What for, and the address and port. Whoever reaches them can read it: keep them on a trusted network.",
   },
+  "SERVER-EVENTS": {
+    level: 6,
+    text: "Lease events go to {target} from now on.",
+    note: "What events or webhook in server.conf asks for.",
+  },
+  "SERVER-EVENTS-FAILED": {
+    level: 3,
+    text: "Lease events cannot be given to {target}: {reason}.",
+    note: "Tried again, ever more seldom, and said once for each reason. They stay in the journal meanwhile.",
+  },
+  "SERVER-EVENTS-RESUMED": {
+    level: 6,
+    text: "Lease events are given to {target} again.",
+    note: "Those that had to wait went first.",
+  },
   "SERVER-NOT-FORWARDING": {
     level: 4,
     text: "routes 1, but this host forwards no IPv6 packets: net.ipv6.conf.all.forwarding is 0.",

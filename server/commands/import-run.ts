@@ -19,6 +19,7 @@ import type { ServerConfig } from "../../shared/config/types.js";
 import type { ForeignFormat } from "../../shared/lease/foreign-file.js";
 import type { LeaseStore, LeaseView } from "../../shared/lease/store.js";
 import { createLeaseTable, type LeaseTable } from "../../shared/lease/table.js";
+import { breakEvents } from "../serve-recorder.js";
 import { type Imported, importLeases } from "../import.js";
 import { formatNames, importReport } from "../import-report.js";
 import { createNetwork, type Network } from "../links.js";
@@ -84,7 +85,10 @@ async function doImport(job: Job, file: OpenedText, basis: Basis, paths: Paths):
     const imported = readFile(job, file, basis, table, store);
     if (!tell(job.file, imported)) return 1;
     const duid = job.withDuid ? usableDuid(duidOf(imported, job.file), paths.duidFile, before) : undefined;
-    if (imported.changes.length > 0) await storeAll(store, imported.changes, openProgress(file.octets));
+    if (imported.changes.length > 0) {
+      await breakEvents(store);
+      await storeAll(store, imported.changes, openProgress(file.octets));
+    }
     say(`${imported.changes.length} lease(s) stored in ${paths.workDir}`);
     if (duid !== undefined) {
       keepCopy(paths.duidFile);

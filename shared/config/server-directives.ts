@@ -4,12 +4,14 @@ import { CLASS_DIRECTIVES, OPTION_DIRECTIVES, RESERVATION_DIRECTIVES } from "./s
 import { directive, G, GI, I, inert, NO_NAMES, type ServerScope } from "./server-places.js";
 import {
   addressRange,
+  eventTarget,
   interfaceId,
   interfaceIdOrder,
   leaseRate,
   listenAddress,
   relaySuppliedCode,
   route,
+  webUrl,
 } from "./server-syntax.js";
 import {
   address,
@@ -127,10 +129,13 @@ const limits = [
   directive("quarantine", GI, number(), { example: "quarantine 3600", standard: "0" }),
 ] as const;
 
-/** Ours: what programs that watch the server fetch. */
+/** Ours: what programs that watch the server fetch, and are told. */
 const watching = [
   directive("metrics", G, listenAddress, { example: 'metrics "[::1]:9547"' }),
   directive("status-page", G, listenAddress, { example: 'status-page "[::1]:9548"' }),
+  directive("events", G, eventTarget, { example: 'events "unix:/run/dibbler/events.sock"' }),
+  directive("webhook", G, webUrl, { example: 'webhook "https://ipam.example/dibbler"' }),
+  directive("webhook-secret", G, text, { example: 'webhook-secret "a long random text"' }),
 ] as const;
 
 /** Ours: the server sets the route of each delegated prefix itself. */

@@ -138,6 +138,9 @@ function evaluate(program: Program, scope: Scope, block: Block, node: Node<Serve
     case "performance-mode":
     case "metrics":
     case "status-page":
+    case "events":
+    case "webhook":
+    case "webhook-secret":
     case "work-dir":
     case "auth-methods":
       program.settings = applyGlobal(program.settings, head, report);

@@ -3,10 +3,12 @@ import { OPTIONS } from "../wire/options.js";
 import type { Report, Span } from "./diagnostics.js";
 import { applyLog } from "./log-settings.js";
 import type { Acting } from "./server-scope.js";
-import type { ServerConfig } from "./types.js";
+import type { EventTarget, ServerConfig } from "./types.js";
 
 /** What holds for the whole server, so far as the file says it. */
-export type GlobalSettings = Omit<ServerConfig, "interfaces" | "scriptReplay"> & {
+export type GlobalSettings = Omit<ServerConfig, "interfaces" | "scriptReplay" | "webhook"> & {
+  readonly webhookUrl: string | undefined;
+  readonly webhookSecret: string | undefined;
   readonly scriptReplay: boolean | undefined;
 };
 
@@ -31,6 +33,9 @@ export type GlobalHead = Acting<
   | "performance-mode"
   | "metrics"
   | "status-page"
+  | "events"
+  | "webhook"
+  | "webhook-secret"
   | "work-dir"
   | "auth-methods"
 >;
@@ -61,15 +66,22 @@ export function initialSettings(): GlobalSettings {
     performanceMode: false,
     metrics: undefined,
     statusPage: undefined,
+    events: [],
+    webhookUrl: undefined,
+    webhookSecret: undefined,
     shown: { workDir: undefined, authMethods: [] },
   };
 }
 
 /** The settings with what follows from others. Dibbler's scripts do not hear of a start. */
-export const completeSettings = (settings: GlobalSettings): Omit<ServerConfig, "interfaces"> => ({
-  ...settings,
-  scriptReplay: settings.scriptReplay ?? settings.compatibility !== "strict",
-});
+export function completeSettings(all: GlobalSettings): Omit<ServerConfig, "interfaces"> {
+  const { webhookUrl: url, webhookSecret: secret, ...settings } = all;
+  return {
+    ...settings,
+    scriptReplay: settings.scriptReplay ?? settings.compatibility !== "strict",
+    webhook: url === undefined ? undefined : { url, secret },
+  };
+}
 
 /** The settings with this directive applied. */
 export function applyGlobal(settings: GlobalSettings, head: GlobalHead, report: Report): GlobalSettings {
@@ -106,6 +118,12 @@ export function applyGlobal(settings: GlobalSettings, head: GlobalHead, report: 
       return { ...settings, metrics: head.value };
     case "status-page":
       return { ...settings, statusPage: head.value };
+    case "events":
+      return { ...settings, events: withTarget(settings.events, head.value) };
+    case "webhook":
+      return { ...settings, webhookUrl: head.value };
+    case "webhook-secret":
+      return { ...settings, webhookSecret: head.value };
     case "work-dir":
       return { ...settings, shown: { ...settings.shown, workDir: head.value } };
     case "auth-methods":
@@ -114,6 +132,12 @@ export function applyGlobal(settings: GlobalSettings, head: GlobalHead, report: 
       return { ...settings, log: applyLog(settings.log, head, report) };
   }
 }
+
+/** Twice the same is once. */
+const withTarget = (targets: readonly EventTarget[], one: EventTarget): readonly EventTarget[] => [
+  ...targets.filter(({ kind, path }) => kind !== one.kind || path !== one.path),
+  one,
+];
 
 function affinityOf(octets: number, at: Span, report: Report): number {
   const clients = Math.floor(octets / OCTETS_PER_CLIENT);

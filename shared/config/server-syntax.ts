@@ -28,6 +28,7 @@ import {
 import type {
   ClientRange,
   Condition,
+  EventTarget,
   Expression,
   ListenAddress,
   Rate,
@@ -63,6 +64,27 @@ export const listenAddress: Syntax<ListenAddress> = refine(
     const port = Number(digits);
     const isAddress = v6 === undefined ? isIp4(v4 ?? "") : parseIp6(v6) !== undefined;
     return isAddress && port >= 1 && port <= 65_535 ? { host: v6 ?? v4 ?? "", port } : undefined;
+  },
+);
+
+/** Where lease events go: a socket, or a file by its path alone. */
+export const eventTarget: Syntax<EventTarget> = refine(
+  text,
+  'a socket or a file, e.g. "unix:/run/dibbler/events.sock" or "/var/log/dibbler/events.jsonl"',
+  (written) => {
+    const [, kind = "file", path] = /^(?:(unix|file):)?(\/\P{Cc}+)$/u.exec(written) ?? [];
+    return path === undefined ? undefined : { kind: kind === "unix" ? "unix" : "file", path };
+  },
+);
+
+/** An URL to send to. A name and password would come into the log with it. */
+export const webUrl: Syntax<string> = refine(
+  text,
+  'an URL with http or https and without a user, e.g. "https://ipam.example/dibbler"',
+  (written) => {
+    if (!/^https?:\/\/[!-~]+$/.test(written) || !URL.canParse(written)) return undefined;
+    const { username, password, hash } = new URL(written);
+    return username + password + hash === "" ? written : undefined;
   },
 );
 

@@ -33,6 +33,21 @@ export type InterfaceSelector = { readonly name: string } | { readonly index: nu
 /** An option made from the configuration, to be sent to whoever asks for it. */
 export type ConfiguredOption = Option;
 
+/** Where lease events are given out: to subscribers of a socket, or appended to a file. */
+export interface EventTarget {
+  readonly kind: "unix" | "file";
+  /** Absolute. */
+  readonly path: string;
+}
+
+/** Where lease events are sent to. */
+export interface Webhook {
+  /** With http or https. */
+  readonly url: string;
+  /** What requests are signed with; undefined when they are not. */
+  readonly secret: string | undefined;
+}
+
 /** Where to listen for TCP. */
 export interface ListenAddress {
   /** An IPv4 or IPv6 address. */
@@ -73,6 +88,9 @@ export interface ServerConfig {
   readonly metrics: ListenAddress | undefined;
   /** Where people can look at the server with a browser; undefined for nowhere. */
   readonly statusPage: ListenAddress | undefined;
+  /** Who may have lease events, each once; empty for nobody. */
+  readonly events: readonly EventTarget[];
+  readonly webhook: Webhook | undefined;
   /** Write the files for other programs at start and stop only, however leases change. */
   readonly performanceMode: boolean;
   /** What is not acted on and only shown to those who read Dibbler's view of its configuration. */

@@ -69,7 +69,7 @@ async function openDatabases(
     noSubdir: true,
     readOnly,
     encoding: "binary",
-    maxDbs: 4,
+    maxDbs: 8,
     permissionsMode: FILE_MODE,
     overlappingSync: false,
     // Otherwise each batch has a second promise, which nobody holds and which is rejected when a commit

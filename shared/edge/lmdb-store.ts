@@ -5,6 +5,7 @@ import type { LeaseStore, LeaseView } from "../lease/store.js";
 import { createGroupCommit } from "./group-commit.js";
 import { readRows } from "./lmdb-file.js";
 import { entryCount, LEASES, openToRead, openToWrite, type LeaseDatabases } from "./lmdb-open.js";
+import { enterAll, openJournal, readJournal } from "./lmdb-journal.js";
 import { applyOwed, openOwed, readOwed } from "./lmdb-owed.js";
 import { damagedStore, emptiedStore, StoreError, storeErrorFrom } from "./store-error.js";
 import {
@@ -69,6 +70,8 @@ function createStore(databases: LeaseDatabases, path: string, release: () => voi
   const { env, leases, meta } = databases;
   const view = createView(databases, path);
   const owed = openOwed(env);
+  const journal = openJournal(env);
+  const entered = readJournal(journal);
   const group = createGroupCommit(async (writes) => {
     try {
       await env.batch(writes);
@@ -77,6 +80,7 @@ function createStore(databases: LeaseDatabases, path: string, release: () => voi
     }
   });
   let closing: Promise<void> | undefined;
+  const reading = readsOf(path, () => closing !== undefined);
 
   async function add(write: () => void): Promise<void> {
     if (closing !== undefined) throw closedError(path);
@@ -93,20 +97,22 @@ function createStore(databases: LeaseDatabases, path: string, release: () => voi
       if (count === undefined) view.load(visit);
       else requireAll(databases, path, count);
     },
-    async commit(changes, notes = []) {
+    async commit(changes, notes = [], entries = []) {
       await add(() => {
         for (const change of changes) apply(leases, change);
         applyOwed(owed, notes);
+        enterAll(journal, entries);
       });
       return [];
     },
-    owed(visit) {
-      if (closing !== undefined) throw closedError(path);
-      try {
+    owed: (visit) => {
+      reading(() => {
         readOwed(owed, visit);
-      } catch (error) {
-        throw storeErrorFrom(error, path);
-      }
+      });
+    },
+    journal: {
+      last: () => reading(entered.last),
+      read: (number) => reading(() => entered.read(number)),
     },
     setMeta: (name, value) =>
       add(() => {
@@ -125,16 +131,7 @@ function createStore(databases: LeaseDatabases, path: string, release: () => voi
 function createView(databases: LeaseDatabases, path: string): LeaseView {
   const { env, leases, meta } = databases;
   let closing: Promise<void> | undefined;
-
-  /** Runs a read; LMDB notices damage only when it comes upon it. */
-  function reading<T>(read: () => T): T {
-    if (closing !== undefined) throw closedError(path);
-    try {
-      return read();
-    } catch (error) {
-      throw storeErrorFrom(error, path);
-    }
-  }
+  const reading = readsOf(path, () => closing !== undefined);
 
   return {
     load(visit) {
@@ -153,6 +150,18 @@ function createView(databases: LeaseDatabases, path: string): LeaseView {
       closing ??= env.close();
       return closing;
     },
+  };
+}
+
+/** Runs reads; LMDB notices damage only when it comes upon it. */
+function readsOf(path: string, isClosed: () => boolean): <T>(read: () => T) => T {
+  return (read) => {
+    if (isClosed()) throw closedError(path);
+    try {
+      return read();
+    } catch (error) {
+      throw storeErrorFrom(error, path);
+    }
   };
 }
 

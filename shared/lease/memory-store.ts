@@ -1,4 +1,5 @@
 import type { LeaseChange } from "./changes.js";
+import { type Journal, journalOf, slotOctets, slotOf } from "./journal.js";
 import { leaseId, type LeaseId } from "./lease.js";
 import type { LeaseStore } from "./store.js";
 
@@ -10,6 +11,8 @@ export interface StoreMemory {
   readonly records: Map<number, Uint8Array>;
   readonly meta: Map<string, Uint8Array>;
   readonly owed: Map<number, Uint8Array>;
+  /** By slots. */
+  readonly journal: Map<number, Uint8Array>;
 }
 
 /** Settings of a memory store, for tests of those who use a store. */
@@ -26,6 +29,7 @@ export const createStoreMemory = (): StoreMemory => ({
   records: new Map(),
   meta: new Map(),
   owed: new Map(),
+  journal: new Map(),
 });
 
 /**
@@ -35,6 +39,7 @@ export const createStoreMemory = (): StoreMemory => ({
 export function createMemoryStore(options: MemoryStoreOptions = {}): LeaseStore {
   const { memory = createStoreMemory(), refuse = () => false, fail = () => undefined } = options;
   const { records, meta, owed } = memory;
+  const journal: Journal = journalOf((slot) => memory.journal.get(slot));
 
   return {
     load(visit) {
@@ -43,7 +48,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): LeaseStore 
         visit(leaseId(id), record, 0, record.length);
       }
     },
-    commit(changes, notes = []) {
+    commit(changes, notes = [], entries = []) {
       const error = fail();
       if (error !== undefined) return Promise.reject(error);
       const refused = changes.filter(refuse);
@@ -52,6 +57,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): LeaseStore 
         if (note.type === "owe") owed.set(note.number, copy(note.call));
         else owed.delete(note.number);
       }
+      for (const entry of entries) memory.journal.set(slotOf(entry.number), slotOctets(entry));
       return Promise.resolve([...new Set<LeaseId>(refused.map(({ id }) => id))]);
     },
     read(id) {
@@ -68,6 +74,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): LeaseStore 
     owed(visit) {
       for (const number of ascending(owed)) visit(number, copy(owed.get(number)));
     },
+    journal,
     close() {
       return Promise.resolve();
     },

@@ -1,4 +1,5 @@
 import type { LeaseChange } from "./changes.js";
+import type { Journal, JournalEntry } from "./journal.js";
 import type { LeaseId } from "./lease.js";
 import type { OwedChange } from "./owed.js";
 
@@ -32,12 +33,20 @@ export interface LeaseStore extends LeaseView {
    * Applies the changes in order, all of them or none, refused ones apart; commits take effect in the order
    * of the calls. Resolves when they are durable, to the ids that were refused because another server won
    * (none for a store of our own). Rejects when the system fails: then none of them counts. Records must
-   * not change meanwhile. What is `owed` is noted with them, also when some are refused.
+   * not change meanwhile. What is `owed` is noted with them, and what has happened entered in the journal,
+   * also when some are refused.
    */
-  commit(changes: readonly LeaseChange[], owed?: readonly OwedChange[]): Promise<readonly LeaseId[]>;
+  commit(
+    changes: readonly LeaseChange[],
+    owed?: readonly OwedChange[],
+    entries?: readonly JournalEntry[],
+  ): Promise<readonly LeaseId[]>;
 
   /** Calls `visit` for every call that is owed, numbers ascending. The octets belong to the receiver. */
   owed(visit: (number: number, call: Uint8Array) => void): void;
+
+  /** What the journal has, as committed. */
+  readonly journal: Journal;
 
   /** Sets a named value, or removes it; resolves when that is durable. */
   setMeta(name: string, value: Uint8Array | undefined): Promise<void>;

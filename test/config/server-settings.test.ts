@@ -45,6 +45,7 @@ describe("server: the configuration of the OpenStack guide", () => {
       reconfigure: false,
       affinity: 7133,
       relaySuppliedOptions: [65],
+      events: [],
       performanceMode: false,
       shown: { workDir: undefined, authMethods: [] },
       interfaces: [

@@ -6,6 +6,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import type { OwedChange } from "../../shared/lease/owed.js";
 import { openLeaseStore } from "../../shared/edge/lmdb-store.js";
 import { changeFor, restore, type LeaseChange } from "../../shared/lease/changes.js";
+import { JOURNAL_SIZE, type JournalEntry } from "../../shared/lease/journal.js";
 import { leaseId, type LeaseId } from "../../shared/lease/lease.js";
 import { createMemoryStore, createStoreMemory } from "../../shared/lease/memory-store.js";
 import type { LeaseStore } from "../../shared/lease/store.js";
@@ -136,6 +137,28 @@ describe.each(subjects)("%s", { timeout: 30_000 }, (_name, make) => {
     expect(contentOf(again)).toEqual([row(4, 4)]);
   });
 
+  test("what has happened -> in the journal with its commit, by number, in place of what is a ring older", async () => {
+    const started = await start();
+    const has = ({ journal }: LeaseStore, ...numbers: readonly number[]): readonly unknown[] => [
+      journal.last(),
+      ...numbers.map((number) => journal.read(number)),
+    ];
+    expect(has(started.store, 0, 1)).toEqual([0, undefined, undefined]);
+    await started.store.commit([put(1, 1)], [owe(9, 1)], [entry(1, 7)]);
+    await started.store.commit([remove(1)], [], [entry(2, 8), entry(3, 9)]);
+    const expected = [3, octets(7), octets(8), octets(9), undefined];
+    expect(has(started.store, 1, 2, 3, 4)).toEqual(expected);
+    const store = await reopen(started);
+    expect(has(store, 1, 2, 3, 4)).toEqual(expected);
+    const more = Array.from({ length: JOURNAL_SIZE }, (_, n) => entry(4 + n, n % 251));
+    await store.commit([], [], more);
+    const last = JOURNAL_SIZE + 3;
+    const again = await reopen(started);
+    expect(has(again, 1, 3, 4, last, last + 1)).toEqual([
+      ...[last, undefined, undefined, octets(0), octets((JOURNAL_SIZE - 1) % 251), undefined],
+    ]);
+  });
+
   test("a commit of 50000 leases -> all there", async () => {
     const started = await start();
     const changes = Array.from({ length: 50_000 }, (_, id) => put(id, id % 251));
@@ -236,6 +259,7 @@ function inLmdb(): Subject {
   };
 }
 
+const entry = (number: number, fill: number): JournalEntry => ({ number, octets: octets(fill) });
 const octets = (value: number): Uint8Array => new Uint8Array(128).fill(value);
 const put = (id: number, value: number): LeaseChange & { type: "put" } => ({
   type: "put",

@@ -1,6 +1,7 @@
 import type { Target } from "./target.js";
 import { CLIENT_TARGETS } from "./targets/client.js";
 import { CONFIG_TARGETS } from "./targets/config.js";
+import { EVENT_TARGETS } from "./targets/events.js";
 import { LEASE_FILE_TARGETS } from "./targets/lease-files.js";
 import { PAGE_TARGETS } from "./targets/page.js";
 import { ENGINE } from "./targets/server.js";
@@ -19,6 +20,7 @@ export const TARGETS: readonly Target[] = [
   ...CONFIG_TARGETS,
   ...LEASE_FILE_TARGETS,
   ...STORE_TARGETS,
+  ...EVENT_TARGETS,
   ...SYSTEM_TARGETS,
   ...WORD_TARGETS,
   ...PAGE_TARGETS,

@@ -118,6 +118,7 @@ describe("control service", () => {
       context: () => ({ now: rig.now(), iso: String, local: String }),
       reload: () => Promise.resolve({ ok: true, message: "reloaded" }),
       routes: () => ({ wanted: false, waiting: 0, failed: 0 }),
+      events: () => undefined,
       hooks: () => ({ waiting: 3, running: 8, owed: 1 }),
     });
     return { ...service, events, logs };

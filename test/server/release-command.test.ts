@@ -165,6 +165,7 @@ describe("release: the request", () => {
       context: () => ({ now: rig.now(), iso: String, local: String }),
       reload: () => Promise.resolve({ ok: true, message: "" }),
       routes: () => ({ wanted: false, waiting: 0, failed: 0 }),
+      events: () => undefined,
       hooks: () => ({ waiting: 0, running: 0, owed: 0 }),
     });
     void handle({ command: "release", subject: FIRST });

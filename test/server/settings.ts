@@ -158,6 +158,8 @@ export function configure(
     performanceMode: false,
     metrics: undefined,
     statusPage: undefined,
+    events: [],
+    webhook: undefined,
     shown: { workDir: undefined, authMethods: [] },
     interfaces,
     ...settings,

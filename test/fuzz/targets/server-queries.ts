@@ -139,6 +139,7 @@ const control = target({
       reload: () => Promise.resolve({ ok: true, message: "" }),
       hooks: () => ({ waiting: 0, running: 0, owed: 0 }),
       routes: () => ({ wanted: true, waiting: 0, failed: 0 }),
+      events: () => undefined,
     });
     const answer = handle(request);
     if (!(answer instanceof Promise)) {
