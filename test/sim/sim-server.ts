@@ -213,6 +213,7 @@ export function addServer(world: World, number: number, text: string, where: Sur
       },
       hooks: runner,
       web: { prepare: () => Promise.resolve({ keep: nothing, abandon: nothing }) },
+      events: { prepare: () => Promise.resolve({ keep: nothing, abandon: nothing }) },
       push: loop.push,
       named: (same) => same,
     });
