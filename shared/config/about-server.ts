@@ -97,6 +97,14 @@ export const SERVER_ABOUT: About = {
   "status-page":
     "Address and port of a page for a browser: pools, leases, rates, events and the configuration, read-only and without " +
     "a password: keep it on loopback or a trusted network. It may be the address of metrics.",
+  events:
+    "Where lease events go, a line of JSON each, in the order of commits and numbered: unix:PATH is a socket for " +
+    "subscribers, a path or file:PATH a file. It may be given more than once.",
+  webhook:
+    "Where lease events are sent by HTTP POST, up to 100 at a time, in order and again until they are acknowledged " +
+    "by a status of 2xx.",
+  "webhook-secret":
+    "What the requests to the webhook are signed with: X-Dibbler-Signature is sha256= and the HMAC of the body.",
   "pd-class":
     "Opens a class of prefixes: pools, length and times. Of several classes the one with the length that the client " +
     "asks for goes first, then shorter prefixes, then longer ones (RFC 8168).",
