@@ -119,9 +119,9 @@ export function takeChanges(ledger: Ledger): readonly LeaseChange[] {
 
 /**
  * Takes back changes that the store refused or failed to make: afterwards the ledger says of these leases
- * what the store says. All of them are emptied first, so that a prefix can go back to its former holder. If
- * a later commit has given the prefix to somebody else for good, the former lease stays out, and the store
- * is told at the next commit.
+ * what the store says. All of them are emptied first, so that a prefix can go back to its former holder, and
+ * offers that have been made of it meanwhile end. If a later commit has given the prefix to somebody else for
+ * good, the former lease stays out, and the store is told at the next commit.
  */
 export function revert(
   ledger: Ledger,
@@ -135,13 +135,23 @@ export function revert(
   for (const id of all) {
     const record = read(id);
     const lease = record === undefined ? undefined : decodeRecord(record);
-    if (lease !== undefined && !isFree(ledger, lease.prefix)) {
+    if (lease !== undefined && !makeWay(ledger, lease.prefix)) {
       touched.add(id);
       continue;
     }
     restore(table, id, record);
     if (table.has(id)) mark(ledger.pools, table.prefixOf(id));
   }
+}
+
+/** Ends the offers that have an address in common with the prefix; false when a lease has. */
+function makeWay(ledger: Ledger, prefix: Prefix): boolean {
+  const { table, offers } = ledger;
+  for (let id = table.holder(prefix); id !== undefined; id = table.holder(prefix)) {
+    if (!offers.has(id)) return false;
+    remove(ledger, id);
+  }
+  return true;
 }
 
 /** Records what follows from `lease` standing under `id`. */

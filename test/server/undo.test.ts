@@ -4,6 +4,7 @@ import { createClient, createRig, pd, prefixIn, type Rig } from "./rig.js";
 import { configure, iface, pdClass } from "./settings.js";
 
 const ONE = configure([iface("eth0", [pdClass(56, ["2001:db8::/56"])])]);
+const LAN = configure([iface("eth0", [pdClass(56, ["2001:db8::/48"])])]);
 const P = "2001:db8::/56";
 
 /** What the table says of every lease. */
@@ -64,6 +65,23 @@ describe("server: a commit that fails", () => {
     expect(rig.table.size).toBe(1);
     rig.wait(0);
     expect([rig.table.size, rig.hooks().length]).toEqual([0, 1]);
+  });
+
+  test("of an expiry, and the prefix is on offer to somebody else -> due again, the offer ends, one delete", () => {
+    const rig = createRig(LAN);
+    createClient(rig, 1).lease(1, P);
+    rig.sleep(10);
+    // With so many the number of a lease that has gone is not used again at once.
+    for (let n = 2; n <= 20; n++) createClient(rig, n).lease();
+    const before = leasesOf(rig);
+    rig.hooks();
+    rig.sleep(1990);
+    const next = createClient(rig, 21);
+    rig.giveInVain({ type: "timer" }, next.event("solicit", [pd(1, P)]));
+    expect([leasesOf(rig), rig.state.ledger.offers.size]).toEqual([before, 0]);
+    rig.wait(0);
+    expect([rig.records.size, rig.hooks().map(({ action }) => action)]).toEqual([19, ["delete"]]);
+    expect(next.lease(1, P)).toBe(P);
   });
 
   test("of several steps at once: a Release and the next Request for its prefix -> the first holder has it", () => {
