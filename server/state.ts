@@ -120,8 +120,9 @@ export interface ServerState {
   /** Leases that the hook script has still to be told of after a start, and when to go on with them. */
   readonly replay: {
     ids: readonly LeaseId[];
+    /** Of each of them, since when it is as it was when the list was made. */
+    since: readonly Millis[];
     at: number;
-    started: Millis;
     next: Millis;
     /** Prefixes that calls of the last server take away, which may have had new holders since. */
     owed: ReadonlySet<string>;
@@ -168,7 +169,7 @@ export function createServerState(parts: ServerParts): ServerState {
     hmacMd5,
     history: createHistory(hash, historySizes),
     warnings: new Map(),
-    replay: { ids: [], at: 0, started: NEVER, next: NEVER, owed: new Set() },
+    replay: { ids: [], since: [], at: 0, next: NEVER, owed: new Set() },
   };
 }
 

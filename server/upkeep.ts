@@ -60,6 +60,7 @@ export function prepareReplay(
   const { owed } = replay;
   if (config.script === undefined || (!config.scriptReplay && owed.size === 0)) return;
   const ids = replay.ids.slice(replay.at);
+  const since = replay.since.slice(replay.at);
   const links = linksOver(network, interfaces);
   // Addresses have no routes that a reboot could lose.
   table.forEach((id) => {
@@ -67,28 +68,32 @@ export function prepareReplay(
       table.stateOf(id) === "bound" &&
       table.iaTypeOf(id) === "pd" &&
       (config.scriptReplay || owed.has(formatPrefix(table.prefixOf(id))));
-    if (isTold && links.has(table.nameOf(id))) ids.push(id);
+    if (!isTold || !links.has(table.nameOf(id))) return;
+    ids.push(id);
+    since.push(table.sinceOf(id));
   });
   replay.ids = ids;
+  replay.since = since;
   replay.at = 0;
-  replay.started = now;
   replay.next = ids.length > 0 ? now : NEVER;
 }
 
 /**
  * Tells the script of the next leases, except of those that have changed meanwhile and been told of by that.
+ * After a reboot the clock may be behind what it was, so `since` is compared with nothing but itself.
  */
 export function replaySome(state: ServerState, now: Millis, outcome: Outcome): void {
-  const { ledger, replay } = state;
+  const { replay } = state;
+  const { table } = state.ledger;
   if (replay.next > now) return;
   const end = replay.at + REPLAY_BATCH;
-  for (const id of replay.ids.slice(replay.at, end)) {
-    if (!ledger.table.has(id) || ledger.table.stateOf(id) !== "bound") continue;
-    if (ledger.table.sinceOf(id) > replay.started) continue;
-    run(outcome, callForStart(state, ledger.table.read(id), now));
+  for (const [index, id] of replay.ids.slice(replay.at, end).entries()) {
+    if (!table.has(id) || table.stateOf(id) !== "bound") continue;
+    if (table.sinceOf(id) !== replay.since[replay.at + index]) continue;
+    run(outcome, callForStart(state, table.read(id), now));
   }
   const isOver = end >= replay.ids.length;
-  replay.ids = isOver ? [] : replay.ids;
+  if (isOver) [replay.ids, replay.since] = [[], []];
   replay.at = isOver ? 0 : end;
   replay.next = isOver ? NEVER : millis(now + REPLAY_PAUSE);
 }

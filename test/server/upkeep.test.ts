@@ -118,6 +118,13 @@ describe("server: start with leases in the store", () => {
     expect(prefixIn(createClient(again, 1).renew(pd(1)))).toBe(held);
   });
 
+  test("after a reboot with a clock that is behind -> add, although the lease is from later", () => {
+    const rig = createRig(LAN);
+    rig.wait(100);
+    const held = createClient(rig, 1).lease();
+    expect(rig.restart(LAN, -50).hooks()).toMatchObject([{ action: "add", order: [held] }]);
+  });
+
   test("expired meanwhile -> delete, once, and no add", () => {
     const rig = createRig(LAN);
     createClient(rig, 1).lease();
