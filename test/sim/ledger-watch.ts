@@ -153,10 +153,14 @@ export function createLedgerWatch(parts: LedgerParts): LedgerWatch {
       const text = formatPrefix(lease.prefix);
       const promise = promises.get(text);
       const now = parts.clock();
-      if (promise === undefined || now === undefined || promise.until <= now) return;
-      if (promise.client !== formatDuid(lease.duid)) return;
+      if (promise === undefined || now === undefined || promise.client !== formatDuid(lease.duid)) return;
       const after = change.type === "put" ? decodeRecord(change.record) : undefined;
       const isKept = after !== undefined && formatPrefix(after.prefix) === text && after.state === "bound";
+      if (promise.until <= now) {
+        // It is over for good, also for a clock that goes back to before its end with a reboot.
+        if (!isKept) promises.delete(text);
+        return;
+      }
       if (promise.isExcused) {
         if (!isKept) parts.onGone?.(promise.client, text);
         return;

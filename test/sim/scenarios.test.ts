@@ -94,6 +94,34 @@ describe("one link, our client and our server", () => {
     }
   });
 
+  test("reboot with a clock that was set back: scripts hear of leases from later, what is over stays over", async () => {
+    const scene = await createScene(16, { clients: 2, servers: [serverConf(POOL, TIMES)] });
+    const [early, late] = scene.clients;
+    const server = only(scene.servers);
+    early?.start();
+    await scene.world.run(10 * SECOND);
+    early?.kill();
+    server.machine.setWall(-2000 * SECOND);
+    await scene.world.run(2970 * SECOND);
+    server.kill();
+    server.start();
+    // The clock is saved at this start, and then not before a minute has passed.
+    await scene.world.run(5 * SECOND);
+    late?.start();
+    await scene.world.run(25 * SECOND);
+    const text = only(late === undefined ? [] : heldBy(late));
+    expect(scene.world.diary.at(-1)).toContain("LEASE-EXPIRED");
+    server.kill();
+    server.machine.reboot();
+    const before = scene.world.diary.length;
+    server.start();
+    await scene.world.run(5 * SECOND);
+    const told = scene.world.diary.slice(before).filter((line) => line.includes(" script "));
+    expect(told.map((line) => line.replace(/.* script /, ""))).toEqual([
+      expect.stringMatching(new RegExp(`^add ${text} .* start$`)),
+    ]);
+  });
+
   test("server away until leases are over: used to the last second, deleted, regained", async () => {
     const scene = await createScene(7, { clients: 1, servers: [serverConf(POOL, TIMES)] });
     await startAll(scene);
