@@ -1,6 +1,6 @@
 import { millis, seconds } from "../shared/brand.js";
 import type { IaType, Lease, LeaseId } from "../shared/lease/lease.js";
-import { masked, type Prefix, sameIp6, samePrefix } from "../shared/prefix.js";
+import { masked, type Prefix, samePrefix } from "../shared/prefix.js";
 import { type Choice, isAvailable } from "./allocate.js";
 import { excludedFrom, partOf } from "./exclude.js";
 import { classFor, fitness, type Held, type HeldHere, holdingsOf } from "./holdings.js";
@@ -82,11 +82,11 @@ export function extend(query: Query, ia: IaAsked): IaResult | undefined {
  */
 export function givenUpBy(query: Query, ia: IaAsked): readonly Held[] | undefined {
   const { table } = query.state.ledger;
+  const { givesUp } = mannersOf(query.state.config);
   const bound = table.find(query.client, ia.type, ia.iaid).filter((id) => table.stateOf(id) === "bound");
   const leases = bound.map((id) => ({ id, lease: table.read(id) }));
   if (leases.length === 0 || leases.some(({ lease }) => isMistaken(query, ia, lease))) return undefined;
-  // Some clients send another length than they were given (Dibbler did); the address is what tells.
-  return leases.filter(({ lease }) => ia.named.some((named) => names(named, lease.prefix)));
+  return leases.filter(({ lease }) => ia.named.some((named) => givesUp(named, lease.prefix)));
 }
 
 /** An IA that is answered with a status only; what is stale ends all the same. */
@@ -182,12 +182,10 @@ function wrongOnes(
   return wrong;
 }
 
-const names = (named: Prefix, prefix: Prefix): boolean =>
-  sameIp6(named.address, prefix.address) || samePrefix(masked(named), prefix);
-
 /** True when the client names the lease with an excluded part that it does not have. */
 function isMistaken(query: Query, ia: IaAsked, { prefix }: Lease): boolean {
-  const named = ia.named.find((candidate: NamedPrefix) => names(candidate, prefix));
+  const { givesUp } = mannersOf(query.state.config);
+  const named = ia.named.find((candidate: NamedPrefix) => givesUp(candidate, prefix));
   if (named?.excluded === undefined) return false;
   const exclude = classFor(query, ia.type, prefix)?.exclude;
   return exclude === undefined || !samePrefix(named.excluded, partOf(prefix, exclude));

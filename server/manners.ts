@@ -1,5 +1,6 @@
 import { INFINITY } from "../shared/brand.js";
 import type { ServerConfig } from "../shared/config/types.js";
+import { masked, type Prefix, sameIp6, samePrefix } from "../shared/prefix.js";
 import type { ServerRule } from "../shared/proto/validity.js";
 import type { ClientServerType } from "../shared/wire/codes.js";
 import { clamp, grantLifetimes, type Lifetimes, renewedWish, type TimeBounds } from "./lifetimes.js";
@@ -17,6 +18,11 @@ export interface Manners {
   readonly revives: boolean;
   /** A Renew or Rebind is told of every prefix that it names wrongly. */
   readonly corrects: boolean;
+  /**
+   * A Release or Decline that names the one gives up the other: of another length it is another prefix, which
+   * the client may have had before.
+   */
+  readonly givesUp: (named: Prefix, prefix: Prefix) => boolean;
   /** A lease that no longer fits the configuration is extended as it is. */
   readonly keepsOutdated: (config: ServerConfig) => boolean;
   /** Lifetimes of a new lease, by what the client asks for. */
@@ -31,6 +37,7 @@ const FIXED: Manners = {
   takesUnicast: false,
   revives: true,
   corrects: true,
+  givesUp: (named, prefix) => samePrefix(masked(named), prefix),
   keepsOutdated: () => false,
   lifetimes: grantLifetimes,
   renewed: (bounds, held, wish) => grantLifetimes(bounds, renewedWish(held, wish)),
@@ -47,6 +54,8 @@ const STRICT: Manners = {
   takesUnicast: true,
   revives: false,
   corrects: false,
+  // Dibbler looks at the address alone.
+  givesUp: (named, prefix) => sameIp6(named.address, prefix.address) || samePrefix(masked(named), prefix),
   // With reconfigure-enabled Dibbler takes such leases away as well.
   keepsOutdated: ({ reconfigure }) => !reconfigure,
   lifetimes: wishedLifetimes,

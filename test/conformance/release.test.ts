@@ -68,7 +68,7 @@ describe("server, Release: of what is bound", () => {
     const client = createClient(rig, 1);
     client.lease(1, FREE);
     const before = stored(rig);
-    for (const other of [ALSO_FREE, ELSEWHERE]) {
+    for (const other of [ALSO_FREE, ELSEWHERE, FREE.replace("/56", "/60")]) {
       expect(client.release(pd(1, other)), other).toMatchObject({ type: "reply", status: SUCCESS });
       expect(stored(rig), other).toEqual(before);
     }

@@ -75,11 +75,18 @@ describe("server: Release", () => {
     expect(rig.table.size).toBe(1);
   });
 
-  test("with the right address and another length, as some clients send it -> released", () => {
-    const rig = createRig(LAN);
+  test.each([
+    ["/64", "another length, as of a prefix that the client had before -> the lease stays", "fixed", 1],
+    ["/55", "another length -> the lease stays", "fixed", 1],
+    ["/64", "another length, which Dibbler does not look at -> released", "strict", 0],
+    ["1/56", "bits behind the prefix -> released", "fixed", 0],
+    ["1/56", "bits behind the prefix -> released", "strict", 0],
+  ] as const)("with the right address and %s, %s (%s)", (end, _what, compatibility, left) => {
+    const rig = createRig({ ...LAN, compatibility });
     const client = createClient(rig, 1);
-    client.release(pd(1, client.lease().replace("/56", "/64")));
-    expect(rig.table.size).toBe(0);
+    const held = client.lease();
+    expect(client.release(pd(1, held.replace("/56", end)))).toMatchObject({ status: 0 });
+    expect(rig.table.size).toBe(left);
   });
 
   test("then Renew -> a lease again, if nobody else has it", () => {
