@@ -61,6 +61,7 @@ export function prepareReplay(
   if (config.script === undefined || (!config.scriptReplay && owed.size === 0)) return;
   const ids = replay.ids.slice(replay.at);
   const since = replay.since.slice(replay.at);
+  const listed = new Set(ids);
   const links = linksOver(network, interfaces);
   // Addresses have no routes that a reboot could lose.
   table.forEach((id) => {
@@ -68,7 +69,7 @@ export function prepareReplay(
       table.stateOf(id) === "bound" &&
       table.iaTypeOf(id) === "pd" &&
       (config.scriptReplay || owed.has(formatPrefix(table.prefixOf(id))));
-    if (!isTold || !links.has(table.nameOf(id))) return;
+    if (!isTold || listed.has(id) || !links.has(table.nameOf(id))) return;
     ids.push(id);
     since.push(table.sinceOf(id));
   });

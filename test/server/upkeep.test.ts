@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { millis } from "../../shared/brand.js";
 import { deadline } from "../../server/engine.js";
 import { createClient, createRig, pd, prefixIn } from "./rig.js";
 import { configure, iface, pdClass, range, START } from "./settings.js";
@@ -123,6 +124,31 @@ describe("server: start with leases in the store", () => {
     rig.wait(100);
     const held = createClient(rig, 1).lease();
     expect(rig.restart(LAN, -50).hooks()).toMatchObject([{ action: "add", order: [held] }]);
+  });
+
+  test("a lease ends while others are told, and the commit of that fails -> all are told, each once", () => {
+    const rig = createRig(LAN);
+    createClient(rig, 0).lease();
+    rig.sleep(1);
+    for (let n = 1; n <= 300; n++) createClient(rig, n).lease();
+    const again = rig.restart(LAN, 1998);
+    again.sleep(1);
+    again.giveInVain({ type: "timer" });
+    again.wait(0.5);
+    const calls = again.hooks().map(({ action, order }) => `${action} ${order.join()}`);
+    expect([calls.length, new Set(calls).size]).toEqual([302, 302]);
+  });
+
+  test("a lease ended meanwhile, and the first commit of it fails -> the others are told once", () => {
+    const rig = createRig(LAN);
+    createClient(rig, 0).lease();
+    rig.sleep(1);
+    for (let n = 1; n <= 3; n++) createClient(rig, n).lease();
+    const again = createRig(LAN, rig.records, millis(rig.now() + 1_999_000));
+    again.giveInVain({ type: "started" });
+    again.give({ type: "started" });
+    again.wait(0.5);
+    expect(again.hooks().map(({ action }) => action)).toEqual(["delete", "add", "add", "add"]);
   });
 
   test("expired meanwhile -> delete, once, and no add", () => {
