@@ -51,7 +51,8 @@ export function createHookWatch(world: World, name: string): HookWatch {
         world.fail(`${name}: update of ${prefix}, which was not added`);
       place.client = client;
     }
-    place.unsure = false;
+    // Of a delete, an add and a delete that waited when the server was killed both deletes are owed.
+    place.unsure &&= action === "delete";
   }
 
   return {
