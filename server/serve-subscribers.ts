@@ -1,9 +1,9 @@
 import { existsSync, lstatSync, unlinkSync } from "node:fs";
-import { connect, createServer, type Server, type Socket } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
 import { dirname } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { codeOf, SystemError, sentenceOf } from "../shared/edge/errors.js";
-import { socketPathFault } from "../shared/control.js";
+import { listenUnix } from "../shared/edge/unix-socket.js";
 import { parseSubscription } from "./event-line.js";
 import type { EventStream } from "./event-stream.js";
 import { follow, type Follower, type Sink } from "./serve-follower.js";
@@ -33,7 +33,9 @@ export async function openSubscribers(path: string, stream: EventStream): Promis
     socket.on("close", () => sockets.delete(socket));
   });
   try {
-    await listen(server, path);
+    await removeLeftSocket(path);
+    // For its user and group.
+    await listenUnix(server, path, 0o660);
   } catch (error) {
     throw new SystemError("events-failed", `events unix:${path} cannot be opened: ${reasonOf(error, path)}`);
   }
@@ -123,25 +125,6 @@ async function write(socket: Socket, lines: readonly string[]): Promise<boolean>
 }
 
 const errorLine = (error: string): string => `${JSON.stringify({ error })}\n`;
-
-async function listen(server: Server, path: string): Promise<void> {
-  const fault = socketPathFault(path);
-  if (fault !== undefined) throw new Error(fault);
-  await removeLeftSocket(path);
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    // The socket is made within this call: for its user and group from the first moment on.
-    const umask = process.umask(0o117);
-    try {
-      server.listen(path, () => {
-        server.off("error", reject);
-        resolve();
-      });
-    } finally {
-      process.umask(umask);
-    }
-  });
-}
 
 /** What a server that was killed has left there. */
 async function removeLeftSocket(path: string): Promise<void> {

@@ -1,5 +1,5 @@
-import { chmodSync, closeSync, constants, fstatSync, lstatSync, openSync, unlinkSync } from "node:fs";
-import { createServer, type Server, type Socket } from "node:net";
+import { lstatSync, unlinkSync } from "node:fs";
+import { createServer, type Socket } from "node:net";
 import {
   CONTROL_REQUEST_LIMIT,
   type ControlAnswer,
@@ -7,9 +7,9 @@ import {
   type ControlRequest,
   parseControlRequest,
   refusal,
-  socketPathFault,
 } from "../control.js";
 import { codeOf, sentenceOf } from "./errors.js";
+import { listenUnix } from "./unix-socket.js";
 
 /** Where commands for the running program are taken, and who carries them out. */
 export interface ControlOptions {
@@ -44,7 +44,8 @@ export async function openControl(options: ControlOptions): Promise<ControlChann
     accept(socket, sockets, options);
   });
   try {
-    await listen(server, options.path);
+    removeLeftSocket(options.path);
+    await listenUnix(server, options.path, 0o600);
   } catch (error) {
     server.close();
     options.onTrouble(sentenceOf(error));
@@ -64,40 +65,6 @@ export async function openControl(options: ControlOptions): Promise<ControlChann
       }),
   };
 }
-
-function listen(server: Server, path: string): Promise<void> {
-  const fault = socketPathFault(path);
-  if (fault !== undefined) return Promise.reject(new Error(fault));
-  removeLeftSocket(path);
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    // The socket is made within this call, and must not be anybody else's for a moment either.
-    const umask = process.umask(0o177);
-    try {
-      server.listen(path, () => {
-        server.off("error", reject);
-        resolve();
-      });
-    } finally {
-      process.umask(umask);
-    }
-    // A directory's default access list would be stronger than the umask.
-    if (server.listening) restrict(path);
-  });
-}
-
-/** The socket itself: its name may be another file's by now, where others may write to the directory. */
-function restrict(path: string): void {
-  const fd = openSync(path, O_PATH | constants.O_NOFOLLOW);
-  try {
-    if (fstatSync(fd).isSocket()) chmodSync(`/proc/self/fd/${fd}`, 0o600);
-  } finally {
-    closeSync(fd);
-  }
-}
-
-/** For a descriptor that is good for nothing but telling the file (open(2)); Node has no name for it. */
-const O_PATH = 0o10000000;
 
 function removeLeftSocket(path: string): void {
   try {
