@@ -1,4 +1,5 @@
-import { formatIp6, type Ip6, samePrefix } from "../shared/prefix.js";
+import { asIp6 } from "../shared/log-form.js";
+import { type Ip6, samePrefix } from "../shared/prefix.js";
 import type { ServerMessage } from "../shared/proto/client-validity.js";
 import { isExhausted, RETRANSMISSION } from "../shared/proto/retransmit.js";
 import { announce, logGone } from "./announce.js";
@@ -26,7 +27,7 @@ export function onDuplicate(turn: Turn, address: Ip6): void {
   );
   if (binding?.server === undefined) return;
   const { server } = binding;
-  log(turn, "CLIENT-DUPLICATE", { interface: setup.interfaceName, address: () => formatIp6(address) });
+  log(turn, "CLIENT-DUPLICATE", { interface: setup.interfaceName, address: asIp6(address) });
   const after = withdraw(binding, [prefix]);
   const kept = { ...after, last: after.last.filter((other) => !samePrefix(other, prefix)) };
   setBindings(

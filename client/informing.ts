@@ -1,5 +1,6 @@
+import { asDuid } from "../shared/log-form.js";
 import { INFINITY, type Millis, millis, seconds, toMillis } from "../shared/brand.js";
-import { type Duid, formatDuid, sameDuid } from "../shared/duid.js";
+import { type Duid, sameDuid } from "../shared/duid.js";
 import type { Ip6 } from "../shared/prefix.js";
 import type { ServerMessage } from "../shared/proto/client-validity.js";
 import {
@@ -49,7 +50,7 @@ export function onInformAnswer(turn: Turn, phase: Informing, received: ServerMes
   const refreshAt = millis(turn.env.now + refreshTime(message.options));
   log(turn, "CLIENT-INFORMED", {
     interface: turn.state.setup.interfaceName,
-    server: () => formatDuid(server),
+    server: asDuid(server),
     content: () => printMessage(message),
   });
   if (holdsLeases(turn)) settle(turn, "options received, leases held");

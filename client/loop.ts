@@ -1,11 +1,11 @@
+import { asDuid, asIp6 } from "../shared/log-form.js";
 import type { ClientConfig, ClientInterface } from "../shared/config/types.js";
-import { type Duid, formatDuid } from "../shared/duid.js";
+import type { Duid } from "../shared/duid.js";
 import { createAlarm } from "../shared/edge/clock.js";
 import type { HookRunner } from "../shared/edge/hooks.js";
 import { openWhenReady, type Place } from "../shared/edge/place.js";
 import type { UdpOptions, UdpSocket } from "../shared/edge/udp.js";
 import type { HookCall } from "../shared/hook.js";
-import { formatIp6 } from "../shared/prefix.js";
 import type { Random } from "../shared/proto/retransmit.js";
 import { CLIENT_PORT, SERVER_PORT, SERVERS_GROUP } from "../shared/proto/well-known.js";
 import type { LeaseUser } from "./lease-user.js";
@@ -66,7 +66,7 @@ export async function runClient(config: ClientConfig, system: ClientSystem): Pro
     };
     latecomers.push(openWhenReady(open, stopping.signal, onWaiting));
   }
-  system.log("CLIENT-DUID", { duid: () => formatDuid(system.duid) });
+  system.log("CLIENT-DUID", { duid: asDuid(system.duid) });
   for (const link of links) link.begin();
   return {
     async stop() {
@@ -126,7 +126,7 @@ async function openLink(
   });
   log("CLIENT-STARTED", {
     interface: name,
-    address: () => formatIp6(address),
+    address: asIp6(address),
     prefixes: wanted.pds.length,
     addresses: wanted.ias.length,
   });

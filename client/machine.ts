@@ -1,6 +1,6 @@
+import { asDuid, asIp6, asNumbers } from "../shared/log-form.js";
 import type { Xid } from "../shared/brand.js";
-import { formatDuid } from "../shared/duid.js";
-import { formatIp6, type Ip6 } from "../shared/prefix.js";
+import type { Ip6 } from "../shared/prefix.js";
 import { checkForClient, type ServerMessage } from "../shared/proto/client-validity.js";
 import { firstDelay } from "../shared/proto/retransmit.js";
 import { MESSAGE_LABEL } from "../shared/wire/codes.js";
@@ -225,9 +225,9 @@ function logReceived(turn: Turn, { type, server, message }: ServerMessage, from:
     index: interfaceIndex,
     xid: message.xid.toString(16),
     count: message.options.length,
-    codes: () => message.options.map(codeOf).join(" "),
-    from: () => formatIp6(from),
-    server: () => formatDuid(server),
+    codes: asNumbers(message.options.map(codeOf)),
+    from: asIp6(from),
+    server: asDuid(server),
   });
 }
 

@@ -1,7 +1,8 @@
+import { asDuid } from "../shared/log-form.js";
 import { renameSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Millis } from "../shared/brand.js";
-import { type Duid, formatDuid, sameDuid } from "../shared/duid.js";
+import { type Duid, sameDuid } from "../shared/duid.js";
 import type { Clock } from "../shared/edge/clock.js";
 import { sentenceOf } from "../shared/edge/errors.js";
 import { readTextIfThere, replaceFileSync } from "../shared/edge/files.js";
@@ -84,7 +85,7 @@ async function recollect({ workDir, duid, clock, log }: MemoryOptions): Promise<
   if (found === undefined) return new Map();
   const { path, remembered } = found;
   if (sameDuid(remembered.duid, duid)) return remembered.links;
-  log("CLIENT-STATE-FOREIGN", { path, duid: () => formatDuid(remembered.duid) });
+  log("CLIENT-STATE-FOREIGN", { path, duid: asDuid(remembered.duid) });
   return new Map();
 }
 

@@ -1,4 +1,5 @@
-import { formatIp6, type Ip6 } from "../shared/prefix.js";
+import { asIp6 } from "../shared/log-form.js";
+import type { Ip6 } from "../shared/prefix.js";
 import type { ServerMessage } from "../shared/proto/client-validity.js";
 import { STATUS } from "../shared/wire/codes.js";
 import { find, has, type Option } from "../shared/wire/options.js";
@@ -45,7 +46,7 @@ function onAdvertise(turn: Turn, phase: Soliciting, { message, server }: ServerM
   const preference = find(message.options, "preference") ?? 0;
   log(turn, "CLIENT-ADVERTISE", {
     interface: setup.interfaceName,
-    from: () => formatIp6(from),
+    from: asIp6(from),
     offered: () => offeredText(ias),
     preference,
     verdict: usable ? "usable" : "not usable",

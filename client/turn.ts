@@ -1,7 +1,8 @@
+import { asIp6 } from "../shared/log-form.js";
 import { millis } from "../shared/brand.js";
 import type { LogId, LogValues } from "../shared/catalogue.js";
 import type { HookCall } from "../shared/hook.js";
-import { formatIp6, type Ip6 } from "../shared/prefix.js";
+import type { Ip6 } from "../shared/prefix.js";
 import type { Option } from "../shared/wire/options.js";
 import { type Binding, isLive } from "./binding.js";
 import { deadline } from "./deadline.js";
@@ -87,7 +88,7 @@ export function log(turn: Turn, id: LogId, values: LogValues): void {
 export function discard(turn: Turn, from: Ip6, why: string): void {
   log(turn, "CLIENT-DISCARD", {
     interface: turn.state.setup.interfaceName,
-    from: () => formatIp6(from),
+    from: asIp6(from),
     why,
   });
 }

@@ -1,8 +1,8 @@
-import { formatDuid } from "../shared/duid.js";
+import { asDuid, asIp6, asPrefix, asPrefixes } from "../shared/log-form.js";
 import type { Lease } from "../shared/lease/lease.js";
-import { formatIp6, formatPrefix } from "../shared/prefix.js";
+import { formatIp6, formatPrefix, type Prefix } from "../shared/prefix.js";
 import { MESSAGE_LABEL } from "../shared/wire/codes.js";
-import type { LogId, LogValues } from "../shared/catalogue.js";
+import type { LogId, LogValue, LogValues } from "../shared/catalogue.js";
 import type { Answer } from "./answers.js";
 import { IA_LIMIT } from "./ia.js";
 import { log, type Outcome } from "./outcome.js";
@@ -20,11 +20,11 @@ export function logAnswer(query: Query, answer: Answer, story: Story, outcome: O
   const { link, client, from, type } = query;
   log(outcome, "SERVER-ANSWERED", {
     type: MESSAGE_LABEL[type],
-    from: () => formatIp6(from),
+    from: asIp6(from),
     interface: link.name,
-    client: () => formatDuid(client),
+    client: asDuid(client),
     answer: MESSAGE_LABEL[answer.type],
-    leases: () => leasesOf(answer),
+    leases: leasesOf(answer),
   });
   for (const lease of story.added) log(outcome, "SERVER-LEASE-ADDED", valuesOf(lease));
   for (const { before, after } of story.moved) {
@@ -47,7 +47,7 @@ function logRefusals(query: Query, { results, ignored }: Answer, outcome: Outcom
   if (refused.length === 0 && ignored === 0) return;
   const { link, client } = query;
   const say = (id: LogId, more: LogValues = {}): void => {
-    warn(query, outcome, id, { client: () => formatDuid(client), interface: link.name, ...more });
+    warn(query, outcome, id, { client: asDuid(client), interface: link.name, ...more });
   };
   const isRefused = (why: Refusal, what: "prefix" | "address"): boolean =>
     refused.some(({ status }) => status === REFUSALS[why][what]);
@@ -64,8 +64,8 @@ function logRefusals(query: Query, { results, ignored }: Answer, outcome: Outcom
 const NOTHING_FOR_IT = ["exhausted", "no class", "access"] as const;
 
 const valuesOf = (lease: Lease): LogValues => ({
-  prefix: () => formatPrefix(lease.prefix),
-  client: () => formatDuid(lease.duid),
+  prefix: asPrefix(lease.prefix),
+  client: asDuid(lease.duid),
   interface: lease.interfaceName,
   seconds: lease.valid,
 });
@@ -75,8 +75,15 @@ const placeOf = ({ clientAddress, interfaceName, trail }: Lease): string => {
   return `${formatIp6(clientAddress)} on ${interfaceName}${relay}`;
 };
 
-function leasesOf({ results, givenUp }: Answer): string {
+function leasesOf({ results, givenUp }: Answer): LogValue {
+  if (givenUp.length > 0) return () => returnedText(results, givenUp);
+  const granted: Prefix[] = [];
+  for (const { grants } of results) for (const { prefix } of grants) granted.push(prefix);
+  return granted.length === 0 ? "no lease" : asPrefixes(granted);
+}
+
+function returnedText(results: Answer["results"], givenUp: Answer["givenUp"]): string {
   const granted = results.flatMap(({ grants }) => grants.map(({ prefix }) => formatPrefix(prefix)));
   const returned = givenUp.map(({ lease }) => `${formatPrefix(lease.prefix)} given back`);
-  return [...granted, ...returned].join(", ") || "no lease";
+  return [...granted, ...returned].join(", ");
 }

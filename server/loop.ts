@@ -8,10 +8,10 @@ import type { LeaseChange } from "../shared/lease/changes.js";
 import type { LeaseId } from "../shared/lease/lease.js";
 import type { LeaseStore } from "../shared/lease/store.js";
 import type { Ip6 } from "../shared/prefix.js";
-import type { HookCall } from "../shared/hook.js";
 import type { Recorder } from "./serve-recorder.js";
 import type { LeaseEvent } from "./lease-event.js";
 import { createCommitReport } from "./serve-commits.js";
+import { callsOf, changesOf, type Decision, type Effect, eventsOf } from "./decision.js";
 import { createIntake, type Wish } from "./intake.js";
 import { deadline, type ServerAction, type ServerEvent, type ServerState, step, undo } from "./engine.js";
 import type { Owing } from "./serve-owing.js";
@@ -82,19 +82,8 @@ const REPORT_MS = 1000;
  */
 const RETRY_MS = 1000;
 
-/** What is to be done when a decision is durable. */
-type Effect = Exclude<ServerAction, { type: "commit" }>;
 /** What Dibbler says when nothing is due ever. */
 const NO_EVENT = 4_294_967_295;
-
-/** One event with what the engine decided on it. */
-interface Decision {
-  readonly event: ServerEvent;
-  readonly changes: readonly LeaseChange[];
-  /** What is sent at once; all the rest waits for the changes. */
-  readonly early: readonly Effect[];
-  readonly effects: readonly Effect[];
-}
 
 /**
  * Moves datagrams and timers through the engine, and what it decides to store, sockets, scripts and log. One
@@ -170,13 +159,20 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
 
   /** What needs no commit is done at once, however slow the disk is. */
   function add(event: ServerEvent, actions: readonly ServerAction[]): void {
-    const decision = decide(event, actions);
-    const { changes, early, effects } = decision;
-    for (const effect of early) void carryOut(effect);
-    if (early.length > 0) timeAnswer(event);
+    let changes = NO_CHANGES;
+    let hasAnswered = false;
+    const effects: Effect[] = [];
+    for (const action of actions) {
+      if (action.type === "commit") changes = action.changes;
+      else if (action.type === "send" && action.early) {
+        void carryOut(action);
+        hasAnswered = true;
+      } else effects.push(action);
+    }
+    if (hasAnswered) timeAnswer(event);
     // With an answer on its way the rest of what it came with, its log lines say, has nothing to wait for.
-    if (early.length > 0 && changes.length === 0) perform(decision);
-    else if (changes.length + effects.length > 0) decided.push(decision);
+    if (hasAnswered && changes.length === 0) perform({ event, changes, effects });
+    else if (changes.length + effects.length > 0) decided.push({ event, changes, effects });
     changesWaiting += changes.length;
   }
 
@@ -218,15 +214,15 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
 
   function commit(): void {
     const decisions = takeDecided();
-    const changes = decisions.flatMap((decision) => decision.changes);
+    const changes = changesOf(decisions);
     if (changes.length === 0) {
       for (const decision of decisions) perform(decision);
       return;
     }
     committing = true;
     const began = parts.clock.now();
-    const notes = [...parts.hooks.owe(decisions.flatMap(callsOf)), ...parts.hooks.takeSettled()];
-    const entries = parts.recorder?.enter(() => decisions.flatMap(eventsOf));
+    const notes = [...parts.hooks.owe(callsOf(decisions)), ...parts.hooks.takeSettled()];
+    const entries = parts.recorder?.enter(() => eventsOf(decisions));
     parts.store.commit(changes, notes, entries).then(
       (refused) => {
         parts.pace?.()?.committed(parts.clock.now() - began, changes.length);
@@ -248,13 +244,18 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
     committing = false;
     failing = undefined;
     report.succeeded(parts.clock.now());
-    const lost = decisions.filter(({ changes }) => changes.some(({ id }) => refused.has(id)));
+    const lost =
+      refused.size === 0
+        ? NONE
+        : decisions.filter(({ changes }) => changes.some(({ id }) => refused.has(id)));
     parts.recorder?.committed(lost.length > 0);
     // The disk goes on while answers are sent.
     if (lost.length === 0 && changesWaiting > 0) commit();
-    for (const decision of decisions) if (!lost.includes(decision)) perform(decision);
-    parts.hooks.dismiss(lost.flatMap(callsOf));
-    if (lost.length > 0) takeBack([...lost, ...takeDecided()]);
+    for (const decision of decisions) if (lost.length === 0 || !lost.includes(decision)) perform(decision);
+    if (lost.length > 0) {
+      parts.hooks.dismiss(callsOf(lost));
+      takeBack([...lost, ...takeDecided()]);
+    }
     schedule();
     writeLines();
   }
@@ -291,19 +292,30 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
     pace?.answered(parts.clock.now() - event.at);
   }
 
-  function perform({ event, effects }: Decision): void {
-    const awaited =
-      parts.state.config.scriptWait && !closing
-        ? effects.filter((effect) => effect.type === "run" && effect.beforeReply)
-        : [];
-    const sends = awaited.length === 0 ? [] : effects.filter(({ type }) => type === "send");
+  function perform(decision: Decision): void {
+    if (parts.state.config.scriptWait && !closing) {
+      performAwaiting(decision);
+      return;
+    }
+    let hasSent = false;
+    for (const effect of decision.effects) {
+      hasSent ||= effect.type === "send";
+      void carryOut(effect);
+    }
+    if (hasSent) timeAnswer(decision.event);
+  }
+
+  /** Holds an answer back until the scripts that its client is to find done have ended. */
+  function performAwaiting({ event, effects }: Decision): void {
+    const isAwaited = effects.some((effect) => effect.type === "run" && effect.beforeReply);
+    const sends = isAwaited ? effects.filter(({ type }) => type === "send") : [];
     const ended: Promise<unknown>[] = [];
     let hasSent = false;
     for (const effect of effects) {
       if (sends.includes(effect)) continue;
       hasSent ||= effect.type === "send";
       const end = carryOut(effect);
-      if (awaited.includes(effect) && end !== undefined) ended.push(end);
+      if (effect.type === "run" && effect.beforeReply && end !== undefined) ended.push(end);
     }
     if (hasSent) timeAnswer(event);
     if (sends.length === 0) return;
@@ -360,26 +372,5 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
 const wishOf = (n: number): Wish =>
   n >= HOT.batch ? "onlyFirst" : n % HOT.share === HOT.share - 1 ? "later" : "first";
 
-function decide(event: ServerEvent, actions: readonly ServerAction[]): Decision {
-  const changes: LeaseChange[] = [];
-  const early: Effect[] = [];
-  const effects: Effect[] = [];
-  for (const action of actions) {
-    if (action.type === "commit") changes.push(...action.changes);
-    else if (action.type === "send" && action.early) early.push(action);
-    else effects.push(action);
-  }
-  return { event, changes, early, effects };
-}
-
-/** The calls that tell of what is committed. */
-function callsOf({ changes, effects }: Decision): readonly HookCall[] {
-  if (changes.length === 0) return NO_CALLS;
-  return effects.flatMap((effect) => (effect.type === "run" ? [effect.hook] : NO_CALLS));
-}
-
-/** What is committed, as events. */
-const eventsOf = ({ effects }: Decision): readonly LeaseEvent[] =>
-  effects.flatMap((effect) => (effect.type === "happened" ? [effect.event] : []));
-
-const NO_CALLS: readonly HookCall[] = [];
+const NONE: readonly Decision[] = [];
+const NO_CHANGES: readonly LeaseChange[] = [];

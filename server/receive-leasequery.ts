@@ -1,6 +1,6 @@
+import { asIp6 } from "../shared/log-form.js";
 import type { Millis } from "../shared/brand.js";
 import type { Datagram } from "../shared/datagram.js";
-import { formatIp6 } from "../shared/prefix.js";
 import { type RelayPath, wrap } from "../shared/proto/relay.js";
 import { DROP, type DropId } from "../shared/proto/validity.js";
 import { statusLabel } from "../shared/wire/codes.js";
@@ -33,7 +33,7 @@ export function receiveLeasequery(
   if (bytes === undefined) return DROP.answerTooLong;
   state.counters.answered.leasequery += 1;
   log(outcome, "SERVER-LEASEQUERY", {
-    from: () => formatIp6(from),
+    from: asIp6(from),
     interface: link.name,
     by: () => askedBy(message),
     answer: () => summaryOf(answer),

@@ -1,6 +1,6 @@
+import { asIp6 } from "../shared/log-form.js";
 import type { Datagram } from "../shared/datagram.js";
 import { type Duid, duid } from "../shared/duid.js";
-import { formatIp6 } from "../shared/prefix.js";
 import { innermost, unwrap, type Unwrapped } from "../shared/proto/relay.js";
 import { DROP, type DropId, whyInvalid } from "../shared/proto/validity.js";
 import { MESSAGE_LABEL, messageLabel } from "../shared/wire/codes.js";
@@ -33,7 +33,7 @@ export function receive(state: ServerState, datagram: Datagram, env: Env, outcom
   const { from, interfaceName } = datagram;
   log(outcome, reason, {
     what: () => describe(decoded),
-    from: () => formatIp6(from),
+    from: asIp6(from),
     interface: interfaceName,
   });
 }

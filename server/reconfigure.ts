@@ -1,8 +1,9 @@
+import { asDuid, asIp6 } from "../shared/log-form.js";
 import { type Millis, millis, xid } from "../shared/brand.js";
-import { type Duid, formatDuid } from "../shared/duid.js";
+import type { Duid } from "../shared/duid.js";
 import { type Lease, leaseId, type LeaseId } from "../shared/lease/lease.js";
 import type { LeaseTable } from "../shared/lease/table.js";
-import { formatIp6, isUnspecified, UNSPECIFIED } from "../shared/prefix.js";
+import { isUnspecified, UNSPECIFIED } from "../shared/prefix.js";
 import { decodePath, wantsSourcePort, wrap } from "../shared/proto/relay.js";
 import { CLIENT_PORT, SERVER_PORT } from "../shared/proto/well-known.js";
 import { MESSAGE_CODE, MESSAGE_LABEL } from "../shared/wire/codes.js";
@@ -75,7 +76,7 @@ export function reconfigureSome(state: ServerState, now: Millis, outcome: Outcom
       reconfigures.asked.delete(asked.client);
       note(state.history, now, "reconfigureFailed", lease ?? nobody(asked.client));
       log(outcome, "SERVER-RECONFIGURE-FAILED", {
-        client: () => formatDuid(asked.client),
+        client: asDuid(asked.client),
         type: MESSAGE_LABEL[asked.asks],
         attempts: asked.attempts,
       });
@@ -139,8 +140,8 @@ function send(state: ServerState, { asks, attempts }: Asked, lease: Lease, outco
   const { trail, clientAddress, interfaceName } = lease;
   const message = signedMessage(state, asks, lease);
   log(outcome, "SERVER-RECONFIGURE-SENT", {
-    client: () => formatDuid(lease.duid),
-    to: () => formatIp6(nextHopTo(lease)),
+    client: asDuid(lease.duid),
+    to: asIp6(nextHopTo(lease)),
     type: MESSAGE_LABEL[asks],
     attempt: attempts + 1,
   });

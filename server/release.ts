@@ -1,6 +1,7 @@
+import { asDuid, asPrefix } from "../shared/log-form.js";
 import type { Millis } from "../shared/brand.js";
-import { formatDuid, sameDuid } from "../shared/duid.js";
-import { formatPrefix, samePrefix } from "../shared/prefix.js";
+import { sameDuid } from "../shared/duid.js";
+import { samePrefix } from "../shared/prefix.js";
 import { remember } from "./affinity.js";
 import { note } from "./history.js";
 import { callForOperator } from "./hook-env.js";
@@ -27,8 +28,8 @@ export function release(state: ServerState, chosen: readonly Chosen[], now: Mill
       tell(outcome, ended(lease, "operator"));
     }
     log(outcome, "SERVER-LEASE-ENDED", {
-      prefix: () => formatPrefix(prefix),
-      client: () => formatDuid(client),
+      prefix: asPrefix(prefix),
+      client: asDuid(client),
     });
   }
 }

@@ -1,4 +1,4 @@
-import { formatIp6 } from "../shared/prefix.js";
+import { asIp6 } from "../shared/log-form.js";
 import { DROP, type DropId } from "../shared/proto/validity.js";
 import { wantsSourcePort, wrap } from "../shared/proto/relay.js";
 import { CLIENT_PORT, SERVER_PORT } from "../shared/proto/well-known.js";
@@ -58,7 +58,7 @@ export function sendUseMulticast(query: Query, outcome: Outcome): void {
   if (bytes === undefined) return;
   log(outcome, "SERVER-USE-MULTICAST", {
     type: MESSAGE_LABEL[query.type],
-    from: () => formatIp6(query.from),
+    from: asIp6(query.from),
     interface: query.link.name,
   });
   noteSending(query, "reply", options, outcome);

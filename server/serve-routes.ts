@@ -1,3 +1,4 @@
+import { asPrefix } from "../shared/log-form.js";
 import { readFileSync } from "node:fs";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { type Ip, type IpFailure, systemIp } from "../shared/edge/ip-batch.js";
@@ -122,7 +123,7 @@ export function createRoutes(parts: RoutesParts): Routes {
     if (first.why !== said) {
       log("SERVER-ROUTES-FAILED", {
         count: bad.length,
-        prefix: () => formatPrefix(first.prefix),
+        prefix: asPrefix(first.prefix),
         reason: first.why + (HINTS.get(first.why) ?? ""),
       });
     }

@@ -1,3 +1,4 @@
+import { asDuid } from "../shared/log-form.js";
 import { createHmac, randomBytes } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { type Arrival, arrivalsOf, type BulkListening } from "../shared/edge/arrivals.js";
@@ -17,7 +18,6 @@ import type { Service, Surroundings } from "../shared/edge/program.js";
 import { createSiteSocket } from "../shared/edge/site-socket.js";
 import { openTcp, type TcpListener } from "../shared/edge/tcp.js";
 import type { ServerConfig } from "../shared/config/types.js";
-import { formatDuid } from "../shared/duid.js";
 import type { LeaseStore } from "../shared/lease/store.js";
 import type { Ip6 } from "../shared/prefix.js";
 import { type BulkParts, createBulkService } from "./bulk-server.js";
@@ -59,7 +59,7 @@ export async function openServer(surroundings: Surroundings<ServerConfig>): Prom
   const interfaces = await findPresent(config);
   const { duid, made } = loadOrMakeDuid(paths.duidFile, { kind: "llt" }, readInterfaces, Date.now());
   log("SERVER-DUID", {
-    duid: () => formatDuid(duid),
+    duid: asDuid(duid),
     origin: made ? "made" : "read from",
     file: paths.duidFile,
   });

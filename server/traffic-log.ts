@@ -1,3 +1,4 @@
+import { asHex, asNumbers } from "../shared/log-form.js";
 import type { Datagram } from "../shared/datagram.js";
 import type { RelayPath } from "../shared/proto/relay.js";
 import { MESSAGE_LABEL, messageLabel } from "../shared/wire/codes.js";
@@ -26,12 +27,12 @@ export function noteReceived(
     return `${name}/${state.indexes.get(name) ?? 0}, ${path.length} relay(s)`;
   };
   log(outcome, "SERVER-RECEIVED", {
-    type: () => messageLabel(code),
+    type: messageLabel(code),
     interface: interfaceName,
     index: interfaceIndex,
-    xid: () => hex(xid),
+    xid: asHex(xid),
     count: options.length,
-    options: () => codesOf(options),
+    options: asNumbers(options.map(codeOf)),
     relays: path.length === 0 ? "non-relayed" : relays,
   });
 }
@@ -48,11 +49,8 @@ export function noteSending(
     type: MESSAGE_LABEL[type],
     interface: interfaceName,
     index: state.indexes.get(interfaceName) ?? 0,
-    xid: () => hex(message.xid),
-    options: () => codesOf(options),
+    xid: asHex(message.xid),
+    options: asNumbers(options.map(codeOf)),
     relays: path.length,
   });
 }
-
-const hex = (xid: number): string => xid.toString(16);
-const codesOf = (options: readonly Option[]): string => options.map(codeOf).join(" ");

@@ -1,5 +1,5 @@
+import { asDuid, asPrefix } from "../shared/log-form.js";
 import { type Millis, millis } from "../shared/brand.js";
-import { formatDuid } from "../shared/duid.js";
 import { formatPrefix } from "../shared/prefix.js";
 import { note } from "./history.js";
 import { callForStart } from "./hook-env.js";
@@ -41,8 +41,8 @@ export function expire(state: ServerState, now: Millis, outcome: Outcome, limit:
     run(outcome, styleOf(state.config).expired(state, lease));
     tell(outcome, ended(lease, "expire"));
     log(outcome, "SERVER-LEASE-EXPIRED", {
-      prefix: () => formatPrefix(lease.prefix),
-      client: () => formatDuid(lease.duid),
+      prefix: asPrefix(lease.prefix),
+      client: asDuid(lease.duid),
     });
   }
 }

@@ -69,12 +69,15 @@ export function createClock(sources: TimeSources = systemTime, start = sources.w
 export function createAlarm(clock: Clock, ring: () => void, timing: Timing = systemTiming): Alarm {
   let deadline = Infinity;
   let timer: Timer | undefined;
+  /** What the timer was set for. */
+  let aim = Infinity;
   /** The timer rings as soon as Node can. */
   let isNext = false;
 
   const arm = (): void => {
     const wait = Math.ceil(Math.max(deadline - clock.now(), 0));
     isNext = wait === 0;
+    aim = deadline;
     timer = timing.after(Math.min(wait, LONGEST_SLEEP_MS), check);
   };
   const check = (): void => {
@@ -96,8 +99,10 @@ export function createAlarm(clock: Clock, ring: () => void, timing: Timing = sys
   return {
     set(wanted) {
       if (wanted === deadline) return;
-      // It rings next anyhow: to begin anew each time would put that off for ever.
-      const isAsWell = isNext && wanted <= clock.now();
+      // It rings next anyhow: to begin anew each time would put that off for ever. Or it rings before, and
+      // looks again then: deadlines that move on with every message cost no timer each.
+      const isLater = timer !== undefined && wanted >= aim && wanted < Infinity;
+      const isAsWell = isLater || (isNext && wanted <= clock.now());
       if (!isAsWell) cancel();
       deadline = wanted;
       if (!isAsWell && wanted < Infinity) arm();

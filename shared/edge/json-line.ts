@@ -1,5 +1,6 @@
 import { pino, stdTimeFunctions } from "pino";
 import type { LogId, LogLevel, LogValues } from "../catalogue.js";
+import { textOf } from "./log-line.js";
 
 /** Turns a line of the catalogue into one JSON object without its newline; `text` is the filled sentence. */
 export type JsonFormat = (level: LogLevel, id: LogId, text: string, values: LogValues) => string;
@@ -56,5 +57,8 @@ const escapeCharacter = (character: string): string =>
 
 const evaluated = (values: LogValues): Record<string, string | number | undefined> =>
   Object.fromEntries(
-    Object.entries(values).map(([field, value]) => [field, typeof value === "function" ? value() : value]),
+    Object.entries(values).map(([field, value]) => [
+      field,
+      typeof value === "number" ? value : value && textOf(value),
+    ]),
   );

@@ -1,4 +1,5 @@
-import { formatIp6, type Ip6, sameIp6 } from "../prefix.js";
+import { asIp6 } from "../log-form.js";
+import { type Ip6, sameIp6 } from "../prefix.js";
 import type { Arrival } from "./arrivals.js";
 import { pause } from "./clock.js";
 import { sentenceOf } from "./errors.js";
@@ -243,7 +244,7 @@ export function createListening(parts: ListeningParts): Listening {
     const octets = Math.min(...[...sockets.values()].map(({ receiveBufferBytes }) => receiveBufferBytes));
     parts.log("SERVER-LISTENING", {
       interface: place.name,
-      address: () => formatIp6(place.address),
+      address: asIp6(place.address),
       octets,
     });
   }

@@ -1,10 +1,29 @@
-import type { LogLevel, LogValues } from "../catalogue.js";
+import type { LogLevel, LogValue, LogValues } from "../catalogue.js";
+import { formText } from "../log-form.js";
 
 /** How a line begins: Dibbler's `log-mode` apart from syslog. */
 export type LineStyle = "full" | "short" | "precise";
 
 /** Turns level, text and time (Unix ms) into one line without its newline. */
 export type LineFormat = (level: LogLevel, text: string, unixMs: number) => string;
+
+/** What stands around the text of a line. */
+export interface LineFrame {
+  readonly head: (level: LogLevel, unixMs: number) => string;
+  readonly tail: string;
+}
+
+/** Lines of a frame. */
+export function createLineFormat(settings: FrameSettings): LineFormat {
+  const { head, tail } = createLineFrame(settings);
+  return (level, text, unixMs) => `${head(level, unixMs)}${text}${tail}`;
+}
+
+interface FrameSettings {
+  readonly mode: LineStyle | "syslog" | "json";
+  readonly name: string;
+  readonly colors: boolean;
+}
 
 /**
  * Dibbler's line forms, in local time; the level is padded to ten characters:
@@ -15,17 +34,21 @@ export type LineFormat = (level: LogLevel, text: string, unixMs: number) => stri
  *
  * Colours are for full and short only.
  */
-export function createLineFormat(settings: {
-  readonly mode: LineStyle | "syslog" | "json";
-  readonly name: string;
-  readonly colors: boolean;
-}): LineFormat {
-  const { mode, name, colors } = settings;
+export function createLineFrame({ mode, name, colors }: FrameSettings): LineFrame {
   const stamp = mode === "short" ? cached(shortStamp) : mode === "precise" ? preciseStamp : cached(fullStamp);
   const coloured = colors && mode !== "precise";
-  return (level, text, unixMs) => {
-    const line = `${stamp(unixMs)} ${name} ${LEVEL_COLUMN[level]}${text}`;
-    return coloured ? `\x1b[${COLOUR[level]}m${line}\x1b[0m` : line;
+  const heads = new Map<LogLevel, { readonly stamp: string; readonly head: string }>();
+  return {
+    head(level, unixMs) {
+      const now = stamp(unixMs);
+      const known = heads.get(level);
+      if (known?.stamp === now) return known.head;
+      const colour = coloured ? `\x1b[${COLOUR[level]}m` : "";
+      const head = `${colour}${now} ${name} ${LEVEL_COLUMN[level]}`;
+      heads.set(level, { stamp: now, head });
+      return head;
+    },
+    tail: coloured ? "\x1b[0m" : "",
   };
 }
 
@@ -47,16 +70,21 @@ function fill(parts: readonly Part[], values: LogValues, escape: (text: string) 
     if (name === undefined) continue;
     const value = values[name];
     if (value === undefined) line += `{${name}}`;
-    else if (typeof value === "number") line += String(value);
-    else line += escape(typeof value === "function" ? value() : value);
+    else line += escape(textOf(value));
   }
   return line;
+}
+
+/** The text of a value, as it is. */
+export function textOf(value: LogValue): string {
+  if (typeof value === "object") return formText(value);
+  return typeof value === "function" ? value() : String(value);
 }
 
 const AS_IT_IS = (text: string): string => text;
 
 /** Text, and the name of the value that follows it; the last one has none. */
-interface Part {
+export interface Part {
   readonly text: string;
   readonly name: string | undefined;
 }
@@ -64,7 +92,8 @@ interface Part {
 /** Templates come from the catalogue, so there are not many: with every message at least two are filled. */
 const templates = new Map<string, readonly Part[]>();
 
-function partsOf(template: string): readonly Part[] {
+/** The parts of a template. */
+export function partsOf(template: string): readonly Part[] {
   const known = templates.get(template);
   if (known !== undefined) return known;
   const pieces = template.split(/\{(\w+)\}/);

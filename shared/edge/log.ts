@@ -1,9 +1,9 @@
 import { closeSync, constants, fchmodSync, fstatSync, openSync, statSync, writeSync } from "node:fs";
-import type { CatalogueRow, LogId, LogLevel, LogValues } from "../catalogue.js";
-import { encodeText } from "./encode-text.js";
+import type { CatalogueRow, LogId, LogValues } from "../catalogue.js";
 import { codeOf, sentenceOf } from "./errors.js";
 import { isForeignLink } from "./foreign-links.js";
-import { createLineFormat, fillTemplate, type LineStyle } from "./log-line.js";
+import { createLineBuffer, type LineBuffer } from "./line-buffer.js";
+import { createLineFrame, fillTemplate, type LineStyle } from "./log-line.js";
 import { openSyslog, type Syslog } from "./syslog.js";
 
 /**
@@ -39,9 +39,10 @@ export const defaultLogSettings = (name: "Server" | "Client"): LogSettings => ({
 });
 
 /**
- * Opens the log file (append, 0644); `console` copies every line to stdout. Lines are written once per turn
- * of the event loop; a file that logrotate has moved away is opened anew within a second. Like Dibbler, runs
- * on without a log file when the directory is missing or read-only, or when the file is another user's link.
+ * Opens the log file (append, 0644); `console` copies every line to stdout. A line is written at the end of
+ * the turn of the event loop, or some milliseconds later when there are many; a file that logrotate has moved
+ * away is opened anew within a second. Like Dibbler, runs on without a log file when the directory is missing
+ * or read-only, or when the file is another user's link.
  */
 export function createLog(options: {
   /** Of the catalogue, what the program logs. */
@@ -52,34 +53,36 @@ export function createLog(options: {
   readonly settings: LogSettings;
 }): LogWriter {
   let { settings } = options;
-  let format: Format = textFormat(settings);
+  let format = textFormat(settings);
   let configured = 0;
   let syslog: Syslog | undefined;
-  let pendingFile = "";
-  let pendingConsole = "";
-  let scheduled: NodeJS.Immediate | undefined;
+  const pending = createLineBuffer();
+  const flusher = createFlusher(() => {
+    flush();
+  });
   const file = options.file === undefined ? undefined : createLogFile(options.file);
 
   const flush = (): void => {
-    clearImmediate(scheduled);
-    scheduled = undefined;
-    if (pendingFile !== "") file?.write(pendingFile);
-    if (pendingConsole !== "") writeAll(1, pendingConsole);
-    pendingFile = "";
-    pendingConsole = "";
+    if (pending.size() === 0) return;
+    flusher.done();
+    const lines = pending.take();
+    if (syslog === undefined) file?.write(lines);
+    if (options.console) writeAll(1, lines);
   };
-  const write = (level: LogLevel, id: LogId, text: string, values: LogValues): void => {
-    const line = `${format(level, id, text, values)}\n`;
-    if (syslog === undefined) pendingFile += line;
-    else syslog.write(level, text);
-    if (options.console) pendingConsole += syslog === undefined ? line : `${text}\n`;
-    if (pendingFile.length + pendingConsole.length > FLUSH_AT) flush();
-    else scheduled ??= setImmediate(flush);
+  const write = (row: CatalogueRow, id: LogId, values: LogValues): void => {
+    if (syslog === undefined) format(pending, row, id, values);
+    else {
+      const text = fillTemplate(row.text, values);
+      syslog.write(row.level, text);
+      if (options.console) pending.add(text);
+    }
+    if (pending.size() > FLUSH_AT) flush();
+    else flusher.wake();
   };
   const log: Log = (id, values = {}) => {
     const row = options.rows[id];
     if (row === undefined) throw new Error(`the program has no line ${id} in its catalogue`);
-    if (row.level <= settings.level) write(row.level, id, fillTemplate(row.text, values), values);
+    if (row.level <= settings.level) write(row, id, values);
   };
   const configure = async (next: LogSettings): Promise<void> => {
     const turn = ++configured;
@@ -89,17 +92,24 @@ export function createLog(options: {
     }
     try {
       const { createJsonFormat } = await import("./json-line.js");
-      if (turn === configured) use(next, createJsonFormat(next.name));
+      const json = createJsonFormat(next.name);
+      if (turn === configured) {
+        use(next, (to, { level, text }, id, values) => {
+          to.add(json(level, id, fillTemplate(text, values), values));
+        });
+      }
     } catch (error) {
       use(next, textFormat(next));
       log("LOG-NO-JSON", { reason: sentenceOf(error) });
     }
   };
   const use = (next: LogSettings, nextFormat: Format): void => {
+    flush();
     settings = next;
     format = nextFormat;
     if (next.mode === "syslog") {
       syslog ??= openSyslog(`Dibbler${next.name}`, (reason) => {
+        flush();
         syslog = undefined;
         log("LOG-NO-SYSLOG", { reason });
       });
@@ -121,23 +131,54 @@ export function createLog(options: {
   };
 }
 
-type Format = (level: LogLevel, id: LogId, text: string, values: LogValues) => string;
+/** Adds a line to those that wait. */
+type Format = (to: LineBuffer, row: CatalogueRow, id: LogId, values: LogValues) => void;
 
 function textFormat(settings: LogSettings): Format {
-  const line = createLineFormat(settings);
-  return (level, _id, text) => line(level, text, Date.now());
+  const { head, tail } = createLineFrame(settings);
+  return (to, { level, text }, _id, values) => {
+    to.fill(head(level, Date.now()), text, values, tail);
+  };
 }
 
-/** Text that may wait for the end of the turn. */
+/** Octets that may wait. */
 const FLUSH_AT = 64 * 1024;
+/** A busy server writes its log once in so many milliseconds: each write is a system call. */
+const PAUSE_MS = 10;
+
+/** Has lines written: at the end of the turn, but not sooner than a pause after the last ones. */
+function createFlusher(flush: () => void): { readonly wake: () => void; readonly done: () => void } {
+  let flushedAt = -Infinity;
+  let immediate: NodeJS.Immediate | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  return {
+    wake() {
+      if (immediate !== undefined || timer !== undefined) return;
+      const isSoon = performance.now() - flushedAt < PAUSE_MS;
+      if (isSoon) timer = setTimeout(flush, PAUSE_MS);
+      else immediate = setImmediate(flush);
+    },
+    done() {
+      clearImmediate(immediate);
+      clearTimeout(timer);
+      immediate = undefined;
+      timer = undefined;
+      flushedAt = performance.now();
+    },
+  };
+}
+
 /** How often to look whether the file has been moved away. */
 const LOOK_MS = 1000;
 
-function createLogFile(path: string): { readonly write: (text: string) => void; readonly close: () => void } {
+function createLogFile(path: string): {
+  readonly write: (lines: Uint8Array) => void;
+  readonly close: () => void;
+} {
   let fd = openForAppend(path);
   let looked = performance.now();
   return {
-    write(text) {
+    write(lines) {
       const now = performance.now();
       if (now - looked > LOOK_MS) {
         looked = now;
@@ -149,7 +190,7 @@ function createLogFile(path: string): { readonly write: (text: string) => void; 
           }
         }
       }
-      if (fd !== undefined) writeAll(fd, text);
+      if (fd !== undefined) writeAll(fd, lines);
     },
     close() {
       if (fd !== undefined) closeSync(fd);
@@ -196,8 +237,8 @@ function isStill(fd: number, path: string): boolean {
  * Writes everything, or gives up: a full disk, a closed
  * terminal or a reader that does not read must not stop us.
  */
-function writeAll(fd: number, text: string): void {
-  let rest = encodeText(text);
+function writeAll(fd: number, lines: Uint8Array): void {
+  let rest = lines;
   try {
     while (rest.length > 0) rest = rest.subarray(writeSync(fd, rest));
   } catch {

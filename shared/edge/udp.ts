@@ -198,7 +198,7 @@ function sender(socket: Socket, trouble: UdpOptions["onTrouble"]): UdpSocket["se
   };
   return (bytes, to, port) => {
     try {
-      socket.send(bytes, 0, bytes.length, port, text(to), sent);
+      socket.send(bytes, port, text(to), sent);
     } catch (error) {
       complain(error);
     }

@@ -43,7 +43,8 @@ const RETRY_MS = 10_000;
  * Milliseconds of work after which others have their turn, and of rest before the next ones: an answer takes
  * several turns of the event loop, and would wait for a slice in each.
  */
-const SLICE_MS = 2;
+const SLICE_MS = 1;
+const REST_MS = 4;
 const MODE = 0o640;
 
 /**
@@ -152,7 +153,7 @@ async function writePieces(file: FileHandle, pieces: Iterable<string>, inHaste: 
     worked += performance.now() - began;
     // Nothing to write is written without a turn for anybody else.
     await (text === "" ? turn() : file.writeFile(octets));
-    if (!inHaste) await sleep(SLICE_MS);
+    if (!inHaste) await sleep(REST_MS);
     text = "";
     began = performance.now();
   }

@@ -105,6 +105,23 @@ describe("log file", () => {
     expect(readFileSync(file, "utf8").split("\n")).toHaveLength(4);
   });
 
+  it("many lines -> written once in a while, none is lost or out of order", async () => {
+    const file = `${temporaryDirectory()}/client.log`;
+    const writer = open(file);
+    let writes = 0;
+    let size = 0;
+    for (let count = 0; count < 300; count++) {
+      writer.log("HOOK-START", { ...call, count });
+      await nextTurn();
+      if (statSync(file).size > size) writes++;
+      size = statSync(file).size;
+    }
+    writer.close();
+    const numbers = readFileSync(file, "utf8").match(/(?<=, )\d+(?= variables)/g);
+    expect(numbers?.map(Number)).toEqual(Array.from({ length: 300 }, (_, i) => i));
+    expect(writes).toBeLessThan(300);
+  });
+
   it("flush and close write at once what is pending", () => {
     const file = `${temporaryDirectory()}/client.log`;
     const writer = open(file);
