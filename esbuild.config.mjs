@@ -49,6 +49,7 @@ const bundles = {
 // What few runs need is in files of their own, loaded when it is needed: nobody else holds them in memory.
 const lateFiles = {
   "shared/edge/json-line": "dibbler-json",
+  "shared/edge/systemd": "dibbler-systemd",
   "server/serve-metrics": "dibbler-metrics",
   "server/serve-page": "dibbler-page",
   "server/serve-sinks": "dibbler-events",

@@ -6,8 +6,10 @@ import type { HookRunner } from "../shared/edge/hooks.js";
 import { openWhenReady, type Place } from "../shared/edge/place.js";
 import type { UdpOptions, UdpSocket } from "../shared/edge/udp.js";
 import type { HookCall } from "../shared/hook.js";
+import type { Condition } from "../shared/notify.js";
 import type { Random } from "../shared/proto/retransmit.js";
 import { CLIENT_PORT, SERVER_PORT, SERVERS_GROUP } from "../shared/proto/well-known.js";
+import { isLive } from "./binding.js";
 import type { LeaseUser } from "./lease-user.js";
 import { createClientState, deadline, step } from "./machine.js";
 import type { AddressService } from "./serve-addresses.js";
@@ -37,6 +39,8 @@ export interface ClientSystem extends LinkSystem {
 /** A client at work on all its interfaces. `stop` gives everything back, waits for the last hook, closes. */
 export interface RunningClient {
   readonly stop: () => Promise<void>;
+  /** How it does. Nothing of it waits for a disk in the background. */
+  readonly condition: () => Condition;
 }
 
 /** How long a stop waits for scripts that have not begun. */
@@ -69,6 +73,14 @@ export async function runClient(config: ClientConfig, system: ClientSystem): Pro
   system.log("CLIENT-DUID", { duid: asDuid(system.duid) });
   for (const link of links) link.begin();
   return {
+    condition: () => ({
+      doing: `asking on ${links.map(({ name }) => name).join(", ") || "no interface yet"}`,
+      troubles: [
+        ...links.filter(({ isServed }) => !isServed()).map(({ name }) => `${name} waits for leases`),
+        ...(links.length < config.interfaces.length ? ["an interface cannot be used yet"] : []),
+      ],
+      waitingMs: 0,
+    }),
     async stop() {
       stopping.abort();
       for (const user of usersOf(system)) user.giveBack();
@@ -86,6 +98,9 @@ export async function runClient(config: ClientConfig, system: ClientSystem): Pro
  * back.
  */
 interface Link {
+  readonly name: string;
+  /** It has of everything that it asks for. */
+  readonly isServed: () => boolean;
   readonly begin: () => void;
   readonly end: () => Promise<void>;
 }
@@ -100,7 +115,7 @@ async function openLink(
   const place = await system.findPlace(wanted, patienceMs);
   const { name, index, address } = place;
   const state = createClientState(setupOf(config, wanted, system.duid, name, index, system.hmacMd5));
-  const { push, ended } = drive(state, system, (bytes) => {
+  const { push, ended, isServed } = drive(state, system, (bytes) => {
     socket.send(bytes, SERVERS_GROUP, SERVER_PORT);
   });
   const open = (place: Place): Promise<UdpSocket> =>
@@ -131,6 +146,8 @@ async function openLink(
     addresses: wanted.ias.length,
   });
   return {
+    name,
+    isServed,
     begin: () => {
       push({ type: "start", remembered: memory.of(name) });
     },
@@ -150,7 +167,11 @@ function drive(
   initial: ClientState,
   system: ClientSystem,
   send: (bytes: Uint8Array) => void,
-): { readonly push: (event: ClientEvent) => void; readonly ended: Promise<void> } {
+): {
+  readonly push: (event: ClientEvent) => void;
+  readonly ended: Promise<void>;
+  readonly isServed: () => boolean;
+} {
   const { clock, random, log, memory, hooks, setOptions } = system;
   const { interfaceName } = initial.setup;
   const users = usersOf(system);
@@ -201,7 +222,8 @@ function drive(
     },
     (hook) => void hooks?.run(hook),
   );
-  return { push, ended };
+  const isServed = (): boolean => state.bindings.every(isLive) && state.phase.phase !== "informing";
+  return { push, ended, isServed };
 }
 
 const usersOf = ({ addresses, downlinks }: ClientSystem): readonly LeaseUser[] =>

@@ -54,6 +54,8 @@ export interface ServerLoop {
   readonly push: (event: ServerEvent) => void;
   /** Why nothing can be stored, since the last commit failed; undefined as a rule. */
   readonly failing: () => string | undefined;
+  /** For how many milliseconds the commit under way has lasted; 0 when there is none. */
+  readonly waiting: () => number;
   readonly close: () => Promise<void>;
 }
 
@@ -103,6 +105,7 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
   const report = createCommitReport(parts.log);
   const lines: Extract<Effect, { type: "log" }>[] = [];
   let committing = false;
+  let committingSince = 0;
   let failing: string | undefined;
   let scheduled = false;
   let closing = false;
@@ -221,6 +224,7 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
     }
     committing = true;
     const began = parts.clock.now();
+    committingSince = began;
     const notes = [...parts.hooks.owe(callsOf(decisions)), ...parts.hooks.takeSettled()];
     const entries = parts.recorder?.enter(() => eventsOf(decisions));
     parts.store.commit(changes, notes, entries).then(
@@ -358,6 +362,7 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
   return {
     push,
     failing: () => failing,
+    waiting: () => (committing ? parts.clock.now() - committingSince : 0),
     close() {
       closing = true;
       holding.release();

@@ -13,7 +13,7 @@ import type { Prepared, Web } from "./serve-web.js";
 
 /** What a reload works with. */
 export interface ReloadParts {
-  readonly surroundings: Pick<Surroundings<ServerConfig>, "paths" | "log" | "reread">;
+  readonly surroundings: Pick<Surroundings<ServerConfig>, "paths" | "log" | "reread" | "reloading">;
   readonly listening: Pick<Listening, "serve">;
   readonly hooks: Pick<HookSwitch, "use">;
   readonly web: Pick<Web, "prepare">;
@@ -33,6 +33,7 @@ export function createReload(parts: ReloadParts): () => Promise<ControlAnswer> {
   return () => {
     const answer = last.then(() => reload(parts));
     last = answer;
+    parts.surroundings.reloading?.(answer);
     return answer;
   };
 }

@@ -143,6 +143,15 @@ export async function openServer(surroundings: Surroundings<ServerConfig>): Prom
 
   return {
     reload: () => void reload(),
+    condition: () => {
+      const absent = listening.absent();
+      const served = arrivalsOf(state.config.interfaces).length - absent.length;
+      return {
+        doing: `serving ${countOf(served, "interface")}, ${countOf(table.size, "lease")}`,
+        troubles: troublesOf(absent, loop.failing()),
+        waitingMs: loop.waiting(),
+      };
+    },
     async stop() {
       await control.close();
       await web.close();
@@ -159,6 +168,8 @@ export async function openServer(surroundings: Surroundings<ServerConfig>): Prom
     },
   };
 }
+
+const countOf = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`;
 
 function troublesOf(absent: readonly string[], failing: string | undefined): readonly string[] {
   const troubles = absent.map((name) => `interface ${name} cannot be served now`);

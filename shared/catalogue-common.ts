@@ -62,6 +62,16 @@ export const COMMON_ROWS = {
     text: "Cannot write to the system log ({reason}); the log file is used",
     note: "log-mode syslog needs the program logger of util-linux and a system log; some lines may be lost.",
   },
+  "SYSTEMD-NOT-TOLD": {
+    level: 5,
+    text: "systemd cannot be told how the program does ({reason}); the program goes on",
+    note: "Said once. A unit with Type=notify needs systemd-notify, and a watchdog may end the program.",
+  },
+  "SYSTEMD-NO-FILE": {
+    level: 5,
+    text: "systemd cannot be told how the program does: {reason}",
+    note: "dibbler-systemd.cjs, which belongs beside the program, is missing or damaged. Install it again.",
+  },
   "CONFIG-ERROR": {
     level: 4,
     text: "{file}:{line}:{column}: {message}",

@@ -21,16 +21,20 @@ import {
   startDaemon,
   stopDaemon,
 } from "./daemon.js";
+import { askedBy, type Condition } from "../notify.js";
 import { sentenceOf } from "./errors.js";
 import { readText } from "./files.js";
 import { createLog, defaultLogSettings, type Log, type LogSettings, type LogWriter } from "./log.js";
 import { bearClosedPipes } from "./output.js";
 import { claimPidFile, type PidClaim } from "./pid-file.js";
+import type { Notifier } from "./systemd.js";
 
 /** What a running program offers to the outside. `stop` ends its work in good order and then resolves. */
 export interface Service {
   readonly stop: (signal: string) => Promise<void>;
   readonly reload?: () => void;
+  /** How it does, for systemd. */
+  readonly condition?: () => Condition;
 }
 
 /** What a program is given to start with. */
@@ -43,6 +47,8 @@ export interface Surroundings<Config> {
   readonly log: Log;
   /** Reads the configuration again. Never rejects, unless the program itself is damaged. */
   readonly reread: () => Promise<Reread<Config>>;
+  /** To be told of every reload, with its end: who has started the program may want to know. */
+  readonly reloading?: ((end: Promise<unknown>) => void) | undefined;
 }
 
 /** A configuration read again: `use` lets its log settings hold and logs its warnings. */
@@ -203,21 +209,48 @@ async function serve<Config>(program: Program<Config>, paths: Paths, daemon: boo
       return fatal(sentence);
     };
     const stopped = untilStopped();
+    const notifier = daemon ? undefined : await openManagerLine(writer.log);
     const reread = (): Promise<Reread<Config>> => readAgain(program, paths, writer);
     const service = await program
-      .open({ version: program.version, config, diagnostics, paths, log: writer.log, reread })
+      .open({
+        version: program.version,
+        config,
+        diagnostics,
+        paths,
+        log: writer.log,
+        reread,
+        reloading: notifier?.reloading,
+      })
       .catch((error: unknown) => {
         return fail(sentenceOf(error));
       });
     if (service.reload !== undefined) stopped.onReload(service.reload);
     reportReady();
+    if (service.condition !== undefined) notifier?.ready(service.condition);
     const signal = await stopped.signal;
+    notifier?.stopping();
     writer.log("PROGRAM-STOPPING", { signal });
     await service.stop(signal);
     writer.log("PROGRAM-STOPPED");
     return 0;
   } catch (error) {
     return fatal(sentenceOf(error));
+  }
+}
+
+/**
+ * A way to tell systemd how the program does, where it has started it. A daemon that has put itself into the
+ * background is not what systemd started: whatever did so has its own to tell.
+ */
+async function openManagerLine(log: Log): Promise<Notifier | undefined> {
+  const asked = askedBy(process.env, process.pid);
+  if (asked === undefined) return undefined;
+  try {
+    const { openNotifier } = await import("./systemd.js");
+    return openNotifier({ ...asked, log });
+  } catch (error) {
+    log("SYSTEMD-NO-FILE", { reason: sentenceOf(error) });
+    return undefined;
   }
 }
 
