@@ -74,7 +74,7 @@ export async function runClient(config: ClientConfig, system: ClientSystem): Pro
   for (const link of links) link.begin();
   return {
     condition: () => ({
-      doing: `asking on ${links.map(({ name }) => name).join(", ") || "no interface yet"}`,
+      doing: `at work on ${links.map(({ name }) => name).join(", ") || "no interface yet"}`,
       troubles: [
         ...links.filter(({ isServed }) => !isServed()).map(({ name }) => `${name} waits for leases`),
         ...(links.length < config.interfaces.length ? ["an interface cannot be used yet"] : []),
