@@ -34,8 +34,8 @@ done`;
 
 /** How often to look for troubles that begin or end. */
 const LOOK_MS = 5000;
-/** Pause before what was lost is said again. */
-const AGAIN_MS = 5000;
+/** Pause before what was lost is said again, twice as long each time. */
+const AGAIN_MS = { first: 5000, most: 300_000 } as const;
 /** What a shell ends with when there is no such program. */
 const MISSING = 127;
 
@@ -51,6 +51,7 @@ export function openNotifier({ watchdogMs, log, lookMs = LOOK_MS }: NotifierOpti
   /** What systemd shall take us for, and what it was told of us last. */
   let standing: readonly string[] = [];
   let told = "";
+  let againMs: number = AGAIN_MS.first;
   let reloads = 0;
   let isStopping = false;
 
@@ -58,7 +59,8 @@ export function openNotifier({ watchdogMs, log, lookMs = LOOK_MS }: NotifierOpti
     relay = undefined;
     if (!isSaid) log("SYSTEMD-NOT-TOLD", { reason });
     isSaid = true;
-    if (!isHopeless) setTimeout(sayAgain, AGAIN_MS).unref();
+    if (!isHopeless) setTimeout(sayAgain, againMs).unref();
+    againMs = Math.min(againMs * 2, AGAIN_MS.most);
   };
   const start = (): ChildProcess => {
     const started = spawnRelay();

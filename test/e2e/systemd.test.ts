@@ -15,7 +15,8 @@ const CLIENT_PORT = 546;
 
 /** Loaded into a program: its event loop hangs when it is told to, and it lists at its end what it has loaded. */
 const WITHIN = `process.on("SIGUSR2", () => { for (;;); });
-process.on("exit", () => require("node:fs").writeFileSync("/run/loaded", Object.keys(require.cache).join("\\n")));
+const { writeFileSync } = require("node:fs");
+process.on("exit", () => writeFileSync("/run/loaded", Object.keys(require.cache).join("\\n")));
 `;
 
 describe("e2e systemd: what a service manager is told", () => {

@@ -73,12 +73,16 @@ describe("server loop", () => {
     const slow: LeaseStore = { ...store, commit: (changes) => durable.then(() => store.commit(changes)) };
     const { loop, client, seen, settled } = createBench(slow);
 
+    expect(loop.waiting()).toBe(0);
     loop.push(client(1).event("request", [pd(1)]));
     await settled();
     expect(seen).toEqual([]);
+    // For the watchdog: the disk has let it wait.
+    expect(loop.waiting()).toBeGreaterThan(0);
     release();
     await settled();
     expect(seen).toEqual(["send", "run add"]);
+    expect(loop.waiting()).toBe(0);
   });
 
   test("Solicit -> is answered at once, nothing being committed", async () => {

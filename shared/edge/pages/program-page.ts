@@ -37,6 +37,7 @@ export function programPage(page: ProgramPage): string {
     section("OPTIONS", ...commonOptions(role).map(([option, help]) => item(option, help))),
     section("EXIT STATUS", ...exits.map(([status, help]) => item(status, help))),
     section("FILES", ...files.map(([file, help]) => item(file, help))),
+    section("ENVIRONMENT", item("NOTIFY_SOCKET, WATCHDOG_USEC, WATCHDOG_PID", MANAGED)),
     section("SIGNALS", ...signals.map(([signal, help]) => item(signal, help))),
     section("EXAMPLES", ...examples.map(([command, help]) => `${paragraphs(help)}\n${verbatim(command)}`)),
     section("SEE ALSO", `.BR ${name.replace("-", "\\-")}.conf (5),`, `.BR dibbler\\-${OTHER[role]} (8)`),
@@ -87,3 +88,7 @@ const sentence = (text: string): string => {
   const first = text.charAt(0).toUpperCase() + text.slice(1);
   return /[.!?]$/.test(first) ? first : `${first}.`;
 };
+
+const MANAGED =
+  "Set by systemd for a unit with Type=notify and WatchdogSec=. With `run`, systemd hears when the program is ready, " +
+  "reloads and stops, how it does, and that its event loop is alive; it takes the program systemd-notify.";

@@ -30,7 +30,8 @@ while (defined recv($socket, my $message, 65536, 0)) {
   my $open = grep { /^ *\\d+: [0-9A-F]{32}:$port / } <$table>;
   $message =~ s/\\n$//;
   $message =~ s/\\n/|/g;
-  printf "%d %d %s\\n", Time::HiRes::clock_gettime(Time::HiRes::CLOCK_MONOTONIC()) * 1000, $open > 0, $message;
+  my $now = Time::HiRes::clock_gettime(Time::HiRes::CLOCK_MONOTONIC());
+  printf "%d %d %s\\n", $now * 1000, $open > 0, $message;
 }
 `;
 
