@@ -137,7 +137,9 @@ function incompleteClient(): string {
   onTestFinished(() => {
     rmSync(directory, { recursive: true });
   });
-  for (const name of readdirSync("dist").filter((each) => /\.cjs$/.test(each) && !each.includes("systemd"))) {
+  for (const name of readdirSync("dist").filter(
+    (each) => each.endsWith(".cjs") && !each.includes("systemd"),
+  )) {
     copyFileSync(join("dist", name), join(directory, name));
   }
   return join(directory, "dibbler-client.cjs");
