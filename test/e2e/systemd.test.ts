@@ -13,7 +13,7 @@ import { scenario, testWorld } from "./fixture.js";
 const SERVER_PORT = 547;
 const CLIENT_PORT = 546;
 
-/** Loaded into a program: its event loop hangs when it is told to, and it lists at its end what it has loaded. */
+/** Loaded into a program: it hangs when it is told to, and lists at its end what it has loaded. */
 const WITHIN = `process.on("SIGUSR2", () => { for (;;); });
 const { writeFileSync } = require("node:fs");
 process.on("exit", () => writeFileSync("/run/loaded", Object.keys(require.cache).join("\\n")));
