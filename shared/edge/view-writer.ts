@@ -2,7 +2,7 @@ import { readdirSync } from "node:fs";
 import { type FileHandle, open, rename } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { setImmediate as turn, setTimeout as sleep } from "node:timers/promises";
-import { encodeText } from "./encode-text.js";
+import { encodeText, encodingOf } from "./encode-text.js";
 import { fileError, removeQuietly, temporaryName } from "./files.js";
 
 /** A file that is kept for other programs. */
@@ -45,6 +45,8 @@ const RETRY_MS = 10_000;
  */
 const SLICE_MS = 1;
 const REST_MS = 4;
+/** More than is made in a slice, but for a client with very many leases. */
+const SLICE_OCTETS = 256 * 1024;
 const MODE = 0o640;
 
 /**
@@ -145,22 +147,50 @@ async function writeView({ path, render }: WrittenView, durable: boolean): Promi
 async function writePieces(file: FileHandle, pieces: Iterable<string>, inHaste: boolean): Promise<number> {
   let worked = 0;
   let began = performance.now();
-  let text = "";
+  const slice = createSlice();
   for (const piece of pieces) {
-    text += piece;
-    if (performance.now() - began < SLICE_MS) continue;
-    const octets = encodeText(text);
+    // As soon as it is made: a text of many pieces takes longer to put together than its pieces took.
+    const isFull = !slice.add(piece);
+    if (!isFull && performance.now() - began < SLICE_MS) continue;
     worked += performance.now() - began;
     // Nothing to write is written without a turn for anybody else.
-    await (text === "" ? turn() : file.writeFile(octets));
+    if (slice.size() === 0) await turn();
+    else await file.writeFile(slice.take());
+    if (isFull) await file.writeFile(encodeText(piece));
     if (!inHaste) await sleep(REST_MS);
-    text = "";
     began = performance.now();
   }
-  const octets = encodeText(text);
   worked += performance.now() - began;
-  await file.writeFile(octets);
+  await file.writeFile(slice.take());
   return worked;
+}
+
+/** Octets of pieces that are written together. */
+interface Slice {
+  /** False when there is no room for it. */
+  readonly add: (piece: string) => boolean;
+  readonly size: () => number;
+  /** What is in it; void as soon as anything is added. */
+  readonly take: () => Uint8Array;
+}
+
+function createSlice(): Slice {
+  const octets = Buffer.allocUnsafe(SLICE_OCTETS);
+  let at = 0;
+  return {
+    add(piece) {
+      // Characters of UTF-8 take three octets at most for each unit of a string.
+      if (at + 3 * piece.length > octets.length) return false;
+      at += octets.write(piece, at, encodingOf(piece));
+      return true;
+    },
+    size: () => at,
+    take() {
+      const taken = octets.subarray(0, at);
+      at = 0;
+      return taken;
+    },
+  };
 }
 
 /** Removes what runs that were killed while they wrote this file have left. */

@@ -3,6 +3,7 @@ import { millis, seconds } from "../../shared/brand.js";
 import type { LogId, LogValues } from "../../shared/catalogue.js";
 import type { ServerConfig } from "../../shared/config/types.js";
 import { duid } from "../../shared/duid.js";
+import { textOf } from "../../shared/edge/log-line.js";
 import { renderAddrMgr } from "../../shared/lease/addrmgr-view.js";
 import type { Lease } from "../../shared/lease/lease.js";
 import { createLeaseTable } from "../../shared/lease/table.js";
@@ -48,7 +49,7 @@ function take(text: string, of: ServerConfig = config, known: readonly Lease[] =
     wall: SAMPLE_READ,
     log: (id: LogId, values: LogValues) => {
       ids.push(id);
-      log.push(Object.values(values).join(" "));
+      log.push(Object.values(values).map(textOf).join(" "));
     },
   });
   for (const change of outcome.ok ? outcome.changes : []) {
