@@ -2,6 +2,7 @@ import type { Iaid } from "../shared/brand.js";
 import type { Duid } from "../shared/duid.js";
 import type { IaType } from "../shared/lease/lease.js";
 import type { Reservation } from "../shared/config/types.js";
+import { appended } from "../shared/lists.js";
 import { compareIp6, type Prefix } from "../shared/prefix.js";
 import type { BitTree } from "./bit-tree.js";
 import { isFree, type Ledger } from "./ledger.js";
@@ -69,18 +70,22 @@ export function choosePrefixes(
   const place = placesOf(stock.hash, seeker);
   for (const poolClass of orderClasses(stock, classes, seeker)) {
     const { pools } = poolClass;
-    const isHinted = (pool: Pool): boolean => hintedPiece(stock, pool, seeker, seeker.hints) !== undefined;
     const isOne = seeker.iaType !== "pd";
-    const ordered = isOne ? pools.toSorted((a, b) => Number(isHinted(b)) - Number(isHinted(a))) : pools;
-    const choices: Choice[] = [];
-    for (const pool of ordered) {
+    let choices: Choice[] | undefined;
+    for (const pool of isOne ? hintedFirst(stock, pools, seeker) : pools) {
       const prefix = hintedPiece(stock, pool, seeker, seeker.hints) ?? findPiece(stock, pool, place);
-      if (prefix !== undefined) choices.push({ prefix, poolClass });
-      if (isOne && choices.length > 0) break;
+      if (prefix !== undefined) choices = appended(choices, { prefix, poolClass });
+      if (isOne && choices !== undefined) break;
     }
-    if (choices.length > 0) return choices;
+    if (choices !== undefined) return choices;
   }
   return [];
+}
+
+function hintedFirst(stock: Stock, pools: readonly Pool[], seeker: Seeker): readonly Pool[] {
+  if (pools.length < 2) return pools;
+  const isHinted = (pool: Pool): boolean => hintedPiece(stock, pool, seeker, seeker.hints) !== undefined;
+  return pools.toSorted((a, b) => Number(isHinted(b)) - Number(isHinted(a)));
 }
 
 /** True when a client with this reservation, or with none, can have exactly this prefix. */
@@ -132,7 +137,8 @@ type Places = (n: number, bits: number) => readonly number[];
 function placesOf(hash: SipHash, { client, iaType, iaid }: Seeker): Places {
   const octets = new Uint8Array(client.length + 6);
   octets.set(client, 6);
-  octets.set([iaType === "pd" ? 0 : 1, iaid >>> 24, iaid >>> 16, iaid >>> 8, iaid], 1);
+  octets[1] = iaType === "pd" ? 0 : 1;
+  for (let i = 0; i < 4; i++) octets[2 + i] = iaid >>> (24 - 8 * i);
   const hashOf = (n: number): readonly number[] => {
     octets[0] = n;
     const { high, low } = hash(octets);

@@ -122,20 +122,22 @@ function revive(query: Query, ia: IaAsked, loose: readonly LeaseId[]): IaResult 
 /** An existing lease, with lifetimes that begin anew. */
 function again(query: Query, ia: IaAsked, { id, lease, poolClass }: HeldHere): Grant {
   const { prefix } = lease;
-  const lifetimes = mannersOf(query.state.config).renewed(poolClass.bounds, lease, ia.lifetimes);
+  const { preferred, valid } = mannersOf(query.state.config).renewed(poolClass.bounds, lease, ia.lifetimes);
   const excluded = excludedFrom(query, poolClass, prefix);
-  return { id, prefix, bounds: poolClass.bounds, excluded, before: lease, ...lifetimes };
+  return { id, prefix, bounds: poolClass.bounds, excluded, before: lease, preferred, valid };
 }
 
 /** Keeps a new prefix from everybody else. */
 function reserve(query: Query, ia: IaAsked, { prefix, poolClass }: Choice, { rested }: Former): Grant {
-  const lifetimes = mannersOf(query.state.config).lifetimes(poolClass.bounds, ia.lifetimes);
+  const { preferred, valid } = mannersOf(query.state.config).lifetimes(poolClass.bounds, ia.lifetimes);
   const id = enter(query.state.ledger, {
     iaType: ia.type,
     duid: query.client,
     iaid: ia.iaid,
     prefix,
     state: "offered",
+    preferred,
+    valid,
     t1: seconds(0),
     t2: seconds(0),
     since: query.now,
@@ -144,11 +146,10 @@ function reserve(query: Query, ia: IaAsked, { prefix, poolClass }: Choice, { res
     clientAddress: query.from,
     trail: undefined,
     key: undefined,
-    ...lifetimes,
   });
   if (rested.some((one) => samePrefix(one, prefix))) query.state.ledger.again.add(id);
   const excluded = excludedFrom(query, poolClass, prefix);
-  return { id, prefix, bounds: poolClass.bounds, excluded, before: undefined, ...lifetimes };
+  return { id, prefix, bounds: poolClass.bounds, excluded, before: undefined, preferred, valid };
 }
 
 const isFreeHere = (query: Query, iaType: IaType, prefix: Prefix): boolean =>

@@ -1,8 +1,9 @@
 import { type Millis, millis } from "../shared/brand.js";
+import type { LeaseChange } from "../shared/lease/changes.js";
 import type { LeaseId } from "../shared/lease/lease.js";
 import { noteUndone } from "./chronicle.js";
 import { OFFER_LIMIT, revert, takeChanges } from "./ledger.js";
-import { createOutcome, log } from "./outcome.js";
+import { createOutcome, log, type Outcome } from "./outcome.js";
 import { receive } from "./receive.js";
 import { askAgain, lookForOutdated, reconfigureSome } from "./reconfigure.js";
 import { nextReconfigure } from "./reconfigure-queue.js";
@@ -59,9 +60,16 @@ export function step(state: ServerState, event: ServerEvent, env: Env): ServerAc
   if (Math.ceil(evicted / OFFER_LIMIT) < Math.ceil(ledger.evicted / OFFER_LIMIT)) {
     log(outcome, "SERVER-OFFER-LIMIT", { limit: OFFER_LIMIT, count: ledger.evicted });
   }
-  const changes = takeChanges(ledger);
-  const commits: ServerAction[] = changes.length > 0 ? [{ type: "commit", changes }] : [];
-  return [...commits, ...outcome.sends, ...outcome.runs, ...outcome.events, ...outcome.logs];
+  return inOrder(takeChanges(ledger), outcome);
+}
+
+/** All actions in the array of those that come first: this is done for every message. */
+function inOrder(changes: readonly LeaseChange[], { sends, runs, events, logs }: Outcome): ServerAction[] {
+  if (changes.length > 0) sends.unshift({ type: "commit", changes });
+  for (const each of runs) sends.push(each);
+  for (const each of events) sends.push(each);
+  for (const each of logs) sends.push(each);
+  return sends;
 }
 
 /** Interfaces that are there already; the others are heard of by `interfaceReady`. */

@@ -1,4 +1,5 @@
 import type { IaType, Lease, LeaseId } from "../shared/lease/lease.js";
+import { appended } from "../shared/lists.js";
 import { type Prefix, samePrefix } from "../shared/prefix.js";
 import type { IaAsked } from "./ia.js";
 import { classOf, type Fitness, fitsAnywhere, judge, type PoolClass } from "./links.js";
@@ -37,22 +38,37 @@ export function holdingsOf(query: Query, { type, iaid }: IaAsked): Holdings {
   const { ledger, config } = query.state;
   const { table } = ledger;
   const keepsOutdated = mannersOf(config).keepsOutdated(config);
-  const here: HeldHere[] = [];
-  const stale: Held[] = [];
-  const loose: LeaseId[] = [];
-  for (const id of table.find(query.client, type, iaid)) {
+  const ids = table.find(query.client, type, iaid);
+  if (ids.length === 0) return NOTHING;
+  let here: HeldHere[] | undefined;
+  let stale: Held[] | undefined;
+  let loose: LeaseId[] | undefined;
+  for (const id of ids) {
     const state = table.stateOf(id);
-    if (state === "offered" || state === "resting") loose.push(id);
+    if (state === "offered" || state === "resting") loose = appended(loose, id);
     if (state !== "bound") continue;
     const lease = table.read(id);
     const poolClass = classFor(query, type, lease.prefix);
-    if (isReservedForOther(query, lease.prefix)) stale.push({ id, lease });
-    else if (poolClass !== undefined) here.push({ id, lease, poolClass });
+    if (isReservedForOther(query, lease.prefix)) stale = appended(stale, { id, lease });
+    else if (poolClass !== undefined) here = appended(here, { id, lease, poolClass });
     else if (fitsElsewhere(query, lease)) continue;
-    else if (keepsOutdated) here.push({ id, lease, poolClass: query.link.reserved });
-    else stale.push({ id, lease });
+    else if (keepsOutdated) here = appended(here, { id, lease, poolClass: query.link.reserved });
+    else stale = appended(stale, { id, lease });
   }
-  if (!keepsOutdated && isToMove(query, type, here)) return { here: [], stale: [...stale, ...here], loose };
+  return placed(query, type, {
+    here: here ?? NOTHING.here,
+    stale: stale ?? NOTHING.stale,
+    loose: loose ?? NOTHING.loose,
+  });
+}
+
+const NOTHING: Holdings = { here: [], stale: [], loose: [] };
+
+function placed(query: Query, iaType: IaType, { here, stale, loose }: Holdings): Holdings {
+  const { config } = query.state;
+  if (!mannersOf(config).keepsOutdated(config) && isToMove(query, iaType, here)) {
+    return { here: [], stale: [...stale, ...here], loose };
+  }
   return { here: inPoolOrder(here), stale, loose };
 }
 

@@ -1,5 +1,6 @@
 import type { Iaid } from "../shared/brand.js";
 import type { IaType } from "../shared/lease/lease.js";
+import { appended } from "../shared/lists.js";
 import { isUnspecified, type Ip6, type Prefix } from "../shared/prefix.js";
 import type { ClientServerMessage } from "../shared/wire/message.js";
 import { decodeExclude, encodeExclude } from "../shared/wire/prefix-exclude.js";
@@ -43,6 +44,9 @@ export const IA_LIMIT = 512;
 /** Prefixes of one IA that are looked at. */
 export const NAMED_LIMIT = 16;
 
+const NO_OPTIONS: readonly Option[] = [];
+const NO_NAMED: readonly NamedPrefix[] = [];
+
 const IA_OPTION = { pd: "iaPd", na: "iaNa" } as const;
 const IA_TYPE = { iaPd: "pd", iaNa: "na", iaTa: "ta" } as const;
 
@@ -51,16 +55,19 @@ const IA_TYPE = { iaPd: "pd", iaNa: "na", iaTa: "ta" } as const;
  * that are left out are not answered at all.
  */
 export function readIas({ options }: ClientServerMessage, types: readonly IaType[]): IasAsked {
-  const ias: IaAsked[] = [];
+  let ias: IaAsked[] | undefined;
   let ignored = 0;
   for (const candidate of options) {
     const ia = readOption(candidate, types);
-    if (ia === undefined || ias.some(({ iaid, type }) => iaid === ia.iaid && type === ia.type)) continue;
-    if (ias.length < IA_LIMIT) ias.push(ia);
+    if (ia === undefined || (ias !== undefined && isAmong(ias, ia))) continue;
+    if (ias === undefined || ias.length < IA_LIMIT) ias = appended(ias, ia);
     else ignored += 1;
   }
-  return { ias, ignored };
+  return { ias: ias ?? [], ignored };
 }
+
+const isAmong = (ias: readonly IaAsked[], { iaid, type }: IaAsked): boolean =>
+  ias.some((ia) => ia.iaid === iaid && ia.type === type);
 
 /** An IA for an answer. */
 export function writeIa(
@@ -69,15 +76,29 @@ export function writeIa(
   leases: readonly LeaseAnswer[],
   status: KnownOption<"statusCode"> | undefined,
 ): Option {
-  const options: Option[] = leases.map((lease) => writeLease(type, lease));
-  if (status !== undefined) options.push(status);
+  const options = writeLeases(type, leases, status);
   if (type === "ta") return option("iaTa", { iaid, options });
   return option(IA_OPTION[type], { iaid, t1, t2, options });
 }
 
+function writeLeases(
+  type: IaType,
+  leases: readonly LeaseAnswer[],
+  status: KnownOption<"statusCode"> | undefined,
+): readonly Option[] {
+  const [first] = leases;
+  // As a rule: an array of two from the beginning costs a third of one that grows.
+  if (leases.length === 1 && first !== undefined && status !== undefined) {
+    return [writeLease(type, first), status];
+  }
+  const options: Option[] = leases.map((lease) => writeLease(type, lease));
+  if (status !== undefined) options.push(status);
+  return options;
+}
+
 function writeLease(type: IaType, { prefix, excluded, preferred, valid }: LeaseAnswer): Option {
-  if (type !== "pd") return option("iaAddr", { address: prefix.address, preferred, valid, options: [] });
-  const options = excluded === undefined ? [] : [option("pdExclude", encodeExclude(prefix, excluded))];
+  if (type !== "pd") return option("iaAddr", { address: prefix.address, preferred, valid, options: NO_OPTIONS });
+  const options = excluded === undefined ? NO_OPTIONS : [option("pdExclude", encodeExclude(prefix, excluded))];
   return option("iaPrefix", { prefix, preferred, valid, options });
 }
 
@@ -100,7 +121,7 @@ function readIa(
   { iaid, options }: Pick<IaNa, "iaid" | "options">,
   timers: Timers | undefined,
 ): IaAsked {
-  const named: NamedPrefix[] = [];
+  let named: NamedPrefix[] | undefined;
   let length: number | undefined;
   let lifetimes: Lifetimes | undefined;
   for (const candidate of options) {
@@ -113,12 +134,12 @@ function readIa(
     lifetimes ??= { preferred, valid };
     if (isUnspecified(lease.prefix.address)) {
       if (lease.prefix.length > 0) length ??= lease.prefix.length;
-    } else if (named.length < NAMED_LIMIT && lease.prefix.length > 0) {
+    } else if ((named?.length ?? 0) < NAMED_LIMIT && lease.prefix.length > 0) {
       const { address, length: bits } = lease.prefix;
-      named.push({ address, length: bits, excluded: lease.excluded });
+      named = appended(named, { address, length: bits, excluded: lease.excluded });
     }
   }
-  return { type, iaid, named, length: length ?? named[0]?.length, lifetimes, timers };
+  return { type, iaid, named: named ?? NO_NAMED, length: length ?? named?.[0]?.length, lifetimes, timers };
 }
 
 function readLease(type: IaType, candidate: Option): LeaseAnswer | undefined {

@@ -1,4 +1,5 @@
 import type { Lease } from "../shared/lease/lease.js";
+import { appended } from "../shared/lists.js";
 import type { ClientServerType } from "../shared/wire/codes.js";
 import type { Story } from "./story.js";
 
@@ -31,13 +32,13 @@ export const ended = (lease: Lease, reason: LeaseReason): LeaseEvent => ({
 /** What a Reply has changed, what went first: its prefix may have come again with another lease. */
 export function eventsOf({ added, kept, moved, ended: gone }: Story, type: ClientServerType): LeaseEvent[] {
   const isGivenUp = type === "release" || type === "decline";
-  const event = (action: "add" | "update", lease: Lease, former?: Lease): LeaseEvent => ({
-    ...{ action, reason: type, lease, former },
-  });
-  return [
-    ...gone.map((lease) => ended(lease, isGivenUp ? type : "withdraw")),
-    ...added.map((lease) => event("add", lease)),
-    ...kept.map((lease) => event("update", lease)),
-    ...moved.map(({ before, after }) => event("update", after, before)),
-  ];
+  let events: LeaseEvent[] | undefined;
+  const add = (action: "add" | "update", lease: Lease, former: Lease | undefined): void => {
+    events = appended(events, { action, reason: type, lease, former });
+  };
+  for (const lease of gone) events = appended(events, ended(lease, isGivenUp ? type : "withdraw"));
+  for (const lease of added) add("add", lease, undefined);
+  for (const lease of kept) add("update", lease, undefined);
+  for (const { before, after } of moved) add("update", after, before);
+  return events ?? [];
 }

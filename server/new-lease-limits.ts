@@ -21,6 +21,7 @@ export const spendOffer = (query: Query): boolean => takeOne(query, "offers");
 
 function takeOne(query: Query, what: keyof LeaseLimiter): boolean {
   const limits = limitsOf(query);
+  if (limits.length === 0) return true;
   const isAllowed = limits.every(([limiter, key]) => allows(limiter[what], key, query.now));
   if (isAllowed) for (const [limiter, key] of limits) take(limiter[what], key, query.now, 1);
   return isAllowed;

@@ -88,7 +88,7 @@ export const hashBits = (pool: Pool): number => (drawsByNumber(pool) ? 64 : pool
  */
 export function pieceOfHash(pool: Pool, words: readonly number[]): Prefix {
   if (drawsByNumber(pool)) return pieceAt(pool, indexOfHash(pool, words));
-  const octets = Uint8Array.from(pool.block.address);
+  const octets = new Uint8Array(pool.block.address);
   let at = pool.block.length;
   for (const word of words) {
     const count = Math.min(32, pool.length - at);
@@ -207,8 +207,8 @@ function distance({ first, last }: AddressRange): number {
 
 /** The address so many prefixes of `length` further on; behind the last of all comes `::`. */
 function advance(address: Ip6, length: number, by: number): Ip6 {
-  const octets = Uint8Array.from(address);
-  let carry = by * 2 ** (-length & 7);
+  const octets = new Uint8Array(address);
+  let carry = by * (1 << (-length & 7));
   for (let i = (length - 1) >> 3; i >= 0 && carry > 0; i--) {
     const sum = (octets[i] ?? 0) + carry;
     octets[i] = sum % 256;
@@ -223,7 +223,7 @@ export function readBits(octets: Uint8Array, from: number, to: number): number {
   for (let bit = from; bit < to; ) {
     const width = Math.min(8 - (bit & 7), to - bit);
     const octet = octets[bit >> 3] ?? 0;
-    value = value * 2 ** width + ((octet >> (8 - (bit & 7) - width)) & ((1 << width) - 1));
+    value = value * (1 << width) + ((octet >> (8 - (bit & 7) - width)) & ((1 << width) - 1));
     bit += width;
   }
   return value;
@@ -235,8 +235,8 @@ function writeBits(octets: Uint8Array, from: number, to: number, value: number):
   for (let bit = to; bit > from; ) {
     const width = Math.min(((bit - 1) & 7) + 1, bit - from);
     const at = (bit - 1) >> 3;
-    octets[at] = (octets[at] ?? 0) | ((left % 2 ** width) << (7 - ((bit - 1) & 7)));
-    left = Math.floor(left / 2 ** width);
+    octets[at] = (octets[at] ?? 0) | ((left & ((1 << width) - 1)) << (7 - ((bit - 1) & 7)));
+    left >>>= width;
     bit -= width;
   }
 }

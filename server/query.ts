@@ -5,7 +5,7 @@ import type { Ip6 } from "../shared/prefix.js";
 import type { RelayPath } from "../shared/proto/relay.js";
 import type { ClientServerType } from "../shared/wire/codes.js";
 import type { ClientServerMessage } from "../shared/wire/message.js";
-import { findAll, OPTIONS, type OptionName } from "../shared/wire/options.js";
+import { OPTIONS, type OptionName } from "../shared/wire/options.js";
 import type { Link } from "./links.js";
 import type { Env, ServerState } from "./state.js";
 
@@ -37,7 +37,9 @@ export interface Query {
 }
 
 /** True when an Option Request of the message names the option. */
-export function asksFor({ message }: Query, name: OptionName): boolean {
-  const { code } = OPTIONS[name];
-  return findAll(message.options, "optionRequest").some((codes) => codes.includes(code));
-}
+export const asksFor = ({ message }: Query, name: OptionName): boolean =>
+  isRequested(message, OPTIONS[name].code);
+
+/** True when an Option Request of the message has this code. */
+export const isRequested = ({ options }: ClientServerMessage, code: number): boolean =>
+  options.some((candidate) => candidate.name === "optionRequest" && candidate.value.includes(code));

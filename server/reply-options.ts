@@ -12,7 +12,8 @@ import {
   OPTIONS,
 } from "../shared/wire/options.js";
 import type { Answer } from "./answers.js";
-import { asksFor, type Query } from "./query.js";
+import { passing } from "../shared/lists.js";
+import { asksFor, isRequested, type Query } from "./query.js";
 import { nextReplay } from "./replay-value.js";
 import type { StatusOption } from "./status.js";
 
@@ -73,10 +74,11 @@ export const statusOptions = (query: Query, status: StatusOption): readonly Opti
   status,
 ];
 
-const identifiers = (query: Query): Option[] => [
-  ...clientIdentifier(query),
-  option("serverId", query.state.duid),
-];
+function identifiers({ message, state }: Query): Option[] {
+  const clientId = find(message.options, "clientId");
+  const serverId = option("serverId", state.duid);
+  return clientId === undefined ? [serverId] : [option("clientId", clientId), serverId];
+}
 
 /** The Client Identifier, if the client has sent one. */
 export function clientIdentifier({ message }: Query): readonly Option[] {
@@ -104,17 +106,15 @@ const ASKING: ReadonlySet<ClientServerType> = new Set([
 export function askedFor(query: Query, refreshTime: "where it belongs" | "always"): readonly Option[] {
   const { link, message, reservation, type } = query;
   if (!ASKING.has(type)) return NOTHING;
-  const own = reservation?.options ?? [];
+  const own = reservation?.options ?? NOTHING;
   // Options of a `client` block stand for all those of the link, as in Dibbler.
   const configured = own.length > 0 ? own : link.settings.options;
-  if (configured.length === 0) return configured;
-  const requests = findAll(message.options, "optionRequest");
-  return configured.filter((candidate) => {
+  return passing(configured, (candidate) => {
     const code = codeOf(candidate);
     const isRefreshTime = code === OPTIONS.informationRefreshTime.code && refreshTime !== "always";
     if (isRefreshTime && message.type !== "informationRequest") return false;
     if (code === OPTIONS.vendorOptions.code) return wantsVendor(query, configured, candidate);
-    if (requests.some((codes) => codes.includes(code))) return true;
+    if (isRequested(message, code)) return true;
     return code > LAST_BASIC_CODE && message.options.some((sent) => codeOf(sent) === code);
   });
 }
@@ -141,7 +141,7 @@ function wantsVendor(query: Query, configured: readonly Option[], candidate: Opt
  * better; of several relays the one closest to the client counts (RFC 6422 5, 6).
  */
 export function suppliedByRelays({ state, path }: Query, answer: readonly Option[]): readonly Option[] {
-  if (path.length === 0) return [];
+  if (!path.some(({ options }) => has(options, "rsoo"))) return NOTHING;
   const supplied: Option[] = [];
   const present = new Set(answer.map(codeOf));
   for (const level of path.toReversed()) {

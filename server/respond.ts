@@ -40,10 +40,10 @@ export function respond(query: Query, handler: Handler, outcome: Outcome): DropI
   const story = answer.type === "advertise" ? NO_STORY : settle(query, answer, { timers, key });
   logAnswer(query, answer, story, outcome);
   noteAnswer(query, answer, story);
-  const { scriptWait } = query.state.config;
-  const calls = answer.type === "advertise" ? [] : style.calls(query, options, story);
-  for (const call of calls) run(outcome, call, scriptWait);
-  for (const event of eventsOf(story, query.type)) tell(outcome, event);
+  if (answer.type !== "advertise") {
+    for (const call of style.calls(query, options, story)) run(outcome, call, query.state.config.scriptWait);
+    for (const event of eventsOf(story, query.type)) tell(outcome, event);
+  }
   noteSending(query, answer.type, options, outcome);
   query.state.counters.answered[query.type] += 1;
   // An Advertise binds nobody, and its client asks again for what it says (RFC 8415 18.3.9).
@@ -103,12 +103,17 @@ function writeIas(
   const tellsOfEnds = query.type === "renew" || query.type === "rebind";
   return results.map((result) => {
     const { ia, grants } = result;
-    const leases: readonly LeaseAnswer[] = tellsOfEnds ? [...grants, ...endsOf(result)] : grants;
+    const isToTell = tellsOfEnds && hasEnds(result);
+    const leases: readonly LeaseAnswer[] = isToTell ? [...grants, ...endsOf(result)] : grants;
     const status = styleOf(query.state.config).statusOf(query, result);
     return writeIa(ia, grants.length > 0 ? timers(result) : NO_TIMERS, leases, status);
   });
 }
 
 /** To leave them out would let the client use them until they run out (RFC 8415 18.3.4). */
-const endsOf = ({ stale, wrong }: IaResult): readonly LeaseAnswer[] =>
-  [...stale.map(({ lease }) => lease.prefix), ...wrong].map((prefix) => ({ prefix, ...NO_LIFETIMES }));
+function endsOf({ stale, wrong }: IaResult): readonly LeaseAnswer[] {
+  const prefixes = [...stale.map(({ lease }) => lease.prefix), ...wrong];
+  return prefixes.map((prefix) => ({ prefix, ...NO_LIFETIMES }));
+}
+
+const hasEnds = ({ stale, wrong }: IaResult): boolean => stale.length > 0 || wrong.length > 0;

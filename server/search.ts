@@ -1,5 +1,6 @@
 import { iaid, type Iaid } from "../shared/brand.js";
 import type { IaType, LeaseId } from "../shared/lease/lease.js";
+import { appended, passing } from "../shared/lists.js";
 import { masked, overlaps, type Prefix, samePrefix } from "../shared/prefix.js";
 import { has } from "../shared/wire/options.js";
 import { recall } from "./affinity.js";
@@ -30,6 +31,8 @@ export interface Former {
   readonly rested: readonly Prefix[];
 }
 
+const NO_FORMER: Former = { prefixes: [], rested: [] };
+
 /**
  * What an IA without leases gets: what is reserved for its client; else free prefixes, unless a limit stands
  * against it.
@@ -45,15 +48,22 @@ export function findNew(
   if (isAtLimit(query, leaving)) return "client limit";
   if (!isWithinLimits(query)) return orRate(findAgain(query, ia, former));
   const all = query.link.classes[ia.type];
-  const open = all.filter(({ access }) => mayUse(access, query));
-  const classes = open.filter((poolClass) => !isBeyond(poolClass, query));
+  const open = passing(all, ({ access }) => mayUse(access, query));
+  const classes = passing(open, (poolClass) => !isBeyond(poolClass, query));
   const choices = choose(query, ia, former.prefixes, classes);
   if (choices.length === 0) return whyNothing(all.length, open.length, classes.length);
-  return orRate(choices.filter(({ prefix }) => isPaid(query, prefix, former)));
+  return orRate(paidOf(query, choices, former));
 }
 
 const orRate = (choices: readonly Choice[]): readonly Choice[] | Refusal =>
   choices.length > 0 ? choices : "rate";
+
+/** One by one, for paying is no mere question. */
+function paidOf(query: Query, choices: readonly Choice[], former: Former): readonly Choice[] {
+  let paid: Choice[] | undefined;
+  for (const choice of choices) if (isPaid(query, choice.prefix, former)) paid = appended(paid, choice);
+  return paid ?? [];
+}
 
 /** Counts a prefix, unless it has been counted before; false when it may not be had. */
 function isPaid(query: Query, prefix: Prefix, { prefixes, rested }: Former): boolean {
@@ -106,10 +116,14 @@ function findThese(
 
 /** Ends what is loose of an IA; gives back what it was of. */
 export function takeBack({ state: { ledger } }: Query, loose: readonly LeaseId[]): Former {
-  const rested = loose.filter((id) => ledger.table.stateOf(id) === "resting" || ledger.again.has(id));
-  const [all, own] = [loose, rested].map((ids) => ids.map((id) => ledger.table.prefixOf(id)));
+  if (loose.length === 0) return NO_FORMER;
+  const prefixes = loose.map((id) => ledger.table.prefixOf(id));
+  const isRested = (id: LeaseId): boolean => ledger.table.stateOf(id) === "resting" || ledger.again.has(id);
+  const rested = loose.some(isRested)
+    ? loose.filter(isRested).map((id) => ledger.table.prefixOf(id))
+    : NO_FORMER.rested;
   for (const id of loose) remove(ledger, id);
-  return { prefixes: all ?? [], rested: own ?? [] };
+  return { prefixes, rested };
 }
 
 function choose(
@@ -125,7 +139,7 @@ function choose(
     client,
     iaType: ia.type,
     iaid: seekerId(query, ia),
-    hints: [...ia.named, ...known],
+    hints: known.length === 0 ? ia.named : [...ia.named, ...known],
     length: ia.length,
     reservation: query.reservation,
   };
@@ -147,14 +161,15 @@ function seekerId({ random }: Query, { type, iaid: id }: IaAsked): Iaid {
  * with the weights of `share`, the same lot for the same client each time.
  */
 function byWeight(
-  { state, client, ...query }: Query,
+  query: Query,
   ia: IaAsked,
   classes: readonly PoolClass[],
-): PoolClass[] {
-  if (classes.length < 2) return [...classes];
+): readonly PoolClass[] {
+  if (classes.length < 2) return classes;
+  const { state, client } = query;
   const lots = classes.map((poolClass, index) => {
     const { high } = state.hash(Uint8Array.of(...client, index, ia.iaid & 0xff));
-    const isNamed = isMeantFor(poolClass.access, { client, ...query });
+    const isNamed = isMeantFor(poolClass.access, query);
     return { poolClass, lot: isNamed ? -1 : -Math.log((high + 1) / 2 ** 32) / poolClass.share };
   });
   return lots.toSorted((a, b) => a.lot - b.lot).map(({ poolClass }) => poolClass);

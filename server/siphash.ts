@@ -24,9 +24,11 @@ export function createSipHash(key: Uint8Array): SipHash {
     0x70736575, 0x736f6d65, 0x6e646f6d, 0x646f7261, 0x6e657261, 0x6c796765, 0x79746573, 0x74656462,
   ];
   const initial = Int32Array.from(magic, (value, i) => value ^ (keyWords[i & 3] ?? 0));
+  /** Begins anew with each hash: an array for each would cost as much as the hash. */
+  const v = new Int32Array(initial.length);
 
   return (octets) => {
-    const v = initial.slice();
+    for (let i = 0; i < v.length; i++) v[i] = at(initial, i);
     const whole = octets.length & ~7;
     for (let at = 0; at < whole; at += 8) absorb(v, word(octets, at), word(octets, at + 4));
     // The rest, padded with zeros, and the length in the last octet.

@@ -6,9 +6,15 @@ export interface Story {
   /** Extended, and nothing else changed. */
   readonly kept: readonly Lease[];
   /** Extended for a client that is now heard at another address, link or relay. */
-  readonly moved: readonly { readonly before: Lease; readonly after: Lease }[];
+  readonly moved: readonly Move[];
   /** Given up by the client, or no longer fit for the configuration. */
   readonly ended: readonly Lease[];
+}
+
+/** A lease before and after its client was heard at another place. */
+export interface Move {
+  readonly before: Lease;
+  readonly after: Lease;
 }
 
 /** Nothing has changed. */

@@ -4,7 +4,7 @@ import type { Lease } from "../shared/lease/lease.js";
 import type { DropId } from "../shared/proto/validity.js";
 import type { Option } from "../shared/wire/options.js";
 import type { Answer } from "./answers.js";
-import type { IaResult } from "./bindings.js";
+import type { Grant, IaResult } from "./bindings.js";
 import { callForExpired, callsForReply } from "./hook-env.js";
 import { type Timers, timersFor } from "./lifetimes.js";
 import type { Query } from "./query.js";
@@ -37,7 +37,7 @@ export interface Style {
 const FIXED: Style = {
   adapt: (_query, answer) => answer,
   timers: (results) => {
-    const timers = timersFor(results.flatMap(({ grants }) => grants));
+    const timers = timersFor(grantsOf(results));
     return () => timers;
   },
   statusOf: (_query, { status }) => status,
@@ -45,6 +45,12 @@ const FIXED: Style = {
   calls: callsForReply,
   expired: callForExpired,
 };
+
+/** Most messages have one IA. */
+function grantsOf(results: readonly IaResult[]): readonly Grant[] {
+  const [first] = results;
+  return results.length === 1 && first !== undefined ? first.grants : results.flatMap(({ grants }) => grants);
+}
 
 /** The style that the configuration asks for. */
 export const styleOf = ({ compatibility }: ServerConfig): Style => STYLES[compatibility];
