@@ -67,13 +67,12 @@ export function choosePrefixes(
   classes: readonly PoolClass[],
   seeker: Seeker,
 ): readonly Choice[] {
-  const place = placesOf(stock.hash, seeker);
   for (const poolClass of orderClasses(stock, classes, seeker)) {
     const { pools } = poolClass;
     const isOne = seeker.iaType !== "pd";
     let choices: Choice[] | undefined;
     for (const pool of isOne ? hintedFirst(stock, pools, seeker) : pools) {
-      const prefix = hintedPiece(stock, pool, seeker, seeker.hints) ?? findPiece(stock, pool, place);
+      const prefix = hintedPiece(stock, pool, seeker, seeker.hints) ?? findPiece(stock, pool, seeker);
       if (prefix !== undefined) choices = appended(choices, { prefix, poolClass });
       if (isOne && choices !== undefined) break;
     }
@@ -147,7 +146,8 @@ function placesOf(hash: SipHash, { client, iaType, iaid }: Seeker): Places {
   return (n, bits) => (bits <= 64 ? hashOf(n) : [...hashOf(n), ...hashOf(n | 0x80)]);
 }
 
-function findPiece(stock: Stock, pool: Pool, place: Places): Prefix | undefined {
+function findPiece(stock: Stock, pool: Pool, seeker: Seeker): Prefix | undefined {
+  const place = placesOf(stock.hash, seeker);
   if (pool.taken !== undefined) return findByBits(stock, pool, pool.taken, place);
   if (pool.round === "exhausted") return undefined;
   const bits = hashBits(pool);

@@ -55,21 +55,23 @@ export function holdingsOf(query: Query, { type, iaid }: IaAsked): Holdings {
     else if (keepsOutdated) here = appended(here, { id, lease, poolClass: query.link.reserved });
     else stale = appended(stale, { id, lease });
   }
-  return placed(query, type, {
+  const found = {
     here: here ?? NOTHING.here,
     stale: stale ?? NOTHING.stale,
     loose: loose ?? NOTHING.loose,
-  });
+  };
+  return here === undefined ? found : placed(query, type, found);
 }
 
 const NOTHING: Holdings = { here: [], stale: [], loose: [] };
 
-function placed(query: Query, iaType: IaType, { here, stale, loose }: Holdings): Holdings {
+function placed(query: Query, iaType: IaType, found: Holdings): Holdings {
   const { config } = query.state;
+  const { here, stale, loose } = found;
   if (!mannersOf(config).keepsOutdated(config) && isToMove(query, iaType, here)) {
     return { here: [], stale: [...stale, ...here], loose };
   }
-  return { here: inPoolOrder(here), stale, loose };
+  return here.length < 2 ? found : { here: inPoolOrder(here), stale, loose };
 }
 
 /** The class that delegates this prefix to the client on its link, be it by a reservation. */
@@ -101,7 +103,6 @@ function isToMove(query: Query, iaType: IaType, here: readonly HeldHere[]): bool
 
 /** In the order in which the link's pools stand in the file, as when they were first given. */
 function inPoolOrder(here: readonly HeldHere[]): readonly HeldHere[] {
-  if (here.length < 2) return here;
   const rank = ({ lease, poolClass: { pools } }: HeldHere): number =>
     pools.findIndex((pool) => holds(pool, lease.prefix));
   return here.toSorted((a, b) => rank(a) - rank(b));

@@ -29,16 +29,20 @@ export const ended = (lease: Lease, reason: LeaseReason): LeaseEvent => ({
   former: undefined,
 });
 
+const event = (
+  action: "add" | "update",
+  reason: LeaseReason,
+  lease: Lease,
+  former?: Lease,
+): LeaseEvent => ({ action, reason, lease, former });
+
 /** What a Reply has changed, what went first: its prefix may have come again with another lease. */
 export function eventsOf({ added, kept, moved, ended: gone }: Story, type: ClientServerType): LeaseEvent[] {
   const isGivenUp = type === "release" || type === "decline";
   let events: LeaseEvent[] | undefined;
-  const add = (action: "add" | "update", lease: Lease, former: Lease | undefined): void => {
-    events = appended(events, { action, reason: type, lease, former });
-  };
   for (const lease of gone) events = appended(events, ended(lease, isGivenUp ? type : "withdraw"));
-  for (const lease of added) add("add", lease, undefined);
-  for (const lease of kept) add("update", lease, undefined);
-  for (const { before, after } of moved) add("update", after, before);
+  for (const lease of added) events = appended(events, event("add", type, lease));
+  for (const lease of kept) events = appended(events, event("update", type, lease));
+  for (const { before, after } of moved) events = appended(events, event("update", type, after, before));
   return events ?? [];
 }

@@ -3,6 +3,7 @@ import { changeFor, type LeaseChange, restore } from "../shared/lease/changes.js
 import type { Lease, LeaseId } from "../shared/lease/lease.js";
 import { decodeRecord } from "../shared/lease/record.js";
 import type { LeaseTable } from "../shared/lease/table.js";
+import { appended } from "../shared/lists.js";
 import type { Prefix } from "../shared/prefix.js";
 import type { Network } from "./links.js";
 import { comeFree, pieceAt, piecesIn, type Pool } from "./pool.js";
@@ -112,9 +113,10 @@ export function remove(ledger: Ledger, id: LeaseId): void {
 /** What the store has to do to know what the table knows, since the last call. */
 export function takeChanges(ledger: Ledger): readonly LeaseChange[] {
   if (ledger.touched.size === 0) return [];
-  const changes = Array.from(ledger.touched, (id) => changeFor(ledger.table, id));
+  let changes: LeaseChange[] | undefined;
+  for (const id of ledger.touched) changes = appended(changes, changeFor(ledger.table, id));
   ledger.touched.clear();
-  return changes;
+  return changes ?? [];
 }
 
 /**

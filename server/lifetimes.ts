@@ -59,10 +59,15 @@ export function renewedWish(held: Lifetimes, wish: Lifetimes | undefined): Lifet
  */
 export function timersFor(leases: readonly (Lifetimes & { readonly bounds: TimeBounds })[]): Timers {
   if (leases.length === 0) return NO_TIMERS;
-  const preferred = least(leases, (lease) => lease.preferred);
-  const valid = least(leases, (lease) => lease.valid);
-  const t1 = least(leases, ({ bounds }) => clamp(share(preferred, 5), bounds.t1));
-  const t2 = least(leases, ({ bounds }) => clamp(share(preferred, 8), bounds.t2));
+  let [preferred, valid, t1, t2] = [INFINITY, INFINITY, INFINITY, INFINITY];
+  for (const lease of leases) {
+    preferred = least(preferred, lease.preferred);
+    valid = least(valid, lease.valid);
+  }
+  for (const { bounds } of leases) {
+    t1 = least(t1, clamp(share(preferred, 5), bounds.t1));
+    t2 = least(t2, clamp(share(preferred, 8), bounds.t2));
+  }
   const rebind = t2 > valid ? valid : t2;
   const latest = rebind === 0 ? valid : rebind;
   return { t1: t1 > latest ? latest : t1, t2: rebind };
@@ -83,11 +88,4 @@ export function clamp(value: Seconds, { min, max }: Bounds): Seconds {
 const share = (value: Seconds, tenths: number): Seconds =>
   value === INFINITY ? INFINITY : seconds(Math.floor((value * tenths) / 10));
 
-function least<T>(items: readonly T[], of: (item: T) => Seconds): Seconds {
-  let result: Seconds = INFINITY;
-  for (const item of items) {
-    const value = of(item);
-    if (value < result) result = value;
-  }
-  return result;
-}
+const least = (a: Seconds, b: Seconds): Seconds => (b < a ? b : a);

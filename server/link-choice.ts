@@ -17,8 +17,9 @@ export function linkFor(
   path: RelayPath,
 ): Link | undefined {
   if (path.length === 0) return network.direct.get(interfaceName);
-  for (const level of path.toReversed()) {
-    const link = linkOfLevel(network, level);
+  for (let i = path.length - 1; i >= 0; i--) {
+    const level = path[i];
+    const link = level && linkOfLevel(network, level);
     if (link !== undefined) return link;
   }
   if (config.guessMode) return network.relayed[0];
@@ -28,12 +29,17 @@ export function linkFor(
 function linkOfLevel(network: Network, { linkAddress, options }: RelayMessage): Link | undefined {
   const interfaceId = find(options, "interfaceId");
   if (interfaceId !== undefined) {
-    const named = network.relayed.filter(
-      ({ settings }) => settings.interfaceId !== undefined && sameOctets(settings.interfaceId, interfaceId),
-    );
-    // Several relays may number their interfaces alike: then the link-address tells.
-    const near = named.find(({ settings }) => settings.subnets.some((it) => inRange(it, linkAddress)));
-    if (named.length > 0) return near ?? named[0];
+    let first: Link | undefined;
+    for (const link of network.relayed) {
+      if (!hasId(link, interfaceId)) continue;
+      // Several relays may number their interfaces alike: then the link-address tells.
+      if (link.settings.subnets.some((it) => inRange(it, linkAddress))) return link;
+      first ??= link;
+    }
+    if (first !== undefined) return first;
   }
   return isUnspecified(linkAddress) ? undefined : linkAt(network, linkAddress);
 }
+
+const hasId = ({ settings: { interfaceId } }: Link, id: Uint8Array): boolean =>
+  interfaceId !== undefined && sameOctets(interfaceId, id);

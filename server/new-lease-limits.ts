@@ -7,7 +7,8 @@ import type { Query } from "./query.js";
 
 /** True when no limit stands against one more new lease for this client. */
 export function isWithinLimits(query: Query): boolean {
-  return limitsOf(query).every(([{ leases }, key]) => allows(leases, key, query.now));
+  const limits = limitsOf(query);
+  return limits.length === 0 || limits.every(([{ leases }, key]) => allows(leases, key, query.now));
 }
 
 /** Counts one new lease; false, and nothing is counted, when a limit stands against it. */

@@ -49,8 +49,9 @@ export const createReconfigures = (seed: Uint8Array): Reconfigures => ({
 
 /** When something is due; `Infinity` for never. */
 export function nextReconfigure({ rounds, walk, gate }: Reconfigures): Millis {
-  const heads = rounds.map(([first]) => first?.at ?? Infinity);
-  return millis(Math.min(Math.max(Math.min(...heads), gate), walk?.at ?? Infinity));
+  let earliest = Infinity;
+  for (const round of rounds) earliest = Math.min(earliest, round[0]?.at ?? Infinity);
+  return millis(Math.min(Math.max(earliest, gate), walk?.at ?? Infinity));
 }
 
 /** Puts a client into the queue, unless it is asked for something already. */
@@ -65,11 +66,13 @@ export function ask(reconfigures: Reconfigures, client: Duid, asks: ReconfigureT
 const BATCH = 25;
 const PAUSE = 250;
 
+const NOBODY: readonly Asked[] = [];
+
 /** Those who are due, out of the queues; `again` puts one back. A few at a time. */
 export function takeDue(reconfigures: Reconfigures, now: Millis): readonly Asked[] {
   const { rounds, asked, gate } = reconfigures;
+  if (gate > now || rounds.every((round) => round.length === 0)) return NOBODY;
   const due: Asked[] = [];
-  if (gate > now || rounds.every((round) => round.length === 0)) return due;
   for (const round of rounds) {
     let count = 0;
     while (count < round.length && due.length + count < BATCH && (round[count]?.at ?? Infinity) <= now)

@@ -1,7 +1,8 @@
 import type { Iaid } from "../brand.js";
 import type { Duid } from "../duid.js";
-import { chainFrom, createChainIndex, type Many, NONE } from "./chains.js";
+import { type ChainIndex, chainFrom, createChainIndex, type Many, NONE } from "./chains.js";
 import type { KeyedHash } from "../hash.js";
+import { appended } from "../lists.js";
 import type { IaType } from "./lease.js";
 import type { Places } from "./places.js";
 import { duidHashOf, hasBinding, hasDuid, sameBinding, sameClient } from "./record-keys.js";
@@ -46,7 +47,8 @@ export function createBindingIndex(places: Places, hash: KeyedHash, capacity: nu
     find(duid, iaType, iaid) {
       const head = headOf(duid);
       const isIt = (id: number): boolean => hasBinding(places, id, duid, iaType, iaid);
-      if (sizeOf(head) <= FEW) return chainFrom(clients, head).filter(isIt);
+      if (head === NONE) return [];
+      if (sizeOf(head) <= FEW) return ofChain(clients, head, isIt);
       const key = bindingHash(clients.hashOf(head), iaTypeNumber(iaType), iaid);
       return chainFrom(bindings, bindings.first(key, isIt));
     },
@@ -74,6 +76,13 @@ export function createBindingIndex(places: Places, hash: KeyedHash, capacity: nu
       for (const other of chainFrom(clients, clients.headOf(id))) bindings.remove(other);
     },
   };
+}
+
+/** Those of a chain that are meant: one as a rule. */
+function ofChain(index: ChainIndex, head: number, isIt: (id: number) => boolean): number[] {
+  let found: number[] | undefined;
+  for (let id = head; id !== NONE; id = index.next(id)) if (isIt(id)) found = appended(found, id);
+  return found ?? [];
 }
 
 /** The hash of a binding, out of that of its DUID. */

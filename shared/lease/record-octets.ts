@@ -1,7 +1,11 @@
 import { ip6, type Ip6 } from "../prefix.js";
 
 /** The address at `at`, copied. */
-export const readIp6 = (octets: Uint8Array, at: number): Ip6 => ip6(octets.slice(at, at + 16));
+export function readIp6(octets: Uint8Array, at: number): Ip6 {
+  const address = new Uint8Array(16);
+  for (let i = 0; i < 16; i++) address[i] = octets[at + i] ?? 0;
+  return ip6(address);
+}
 
 /** Copies octets one by one: for as few as an address has this is faster than `set`. */
 export function copyOctets(from: Uint8Array, to: Uint8Array, at: number, length: number): void {

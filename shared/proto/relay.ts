@@ -1,7 +1,7 @@
 import { type Ip6, isUnspecified } from "../prefix.js";
 import { type ClientServerMessage, decodeMessage, encodeMessage, type Message } from "../wire/message.js";
 import type { RelayMessage } from "../wire/message.js";
-import { codeOf, find, has, isFaulty, type Option, option, OPTIONS } from "../wire/options.js";
+import { codeOf, find, has, isFaulty, type Option, option, type OptionName, OPTIONS } from "../wire/options.js";
 
 /** The relays that a message came through: their Relay-forwards, outermost first; none for a direct one. */
 export type RelayPath = readonly RelayMessage[];
@@ -14,8 +14,11 @@ export type Unwrapped =
 /** Where the Interface-Id goes in a Relay-reply; the standard is before (RFC 8415 knows no order). */
 export type InterfaceIdOrder = "before" | "after" | "omit";
 
+const NO_RELAYS: RelayPath = [];
+
 /** Takes the client's message out of its relay levels (RFC 8415 19.1). The codec bounds their number. */
 export function unwrap(message: Message): Unwrapped {
+  if (message.form === "message") return { ok: true, path: NO_RELAYS, message };
   const path: RelayMessage[] = [];
   let inner: Message | undefined = message;
   while (inner?.form === "relay") {
@@ -87,18 +90,28 @@ const PLACE_CODES: ReadonlySet<number> = new Set([
 
 function relayReply(level: RelayMessage, inner: Message, order: InterfaceIdOrder): Message {
   const { hopCount, linkAddress, peerAddress, options } = level;
-  const ids = order === "omit" ? [] : options.filter(({ name }) => name === "interfaceId");
-  const answer: Option[] = [
-    ...(order === "before" ? ids : []),
-    ...options.filter(({ name }) => name === "relayPort"),
-    option("relayMessage", inner),
-    ...(order === "after" ? ids : []),
-  ];
-  const wanted = find(options, "echoRequest") ?? [];
-  const there = new Set([...answer.map(codeOf), OPTIONS.interfaceId.code]);
-  // In the order in which they came, as Dibbler has them.
-  answer.push(...options.filter((each) => isWanted(each, wanted) && !there.has(codeOf(each))));
+  const answer: Option[] = [];
+  if (order === "before") copyNamed("interfaceId", options, answer);
+  copyNamed("relayPort", options, answer);
+  answer.push(option("relayMessage", inner));
+  if (order === "after") copyNamed("interfaceId", options, answer);
+  const wanted = find(options, "echoRequest");
+  if (wanted !== undefined) answer.push(...echoed(options, wanted, answer));
   return { form: "relay", type: "relayReply", hopCount, linkAddress, peerAddress, options: answer };
+}
+
+function copyNamed(name: OptionName, from: readonly Option[], to: Option[]): void {
+  for (const each of from) if (each.name === name) to.push(each);
+}
+
+/** What is not there yet, in the order in which it came, as Dibbler has it. */
+function echoed(
+  options: readonly Option[],
+  wanted: readonly number[],
+  answer: readonly Option[],
+): readonly Option[] {
+  const there = new Set([...answer.map(codeOf), OPTIONS.interfaceId.code]);
+  return options.filter((each) => isWanted(each, wanted) && !there.has(codeOf(each)));
 }
 
 /** What a relay wants echoed (RFC 4994), unless it is faulty. */
@@ -107,8 +120,10 @@ const isWanted = (each: Option, wanted: readonly number[]): boolean =>
 
 function encodeLevels(path: RelayPath, kept: ReadonlySet<number>): Uint8Array {
   const strip = (level: RelayMessage, inner: Message | undefined): Message => {
+    const { form, type, hopCount, linkAddress, peerAddress } = level;
     const options = level.options.filter((candidate) => kept.has(codeOf(candidate)));
-    return { ...level, options: inner === undefined ? options : [...options, option("relayMessage", inner)] };
+    if (inner !== undefined) options.push(option("relayMessage", inner));
+    return { form, type, hopCount, linkAddress, peerAddress, options };
   };
   const outermost = path.reduceRight<Message | undefined>((inner, level) => strip(level, inner), undefined);
   return outermost === undefined ? new Uint8Array(0) : encodeMessage(outermost);

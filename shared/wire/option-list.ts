@@ -26,9 +26,12 @@ const IDENTITY_CODES: ReadonlySet<number> = new Set([1, 2, 9, 18]);
 
 const HEADER_OCTETS = 4;
 
-/** Codes of singletons met so far in one run: a bit each for those below 32, which nearly all are. */
+/** Codes of singletons met so far in one run: a bit each for those below 96, which nearly all are. */
 interface Seen {
+  /** Of the codes below 32, below 64 and below 96. */
   low: number;
+  middle: number;
+  upper: number;
   high: Set<number> | undefined;
 }
 
@@ -61,11 +64,14 @@ export function writeOption<T>(writer: Writer, code: number, kind: Kind<T>, valu
   writer.closeLength(mark);
 }
 
-function decodeList<O>(reader: Reader, table: OptionTable<O>): (O | RawOption)[] {
+const NOTHING: readonly never[] = [];
+
+function decodeList<O>(reader: Reader, table: OptionTable<O>): readonly (O | RawOption)[] {
+  if (reader.left === 0) return NOTHING;
   const options: (O | RawOption)[] = [];
-  const seen: Seen = { low: 0, high: undefined };
+  const seen: Seen = { low: 0, middle: 0, upper: 0, high: undefined };
   reader.optionDepth += 1;
-  if (reader.optionDepth > MAX_OPTION_DEPTH && reader.left > 0) reader.fail("option-depth");
+  if (reader.optionDepth > MAX_OPTION_DEPTH) reader.fail("option-depth");
   while (reader.left > 0 && !reader.fatal) {
     const option = decodeOption(reader, table, seen);
     if (option !== undefined) options.push(option);
@@ -114,16 +120,20 @@ function decodeData<O>(reader: Reader, code: number, codec: OptionCodec<O>): O |
 
 /** True when the code was met before; from then on it has been. */
 function isRepeated(seen: Seen, code: number): boolean {
-  if (code >= 32) {
+  const word = wordOf(code);
+  if (word === "high") {
     const repeated = seen.high?.has(code) === true;
     (seen.high ??= new Set()).add(code);
     return repeated;
   }
-  const bit = 1 << code;
-  const repeated = (seen.low & bit) !== 0;
-  seen.low |= bit;
+  const bit = 1 << (code & 31);
+  const repeated = (seen[word] & bit) !== 0;
+  seen[word] |= bit;
   return repeated;
 }
+
+const wordOf = (code: number): keyof Seen =>
+  code < 32 ? "low" : code < 64 ? "middle" : code < 96 ? "upper" : "high";
 
 /** Identity twice in a message spoils the message; of any other singleton the first one counts. */
 function onRepeated(reader: Reader, code: number, start: number): void {
