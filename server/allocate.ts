@@ -1,6 +1,7 @@
 import type { Iaid } from "../shared/brand.js";
-import type { Duid } from "../shared/duid.js";
+import { DUID_OCTETS, type Duid } from "../shared/duid.js";
 import type { IaType } from "../shared/lease/lease.js";
+import { copyOctets } from "../shared/lease/record-octets.js";
 import type { Reservation } from "../shared/config/types.js";
 import { appended } from "../shared/lists.js";
 import { compareIp6, type Prefix } from "../shared/prefix.js";
@@ -131,39 +132,44 @@ function hintedPiece(
 }
 
 /** The words of the hash that place the seeker at its n-th place, 64 or 128 bits as the pool needs. */
-type Places = (n: number, bits: number) => readonly number[];
+function placeOf({ hash }: Stock, seeker: Seeker, n: number, bits: number): readonly number[] {
+  const length = writeSeeker(seeker);
+  hashed[0] = n;
+  const { high, low } = hash(hashed, length);
+  if (bits <= 64) return [high, low];
+  hashed[0] = n | 0x80;
+  const more = hash(hashed, length);
+  return [high, low, more.high, more.low];
+}
 
-function placesOf(hash: SipHash, { client, iaType, iaid }: Seeker): Places {
-  const octets = new Uint8Array(client.length + 6);
-  octets.set(client, 6);
-  octets[1] = iaType === "pd" ? 0 : 1;
-  for (let i = 0; i < 4; i++) octets[2 + i] = iaid >>> (24 - 8 * i);
-  const hashOf = (n: number): readonly number[] => {
-    octets[0] = n;
-    const { high, low } = hash(octets);
-    return [high, low];
-  };
-  return (n, bits) => (bits <= 64 ? hashOf(n) : [...hashOf(n), ...hashOf(n | 0x80)]);
+/** What is hashed of a seeker, behind the number of the place; written anew for each. */
+const hashed = new Uint8Array(6 + DUID_OCTETS.max);
+
+function writeSeeker({ client, iaType, iaid }: Seeker): number {
+  hashed[1] = iaType === "pd" ? 0 : 1;
+  for (let i = 0; i < 4; i++) hashed[2 + i] = iaid >>> (24 - 8 * i);
+  copyOctets(client, hashed, 6, client.length);
+  return 6 + client.length;
 }
 
 function findPiece(stock: Stock, pool: Pool, seeker: Seeker): Prefix | undefined {
-  const place = placesOf(stock.hash, seeker);
-  if (pool.taken !== undefined) return findByBits(stock, pool, pool.taken, place);
+  if (pool.taken !== undefined) return findByBits(stock, pool, pool.taken, seeker);
   if (pool.round === "exhausted") return undefined;
   const bits = hashBits(pool);
   for (let n = 0; n < PROBES; n++) {
-    const piece = pieceOfHash(pool, place(n, bits));
+    const piece = pieceOfHash(pool, placeOf(stock, seeker, n, bits));
     if (isForAnybody(stock, piece)) return piece;
   }
-  return sweep(stock, pool, pieceOfHash(pool, place(0, bits)));
+  return sweep(stock, pool, pieceOfHash(pool, placeOf(stock, seeker, 0, bits)));
 }
 
 /** The same by what a look at a bit tells, which is cheaper than one into the table. */
-function findByBits(stock: Stock, pool: Pool, taken: BitTree, place: Places): Prefix | undefined {
+function findByBits(stock: Stock, pool: Pool, taken: BitTree, seeker: Seeker): Prefix | undefined {
   if (taken.nextFree(0) < 0) return undefined;
   const bits = hashBits(pool);
-  const first = indexOfHash(pool, place(0, bits));
-  for (let n = 0, index = first; n < PROBES; index = indexOfHash(pool, place(++n, bits))) {
+  const indexAt = (n: number): number => indexOfHash(pool, placeOf(stock, seeker, n, bits));
+  const first = indexAt(0);
+  for (let n = 0, index = first; n < PROBES; index = indexAt(++n)) {
     const piece = taken.isTaken(index) ? undefined : pieceAt(pool, index);
     if (piece !== undefined && isForAnybody(stock, piece)) return piece;
   }

@@ -94,7 +94,17 @@ const HASH_OCTETS = 8;
 const LINKS = 65_535;
 
 const IA_TYPES: readonly IaType[] = ["pd", "na", "ta"];
-const CODES: ReadonlyMap<IncidentId, number> = new Map(INCIDENT_IDS.map((id, code) => [id, code]));
+/** Code and kind of each. */
+const CODES: ReadonlyMap<IncidentId, Coded> = new Map(
+  INCIDENT_IDS.map((id, code) => [id, { code, kind: incidentRow(id).kind }]),
+);
+
+const UNDONE: Coded = { code: INCIDENT_IDS.indexOf("undone"), kind: "changes" };
+
+interface Coded {
+  readonly code: number;
+  readonly kind: IncidentKind;
+}
 
 /** A history of nothing yet. `hash` has a key that no client knows: long DUIDs are told apart by it. */
 export function createHistory(hash: SipHash, sizes = HISTORY_SIZES): History {
@@ -111,14 +121,14 @@ export function createHistory(hash: SipHash, sizes = HISTORY_SIZES): History {
 
 /** Notes an incident. */
 export function note(history: History, now: Millis, id: IncidentId, whom: Concerned): void {
-  const ring = history.rings[incidentRow(id).kind];
+  const { code, kind } = CODES.get(id) ?? UNDONE;
+  const ring = history.rings[kind];
   const at = (ring.written % ring.size) * SLOT.end;
   ring.written += 1;
   history.count += 1;
   history.latest = now;
   const { octets, view } = ring;
   const { duid, iaType, prefix } = whom;
-  const code = CODES.get(id) ?? 0;
   history.totals[code] = (history.totals[code] ?? 0) + 1;
   view.setFloat64(at + SLOT.at, now);
   view.setFloat64(at + SLOT.order, history.count);

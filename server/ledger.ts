@@ -102,12 +102,12 @@ export function amend(ledger: Ledger, id: LeaseId, lease: Lease): void {
 
 /** Removes a lease or offer; its prefix is free afterwards. */
 export function remove(ledger: Ledger, id: LeaseId): void {
-  const { table, offers, again, touched } = ledger;
-  const prefix = table.prefixOf(id);
+  const { table, pools, offers, again, touched } = ledger;
+  const prefix = pools.some(isToHear) ? table.prefixOf(id) : undefined;
   again.delete(id);
   if (!offers.delete(id)) touched.add(id);
   table.remove(id);
-  unmark(ledger, prefix);
+  if (prefix !== undefined) unmark(ledger, prefix);
 }
 
 /** What the store has to do to know what the table knows, since the last call. */
@@ -177,6 +177,9 @@ function mark(pools: readonly Pool[], prefix: Prefix): void {
     if (range !== undefined) pool.taken?.fill(range.from, range.to);
   }
 }
+
+/** True for a pool that has noted anything of what is taken of it. */
+const isToHear = ({ taken, round }: Pool): boolean => taken !== undefined || round !== undefined;
 
 /** Unmarks the pieces of a lease that has gone. A piece that holds other, longer leases stays marked. */
 function unmark({ table, pools }: Ledger, prefix: Prefix): void {

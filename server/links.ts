@@ -225,5 +225,7 @@ function nameOf(
   return undefined;
 }
 
-const isInPools = (pools: readonly Pool[], prefix: Prefix): boolean =>
-  pools.some((pool) => holds(pool, prefix));
+function isInPools(pools: readonly Pool[], prefix: Prefix): boolean {
+  for (const pool of pools) if (holds(pool, prefix)) return true;
+  return false;
+}

@@ -112,9 +112,10 @@ export function ownersOf({ kept }: Reserved, prefix: Prefix): readonly Reservati
  * reserved for anybody else. What is reserved for the same client on several links is its own on each.
  */
 export function isOpenTo(reserved: Reserved, prefix: Prefix, own: Reservation | undefined): boolean {
-  return ownersOf(reserved, prefix).every(
-    (owner) => owner === own || (own !== undefined && selectsSame(owner, own)),
-  );
+  for (const owner of ownersOf(reserved, prefix)) {
+    if (owner !== own && (own === undefined || !selectsSame(owner, own))) return false;
+  }
+  return true;
 }
 
 /**

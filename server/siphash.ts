@@ -4,8 +4,8 @@ export interface Hash64 {
   readonly low: number;
 }
 
-/** Hashes octets with the key it was made with. */
-export type SipHash = (octets: Uint8Array) => Hash64;
+/** Hashes octets, all of them or the first `length`, with the key it was made with. */
+export type SipHash = (octets: Uint8Array, length?: number) => Hash64;
 
 /** Octets of a key of `createSipHash`. */
 export const SIP_KEY_OCTETS = 16;
@@ -19,7 +19,7 @@ type State = Int32Array;
  */
 export function createSipHash(key: Uint8Array): SipHash {
   if (key.length !== SIP_KEY_OCTETS) throw new Error(`a SipHash key has ${SIP_KEY_OCTETS} octets`);
-  const keyWords = [word(key, 0), word(key, 4), word(key, 8), word(key, 12)];
+  const keyWords = [0, 4, 8, 12].map((from) => word(key, from, key.length));
   const magic = [
     0x70736575, 0x736f6d65, 0x6e646f6d, 0x646f7261, 0x6e657261, 0x6c796765, 0x79746573, 0x74656462,
   ];
@@ -27,12 +27,13 @@ export function createSipHash(key: Uint8Array): SipHash {
   /** Begins anew with each hash: an array for each would cost as much as the hash. */
   const v = new Int32Array(initial.length);
 
-  return (octets) => {
+  return (octets, length = octets.length) => {
     for (let i = 0; i < v.length; i++) v[i] = at(initial, i);
-    const whole = octets.length & ~7;
-    for (let at = 0; at < whole; at += 8) absorb(v, word(octets, at), word(octets, at + 4));
+    const whole = length & ~7;
+    for (let at = 0; at < whole; at += 8) absorb(v, word(octets, at, length), word(octets, at + 4, length));
     // The rest, padded with zeros, and the length in the last octet.
-    absorb(v, word(octets, whole), (word(octets, whole + 4) & 0xffffff) | (octets.length << 24));
+    const last = word(octets, whole + 4, length) & 0xffffff;
+    absorb(v, word(octets, whole, length), last | (length << 24));
     v[4] = at(v, 4) ^ 0xff;
     for (let i = 0; i < 4; i++) sipRound(v);
     return {
@@ -83,7 +84,8 @@ function swap(v: State, a: number): void {
 const at = (v: State, i: number): number => v[i] ?? 0;
 
 /** Four octets, little-endian; what lies behind the end is zero. */
-function word(octets: Uint8Array, from: number): number {
-  const octet = (i: number): number => octets[from + i] ?? 0;
-  return octet(0) | (octet(1) << 8) | (octet(2) << 16) | (octet(3) << 24);
+function word(octets: Uint8Array, from: number, end: number): number {
+  let value = 0;
+  for (let i = 0; i < 4 && from + i < end; i++) value |= (octets[from + i] ?? 0) << (8 * i);
+  return value;
 }

@@ -165,12 +165,9 @@ export function overlaps(a: Prefix, b: Prefix): boolean {
 /** The address with every bit beyond `length` cleared (RFC 8415 21.22 leaves them to be ignored). */
 export function maskIp6(address: Ip6, length: number): Ip6 {
   const octets = new Uint8Array(16);
-  octets.set(address);
   const whole = length >> 3;
-  if (whole < 16) {
-    octets[whole] = (octets[whole] ?? 0) & (0xff00 >> (length & 7)) & 0xff;
-    octets.fill(0, whole + 1);
-  }
+  for (let i = 0; i < whole; i++) octets[i] = address[i] ?? 0;
+  if (whole < 16) octets[whole] = (address[whole] ?? 0) & (0xff00 >> (length & 7));
   return ip6(octets);
 }
 

@@ -62,7 +62,11 @@ export function writeTail({ octets, at }: Place, lease: Lease, to: Uint8Array, s
 export function readDuid(octets: Uint8Array, at: number, tail: Uint8Array): Duid {
   const length = octets[at + FIELD.duidLength] ?? 0;
   const start = at + FIELD.duid;
-  if (length <= DUID_INLINE) return duid(octets.slice(start, start + length));
+  if (length <= DUID_INLINE) {
+    const whole = new Uint8Array(length);
+    for (let i = 0; i < length; i++) whole[i] = octets[start + i] ?? 0;
+    return duid(whole);
+  }
   return duid(joined(octets.subarray(start, start + DUID_INLINE), tail.subarray(0, length - DUID_INLINE)));
 }
 

@@ -122,6 +122,8 @@ export class Reader {
   }
 }
 
+const FEW_OCTETS = 32;
+
 /**
  * Writes messages one after the other into a slab of memory and hands out views of it, so that a message
  * costs neither an allocation of its own nor a copy. Octets that were handed out are never written again.
@@ -161,9 +163,12 @@ export class Writer {
 
   /** Appends octets as they are. */
   octets(value: Uint8Array): void {
-    this.#reserve(value.length);
-    this.#slab.set(value, this.#at);
-    this.#at += value.length;
+    const { length } = value;
+    this.#reserve(length);
+    // For as few octets as an address or a DUID has a loop is faster.
+    if (length > FEW_OCTETS) this.#slab.set(value, this.#at);
+    else for (let i = 0; i < length; i++) this.#slab[this.#at + i] = value[i] ?? 0;
+    this.#at += length;
   }
 
   /** Leaves room for a 16-bit length and returns the mark for `closeLength`. */
