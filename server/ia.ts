@@ -97,8 +97,10 @@ function writeLeases(
 }
 
 function writeLease(type: IaType, { prefix, excluded, preferred, valid }: LeaseAnswer): Option {
-  if (type !== "pd") return option("iaAddr", { address: prefix.address, preferred, valid, options: NO_OPTIONS });
-  const options = excluded === undefined ? NO_OPTIONS : [option("pdExclude", encodeExclude(prefix, excluded))];
+  if (type !== "pd")
+    return option("iaAddr", { address: prefix.address, preferred, valid, options: NO_OPTIONS });
+  const options =
+    excluded === undefined ? NO_OPTIONS : [option("pdExclude", encodeExclude(prefix, excluded))];
   return option("iaPrefix", { prefix, preferred, valid, options });
 }
 

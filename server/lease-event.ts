@@ -29,12 +29,12 @@ export const ended = (lease: Lease, reason: LeaseReason): LeaseEvent => ({
   former: undefined,
 });
 
-const event = (
-  action: "add" | "update",
-  reason: LeaseReason,
-  lease: Lease,
-  former?: Lease,
-): LeaseEvent => ({ action, reason, lease, former });
+const event = (action: "add" | "update", reason: LeaseReason, lease: Lease, former?: Lease): LeaseEvent => ({
+  action,
+  reason,
+  lease,
+  former,
+});
 
 /** What a Reply has changed, what went first: its prefix may have come again with another lease. */
 export function eventsOf({ added, kept, moved, ended: gone }: Story, type: ClientServerType): LeaseEvent[] {

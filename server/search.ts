@@ -160,11 +160,7 @@ function seekerId({ random }: Query, { type, iaid: id }: IaAsked): Iaid {
  * Classes for addresses in the order in which the client tries them: those that name it first, then by lot
  * with the weights of `share`, the same lot for the same client each time.
  */
-function byWeight(
-  query: Query,
-  ia: IaAsked,
-  classes: readonly PoolClass[],
-): readonly PoolClass[] {
+function byWeight(query: Query, ia: IaAsked, classes: readonly PoolClass[]): readonly PoolClass[] {
   if (classes.length < 2) return classes;
   const { state, client } = query;
   const lots = classes.map((poolClass, index) => {

@@ -1,7 +1,16 @@
 import { type Ip6, isUnspecified } from "../prefix.js";
 import { type ClientServerMessage, decodeMessage, encodeMessage, type Message } from "../wire/message.js";
 import type { RelayMessage } from "../wire/message.js";
-import { codeOf, find, has, isFaulty, type Option, option, type OptionName, OPTIONS } from "../wire/options.js";
+import {
+  codeOf,
+  find,
+  has,
+  isFaulty,
+  type Option,
+  option,
+  type OptionName,
+  OPTIONS,
+} from "../wire/options.js";
 
 /** The relays that a message came through: their Relay-forwards, outermost first; none for a direct one. */
 export type RelayPath = readonly RelayMessage[];
