@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { describe, expect } from "vitest";
 import { probe, startEcho } from "./bed/echo.js";
 import { followPage } from "./bed/follow.js";
@@ -41,6 +42,39 @@ describe("e2e pages: from another server to ours, and back", () => {
 });
 
 const dhcpdLeases = "/var/lib/dhcp/dhcpd6.leases";
+
+describe("e2e pages: from nothing", () => {
+  scenario("prometheus")("examples/first-server", async () => {
+    const { server, client } = await layOutPair(await testWorld());
+    await asOnFreshMachine(server);
+    await server.shell(installExamples);
+    const watcher = `${requirePeer("prometheus")} --config.file=/etc/prometheus/prometheus.yml`;
+    const place = "--storage.tsdb.path=/run/bed/prometheus --web.listen-address=[::1]:9090";
+    const prometheus = foreground("prometheus", `${watcher} ${place}`);
+    installServices(server, {
+      "dibbler-server": { start: `${ours.server} start >/dev/null`, stop: `${ours.server} stop >/dev/null` },
+      prometheus: { ...prometheus, start: `${prometheus.start}\n${untilReady}` },
+    });
+    await server.shell("mkdir -p /etc/dibbler /var/lib/dibbler /var/log/dibbler");
+    await followPage("examples/first-server/README.md", {
+      hosts: { server },
+      acts: { "a customer comes": () => leaseWell(client, 1) },
+    });
+  });
+});
+
+/** A reader takes longer to go on than Prometheus to begin. */
+const untilReady = "until promtool query instant 'http://[::1]:9090' 1 >/dev/null 2>&1; do sleep 0.2; done";
+
+/**
+ * What the package has for Prometheus, and Prometheus' own directory, at their places in this host only. It
+ * looks at the server every second: the test has less time than a reader.
+ */
+const installExamples = `
+for folder in /usr/share/doc /etc/prometheus; do mkdir -p $folder; mount -t tmpfs tmpfs $folder; done
+mkdir -p /usr/share/doc/dibbler-node/examples
+cp -r '${resolve("examples/monitoring")}' /usr/share/doc/dibbler-node/examples
+sed -i s/15s/1s/ /usr/share/doc/dibbler-node/examples/monitoring/prometheus.yml`;
 
 describe("e2e pages: networks", () => {
   scenario("kea", "radvd")("examples/home-router", async () => {

@@ -22,6 +22,7 @@ export const PEERS = {
   dhcrelay: { program: "dhcrelay", package: "isc-dhcp-relay" },
   dibblerRelay: { program: "dibbler-relay", package: "dibbler-relay" },
   promtool: { program: "promtool", package: "prometheus" },
+  prometheus: { program: "prometheus", package: "prometheus" },
   radvd: { program: "radvd", package: "radvd", root: true },
   faketime: { program: "faketime", package: "faketime" },
 } as const satisfies Record<string, PeerProgram>;

@@ -16,8 +16,8 @@ export function foreground(name: string, command: string): Service {
 }
 
 /**
- * There is no systemd in a host: `systemctl` is a stand-in that starts and stops DHCPv6 servers by the
- * commands of their units, and returns when UDP port 547 is open, or free.
+ * There is no systemd in a host: `systemctl` is a stand-in that starts and stops services by the commands of
+ * their units, and returns when the UDP port 547 of DHCPv6 servers is open, or free.
  */
 export function installServices(host: Host, services: Readonly<Record<string, Service>>): void {
   host.writeFile("/run/bed/bin/systemctl", systemctl, 0o755);
@@ -31,9 +31,16 @@ const systemctl = `#!/bin/sh
 case "$1 $2" in
   "disable --now") verb=stop name=$3 ;;
   "enable --now") verb=start name=$3 ;;
+  "start "* | "stop "* | "restart "*) verb=$1 name=$2 ;;
   *) echo "systemctl: $*?" >&2; exit 1 ;;
 esac
-sh -e "/run/bed/units/$name.$verb" || exit
+unit() { sh -e "/run/bed/units/$name.$1"; }
+if [ $verb = restart ]; then
+  unit stop 2>/dev/null
+  verb=start
+fi
+unit $verb || exit
+case "$name" in *dibbler*|*dhcp*) ;; *) exit 0 ;; esac
 serves() { grep -q ':0223 ' /proc/net/udp6; }
 for try in $(seq 100); do
   case $verb in
