@@ -12,8 +12,21 @@ import { openServer } from "./serve.js";
 /** Filled in by the bundler, from package.json. */
 declare const DIBBLER_VERSION: string;
 
+/**
+ * Of the three that V8's young generation has: with 16, the default, it takes up to 40 MiB more under load,
+ * and is no faster.
+ */
+const SEMI_SPACE_MIB = 4;
+/**
+ * glibc is to take large arrays from the system, which gets them back when larger ones replace them, and to
+ * ask for large pages: a million leases are read in a fifth less time.
+ */
+const ENVIRONMENT = { GLIBC_TUNABLES: "glibc.malloc.hugetlb=1", MALLOC_MMAP_THRESHOLD_: "1048576" };
+
 const program: Program<ServerConfig> = {
   role: "server",
+  nodeFlags: [`--max-semi-space-size=${SEMI_SPACE_MIB}`],
+  environment: ENVIRONMENT,
   version: DIBBLER_VERSION,
   rows: { ...COMMON_ROWS, ...SERVER_ROWS },
   reader: () => Promise.resolve({ parse: parseServerConfig, render: renderDiagnostic }),
@@ -22,5 +35,10 @@ const program: Program<ServerConfig> = {
   details: serverDetails,
   commands: serverCommands,
 };
+
+// They are this process's alone, not those of the programs that it starts.
+for (const [name, value] of Object.entries(ENVIRONMENT)) {
+  if (process.env[name] === value) Reflect.deleteProperty(process.env, name);
+}
 
 void runProgram(program, process.argv.slice(2)).then(endProcess);

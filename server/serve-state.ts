@@ -5,7 +5,7 @@ import { type Millis, millis } from "../shared/brand.js";
 import type { Clock } from "../shared/edge/clock.js";
 import { SystemError, sentenceOf } from "../shared/edge/errors.js";
 import { readTextIfThere } from "../shared/edge/files.js";
-import { LEASE_DATABASE } from "../shared/edge/lmdb-store.js";
+import { LEASE_DATABASE, type LeaseVisitor, openLeaseStore } from "../shared/edge/lmdb-store.js";
 import type { Log } from "../shared/edge/log.js";
 import { keepCopy, openText } from "../shared/edge/state-files.js";
 import { createViewWriter, type ViewWriter } from "../shared/edge/view-writer.js";
@@ -41,19 +41,49 @@ export function storeWritten(workDir: string): Millis | undefined {
   return stats && millis(stats.mtimeMs);
 }
 
-/** The leases of a store. A record that cannot be read is told to the log and left as it is. */
+/**
+ * Opens the store of a directory, and gives its leases with it. A record that cannot be read is told to the
+ * log and left as it is.
+ */
+export async function openState(
+  workDir: string,
+  log: Log,
+): Promise<{ readonly store: LeaseStore; readonly table: LeaseTable }> {
+  const loading = beginLoading(log);
+  const store = await openLeaseStore(workDir, loading);
+  return { store, table: loading.table() };
+}
+
+/** The leases of a store that is open. */
 export function loadTable(
   store: Pick<LeaseView, "load">,
   log: Log,
   seed: Uint8Array = randomBytes(16),
 ): LeaseTable {
+  const loading = beginLoading(log, seed);
+  store.load(loading.visit);
+  return loading.table();
+}
+
+/** The table is complete, and what is wrong is told, only when all leases have been visited. */
+function beginLoading(
+  log: Log,
+  seed: Uint8Array = randomBytes(16),
+): Required<LeaseVisitor> & { readonly table: () => LeaseTable } {
   const table = createLeaseTable({ seed });
-  table.fill((add) => {
-    store.load((id, octets, from, to) => {
-      if (!add(id, octets, from, to)) log("SERVER-LEASE-UNREADABLE", { record: id, octets: to - from });
-    });
-  });
-  return table;
+  const filling = table.fill();
+  const unreadable: { readonly record: number; readonly octets: number }[] = [];
+  return {
+    expect: filling.expect,
+    visit: (id, octets, from, to) => {
+      if (!filling.add(id, octets, from, to)) unreadable.push({ record: id, octets: to - from });
+    },
+    table() {
+      filling.done();
+      for (const values of unreadable) log("SERVER-LEASE-UNREADABLE", values);
+      return table;
+    },
+  };
 }
 
 /**

@@ -9,7 +9,6 @@ import { createHookHelpers } from "../shared/edge/hook-helper.js";
 import type { ScriptRunner } from "../shared/edge/hook-process.js";
 import { createHookSwitch } from "../shared/edge/hook-switch.js";
 import { readInterfaces } from "../shared/edge/interfaces.js";
-import { openLeaseStore } from "../shared/edge/lmdb-store.js";
 import { isoTime, localTime } from "../shared/edge/local-time.js";
 import type { Log } from "../shared/edge/log.js";
 import { findPlace, type Place } from "../shared/edge/place.js";
@@ -34,8 +33,8 @@ import { createRoutes, type Routes } from "./serve-routes.js";
 import { createWeb } from "./serve-web.js";
 import {
   allocationSecret,
-  loadTable,
   nextEpoch,
+  openState,
   openViews,
   recallFormer,
   STARTS,
@@ -66,9 +65,8 @@ export async function openServer(surroundings: Surroundings<ServerConfig>): Prom
 
   const { workDir } = paths;
   const written = storeWritten(workDir);
-  const store = await openLeaseStore(workDir);
+  const { store, table } = await openState(workDir, log);
   const clock = await openStoredClock(store, log);
-  const table = loadTable(store, log);
   await takeOver(store, { config, workDir, written, table, interfaces, now: clock.now(), log });
   const secret = await allocationSecret(store);
   const isComplete = wasComplete(store, store.meta(STARTS));

@@ -1,7 +1,6 @@
 import { closeSync, openSync, readSync, statSync, truncateSync } from "node:fs";
 import { arch, endianness } from "node:os";
-import { checkPages, type CheckedMeta } from "./lmdb-check.js";
-import { openPages, readTree, type VisitRow } from "./lmdb-pages.js";
+import { type PagesMeta, readPages, type Visitor } from "./lmdb-pages.js";
 import { damagedStore } from "./store-error.js";
 
 /** What the file of a database says about itself, in octets. */
@@ -10,18 +9,21 @@ export interface DatabaseFile {
   readonly size: number;
   /** How long it has to be to hold every page; more than `size` when it was cut off. */
   readonly wanted: number;
+  /** How many rows were visited; `undefined` where the library has to read them, in its own time. */
+  readonly visited: number | undefined;
 }
 
 /**
  * Looks at the whole file before LMDB does: the lmdb package (3.5.6) ends the process with a segmentation
  * fault where it should report that a file is no database or is damaged. Throws a StoreError for such a file.
- * A writer may be at work: what has changed meanwhile is looked at again.
+ * The rows of a database, keys being 32-bit integers, can be visited on the way; nobody may write then.
+ * Else a writer may be at work: what has changed meanwhile is looked at again.
  */
-export function inspectDatabase(path: string): DatabaseFile {
+export function inspectDatabase(path: string, visitor?: Visitor): DatabaseFile {
   const sizeNow = (): number => statSync(path).size;
   const before = sizeNow();
   // The layout below is that of 64-bit systems; the only other one with a ready binary is 32-bit ARM.
-  if (before === 0 || arch() === "arm") return { size: before, wanted: before };
+  if (before === 0 || arch() === "arm") return { size: before, wanted: before, visited: undefined };
   for (let attempt = 1; ; attempt++) {
     const meta = newestMeta(path);
     // Pages are written before the meta page that names them, so not the other way round.
@@ -32,38 +34,19 @@ export function inspectDatabase(path: string): DatabaseFile {
       const wanted = (meta.lastPage + 1) * meta.pageSize;
       if (!Number.isSafeInteger(wanted))
         throw damagedStore(path, "it says that it is longer than a file can be");
-      const names = checkPages(path, size, meta);
-      if (names.length > 0 && !names.includes("leases")) throw damagedStore(path, "it is of another program");
-      return { size, wanted };
+      const rows = readPages(path, size, meta, visitor);
+      if (rows.size > 0 && !rows.has("leases")) throw damagedStore(path, "it is of another program");
+      return { size, wanted, visited: visitor && (rows.get(visitor.database) ?? 0) };
     } catch (error) {
       // The pages of a state are not written over before the next but one.
-      if (newestMeta(path)?.transaction === meta?.transaction) throw error;
-      if (attempt === ATTEMPTS) return { size, wanted };
+      if (visitor !== undefined || newestMeta(path)?.transaction === meta?.transaction) throw error;
+      if (attempt === ATTEMPTS) return { size, wanted, visited: undefined };
     }
   }
 }
 
 /** A server that writes all the time has looked at its file when it began. */
 const ATTEMPTS = 5;
-
-/**
- * Visits all rows of a named database, keys being 32-bit integers, ascending; gives their number.
- * `undefined`, and nothing visited, where the layout of the file is not known here: the library can read it,
- * in its own time. Throws a StoreError when the file is damaged. Nobody may write to it meanwhile.
- */
-export function readRows(path: string, name: string, visit: VisitRow): number | undefined {
-  if (arch() === "arm" || !LITTLE_ENDIAN) return undefined;
-  const meta = newestMeta(path);
-  const main = meta && readTree(meta.main, 0);
-  if (meta === undefined || main === undefined) return undefined;
-  const pages = openPages(path, meta.pageSize);
-  try {
-    const tree = pages.named(main, name);
-    return tree === undefined ? undefined : pages.walk(tree, visit);
-  } finally {
-    pages.close();
-  }
-}
 
 /**
  * Gives a file another length, filled up with zeros; LMDB reports missing pages then instead of crashing on
@@ -73,7 +56,7 @@ export function setLength(path: string, length: number): void {
   truncateSync(path, length);
 }
 
-interface Meta extends CheckedMeta {
+interface Meta extends PagesMeta {
   readonly version: number;
   /** Flags of the file, which never change. */
   readonly flags: number;

@@ -1,5 +1,6 @@
 import type { Database, open as OpenDatabase, RootDatabase } from "lmdb";
 import { inspectDatabase, setLength } from "./lmdb-file.js";
+import type { Visitor } from "./lmdb-pages.js";
 import { damagedStore, StoreError } from "./store-error.js";
 import { FILE_MODE } from "./store-files.js";
 
@@ -13,15 +14,25 @@ export interface LeaseDatabases {
   readonly meta: Database<Uint8Array, string>;
 }
 
-/** Opens the file, made when it is empty, for the only process that writes to it. */
-export async function openToWrite(path: string): Promise<LeaseDatabases> {
-  const { size, wanted } = inspectDatabase(path);
+/** An open file, and how many of its leases were visited before: `undefined` when none could be. */
+export interface Opened {
+  readonly databases: LeaseDatabases;
+  readonly visited: number | undefined;
+}
+
+/**
+ * Opens the file, made when it is empty, for the only process that writes to it. Its leases are visited
+ * before if wanted, and where the layout of the file is known here.
+ */
+export async function openToWrite(path: string, rows?: Omit<Visitor, "database">): Promise<Opened> {
+  const visitor = rows && { ...rows, database: LEASES };
+  const { size, wanted, visited } = inspectDatabase(path, visitor);
   // Pages that nobody uses may be missing at the end; LMDB would end the process when it comes to use them.
   if (size < wanted) setLength(path, wanted);
   const databases = await openDatabases(path, { readOnly: false });
   try {
     await settleFormat(databases, path);
-    return databases;
+    return { databases, visited };
   } catch (error) {
     await databases.env.close();
     throw error;

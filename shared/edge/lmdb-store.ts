@@ -1,10 +1,9 @@
 import { join } from "node:path";
 import type { LeaseChange } from "../lease/changes.js";
 import { leaseId } from "../lease/lease.js";
-import type { LeaseStore, LeaseView } from "../lease/store.js";
+import type { LeaseStore, LeaseView, VisitRecord } from "../lease/store.js";
 import { createGroupCommit } from "./group-commit.js";
-import { readRows } from "./lmdb-file.js";
-import { entryCount, LEASES, openToRead, openToWrite, type LeaseDatabases } from "./lmdb-open.js";
+import { entryCount, openToRead, openToWrite, type LeaseDatabases } from "./lmdb-open.js";
 import { enterAll, openJournal, readJournal } from "./lmdb-journal.js";
 import { applyOwed, openOwed, readOwed } from "./lmdb-owed.js";
 import { damagedStore, emptiedStore, StoreError, storeErrorFrom } from "./store-error.js";
@@ -18,6 +17,13 @@ import {
 } from "./store-files.js";
 import { lockFile } from "./store-lock.js";
 
+/** Who is shown the leases of a store while it is opened. */
+export interface LeaseVisitor {
+  /** Called first, where that is known, with the number of leases that there are said to be. */
+  readonly expect?: (leases: number) => void;
+  readonly visit: VisitRecord;
+}
+
 /** Name of the server's lease database in its state directory. LMDB puts a `-lock` file beside it. */
 export const LEASE_DATABASE = "server-leases.mdb";
 
@@ -28,8 +34,11 @@ export const LEASE_DATABASE = "server-leases.mdb";
  * A commit is one LMDB transaction: pages, fdatasync, then the meta page through an O_DSYNC descriptor;
  * only then does it resolve. (`overlappingSync`, the default of the lmdb package, would make commits
  * visible before they are durable and leaves `flushed` unsettled for ever when the disk fails.)
+ *
+ * The visitor sees every stored lease, ids ascending, and faster than by `load`: while the file is looked at
+ * before LMDB gets it. What it has seen counts only when the promise is fulfilled.
  */
-export async function openLeaseStore(directory: string): Promise<LeaseStore> {
+export async function openLeaseStore(directory: string, visitor?: LeaseVisitor): Promise<LeaseStore> {
   const path = join(directory, LEASE_DATABASE);
   try {
     requireDirectory(directory);
@@ -39,13 +48,37 @@ export async function openLeaseStore(directory: string): Promise<LeaseStore> {
     try {
       if (emptied && isEmptied(path)) throw emptiedStore(path);
       requireAccess(path);
-      return createStore(await openToWrite(path), path, lock.release);
+      return await openStore(path, visitor, lock.release);
     } catch (error) {
       lock.release();
       throw error;
     }
   } catch (error) {
     throw storeErrorFrom(error, path);
+  }
+}
+
+const rowsFor = ({ expect, visit }: LeaseVisitor): Parameters<typeof openToWrite>[1] => ({
+  ...(expect === undefined ? {} : { expect }),
+  visit(key, octets, from, to) {
+    visit(leaseId(key), octets, from, to);
+  },
+});
+
+async function openStore(
+  path: string,
+  visitor: LeaseVisitor | undefined,
+  release: () => void,
+): Promise<LeaseStore> {
+  const { databases, visited } = await openToWrite(path, visitor && rowsFor(visitor));
+  try {
+    const store = createStore(databases, path, release);
+    if (visited !== undefined) requireAll(databases, path, visited);
+    else if (visitor !== undefined) store.load(visitor.visit);
+    return store;
+  } catch (error) {
+    await databases.env.close();
+    throw error;
   }
 }
 
@@ -91,11 +124,7 @@ function createStore(databases: LeaseDatabases, path: string, release: () => voi
     ...view,
     load(visit) {
       if (closing !== undefined) throw closedError(path);
-      const count = readRows(path, LEASES, (key, page, from, to) => {
-        visit(leaseId(key), page, from, to);
-      });
-      if (count === undefined) view.load(visit);
-      else requireAll(databases, path, count);
+      view.load(visit);
     },
     async commit(changes, notes = [], entries = []) {
       await add(() => {

@@ -15,7 +15,11 @@ export interface BindingIndex {
   countOf(duid: Duid): number;
   insert(id: number): void;
   remove(id: number): void;
-  /** Inserts many at once. */
+  /** Makes room for so many records. */
+  reserve(count: number): void;
+  /** Notes one of many that are to be inserted at once, once it is written. */
+  announce(id: number): void;
+  /** Inserts many at once, all of them announced. */
   insertAll(many: Many): void;
 }
 
@@ -61,8 +65,12 @@ export function createBindingIndex(places: Places, hash: KeyedHash, capacity: nu
       if (size === FEW + 1) chainFrom(clients, head).forEach(insertBinding);
       else if (size > FEW) insertBinding(id);
     },
+    reserve: clients.reserve,
+    announce: (id) => {
+      clients.announce(id, clientHashAt(id));
+    },
     insertAll(many) {
-      const others = clients.insertAll(many, clientHashAt);
+      const others = clients.insertAll(many);
       const large = new Set(
         others.map((id) => clients.headOf(id)).filter((head) => clients.count(head) > FEW),
       );

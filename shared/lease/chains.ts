@@ -20,27 +20,36 @@ export interface ChainIndex {
   remove(id: number): void;
   /** The hash that a record was added with. */
   hashOf(id: number): number;
+  /** Makes room for the hashes of so many records. */
+  readonly reserve: (count: number) => void;
+  /** Notes the hash of one of many records that are to be added at once. */
+  announce(id: number, hash: number): void;
   /**
-   * Adds many records at once, which is faster; `hashAt` gives the hash of each. Gives those that were not
-   * the first with their key.
+   * Adds many records at once, which is faster; each has been announced. Gives those that were not the first
+   * with their key.
    */
-  insertAll(many: Many, hashAt: (id: number) => number): readonly number[];
+  insertAll(many: Many): readonly number[];
 }
 
-/** Many records, all below `limit`, with room for as many numbers twice, for every index in turn. */
+/** Many records, with room for as many numbers twice, for every index in turn. */
 export interface Many {
   readonly ids: Int32Array;
-  readonly limit: number;
   readonly scratch: readonly [Int32Array, Int32Array];
 }
 
-const LEAST_SLOTS = 16;
-/** In how many parts, as a power of two, the slots are filled; each part of a million fits into a cache. */
-const PARTITION_BITS = 8;
+/** Fewest slots of a segment, and fewest records that links are kept for. */
+const LEAST_SLOTS = 4;
+const LEAST_LINKS = 16;
+/** In how many segments, as a power of two, the slots are; each of a million records fits into a cache. */
+const SEGMENT_BITS = 8;
+const SEGMENTS = 2 ** SEGMENT_BITS;
+/** The share of its slots from which on a segment grows, and how many slots each record has then. */
+const FULLEST = 0.6;
+const ROOM = 2.5;
 
 /**
- * An empty index: linear probing, at most half full, 12 to 20 octets a record, and 8 more once there is a
- * chain of two. `sameKey` compares two records.
+ * An empty index: linear probing, at most three fifths full, 11 to 14 octets a record, and 8 more once there
+ * is a chain of two. `sameKey` compares two records.
  */
 export function createChainIndex(sameKey: (a: number, b: number) => boolean, capacity = 0): ChainIndex {
   const slots = createSlots(capacity);
@@ -56,8 +65,7 @@ export function createChainIndex(sameKey: (a: number, b: number) => boolean, cap
   }
 
   /** Also of a record that has just been taken out of the middle of its chain. */
-  const headOf = (id: number): number =>
-    slots.headAt(slots.locate(slots.hashOf(id), (other) => sameKey(other, id)));
+  const headOf = (id: number): number => slots.first(slots.hashOf(id), (other) => sameKey(other, id));
 
   /** Enters a record whose hash is known. */
   function link(id: number): void {
@@ -78,7 +86,7 @@ export function createChainIndex(sameKey: (a: number, b: number) => boolean, cap
   }
 
   return {
-    first: (hash, same) => slots.headAt(slots.locate(hash, same)),
+    first: (hash, same) => slots.first(hash, same),
     next: (id) => at(after, id),
     count: (id) => -at(before, id),
     headOf,
@@ -104,9 +112,14 @@ export function createChainIndex(sameKey: (a: number, b: number) => boolean, cap
 
     hashOf: (id) => slots.hashOf(id),
 
-    insertAll(many, hashAt) {
-      slots.reserve(many.limit);
-      const others = slots.addHeads(many, hashAt, sameKey);
+    reserve: slots.reserve,
+
+    announce: (id, hash) => {
+      slots.setHash(id, hash);
+    },
+
+    insertAll(many) {
+      const others = slots.addHeads(many, sameKey);
       for (const id of others) link(id);
       return others;
     },
@@ -127,140 +140,172 @@ export function chainFrom(index: ChainIndex, head: number): number[] {
 
 /** The open-addressing table behind the chains: knows heads and hashes, nothing of what hangs on a head. */
 interface Slots {
-  /** The slot whose head has this key, else the empty slot where it would go. */
-  locate(hash: number, same: (id: number) => boolean): number;
-  headAt(slot: number): number;
+  /** The head that has this key, or NONE. */
+  first(hash: number, same: (id: number) => boolean): number;
   hashOf(id: number): number;
   setHash(id: number, hash: number): void;
+  readonly reserve: (count: number) => void;
   /** The head that has the key of `id`; else NONE, and `id` has become a head itself. Its hash is set. */
   headOrNew(id: number, sameKey: (a: number, b: number) => boolean): number;
-  /** Makes room for so many records, numbered from 0 on. */
-  reserve(count: number): void;
-  /** Makes a head of each that is the first with its key; gives the others. Sets the hashes of all. */
-  addHeads(
-    many: Many,
-    hashAt: (id: number) => number,
-    sameKey: (a: number, b: number) => boolean,
-  ): readonly number[];
+  /** Makes a head of each that is the first with its key; gives the others. Their hashes are set. */
+  addHeads(many: Many, sameKey: (a: number, b: number) => boolean): readonly number[];
   /** Puts another record in the place of a head; with NONE its slot becomes free. */
   replaceHead(id: number, successor: number): void;
 }
 
+/** One part of the table: that of the hashes with the same upper bits. */
+interface Segment {
+  /** Heads plus one, 0 where a slot is empty. */
+  slots: Int32Array;
+  heads: number;
+  /** What makes a place among the slots out of the lower bits of a hash. */
+  scale: number;
+}
+
+const LOWER_BITS = 32 - SEGMENT_BITS;
+const LOWER = 2 ** LOWER_BITS - 1;
+
+/**
+ * Segments grow one at a time and by as much as they need, so that neither a pause nor twice the memory comes
+ * with one more record: the more there are, the smaller is each step.
+ */
 function createSlots(capacity: number): Slots {
-  /** Heads plus one, 0 where a slot is empty; the size is a power of two. */
-  let slots = new Int32Array(powerOfTwo(capacity * 2));
-  let mask = slots.length - 1;
-  let heads = 0;
+  const segments: Segment[] = [];
+  const least = capacity >> SEGMENT_BITS;
+  for (let i = 0; i < SEGMENTS; i++) segments.push(segmentOf(least * 2));
   /** By record number, of every record, since each may become a head. */
   let hashes = new Int32Array(capacity);
 
-  const headAt = (slot: number): number => (slots[slot] ?? 0) - 1;
   const hashOf = (id: number): number => hashes[id] ?? 0;
 
-  function locate(hash: number, same: (id: number) => boolean): number {
-    let slot = hash & mask;
-    for (;;) {
-      const head = headAt(slot);
-      if (head === NONE || (hashOf(head) === hash && same(head))) return slot;
-      slot = (slot + 1) & mask;
+  function first(hash: number, same: (id: number) => boolean): number {
+    const { slots, scale } = segmentFor(segments, hash);
+    for (let slot = ((hash & LOWER) * scale) | 0; ; ) {
+      const head = (slots[slot] ?? 0) - 1;
+      if (head === NONE || (hashOf(head) === hash && same(head))) return head;
+      if (++slot === slots.length) slot = 0;
     }
   }
 
   /** There is room. As `headOrNew`; its own loop, since a closure for each record would cost as much. */
-  function enter(id: number, hash: number, sameKey: (a: number, b: number) => boolean): number {
-    let slot = hash & mask;
-    for (let head = headAt(slot); head !== NONE; head = headAt(slot)) {
+  function enter(
+    segment: Segment,
+    id: number,
+    hash: number,
+    sameKey: (a: number, b: number) => boolean,
+  ): number {
+    const { slots } = segment;
+    let slot = ((hash & LOWER) * segment.scale) | 0;
+    for (let head = (slots[slot] ?? 0) - 1; head !== NONE; head = (slots[slot] ?? 0) - 1) {
       if (hashOf(head) === hash && sameKey(head, id)) return head;
-      slot = (slot + 1) & mask;
+      if (++slot === slots.length) slot = 0;
     }
     slots[slot] = id + 1;
-    heads++;
+    segment.heads++;
     return NONE;
   }
 
-  function grow(size: number): void {
-    const old = slots;
-    slots = new Int32Array(size);
-    mask = slots.length - 1;
+  function resize(segment: Segment, size: number): void {
+    const old = segment.slots;
+    const { slots, scale } = Object.assign(segment, emptySlots(size));
     for (const entry of old) {
       if (entry === 0) continue;
-      let slot = hashOf(entry - 1) & mask;
-      while (slots[slot] !== 0) slot = (slot + 1) & mask;
+      let slot = ((hashOf(entry - 1) & LOWER) * scale) | 0;
+      while (slots[slot] !== 0) if (++slot === slots.length) slot = 0;
       slots[slot] = entry;
     }
   }
 
   /** Empties a slot and moves up what lay behind it only because it was taken. */
-  function vacate(slot: number): void {
+  function vacate(segment: Segment, slot: number): void {
+    const { slots, scale } = segment;
+    const from = (place: number, start: number): number =>
+      place < start ? place - start + slots.length : place - start;
+    const after = (place: number): number => (place + 1 === slots.length ? 0 : place + 1);
     let hole = slot;
-    for (let i = (slot + 1) & mask; slots[i] !== 0; i = (i + 1) & mask) {
-      const home = hashOf(headAt(i)) & mask;
-      if (((i - home) & mask) < ((i - hole) & mask)) continue;
+    for (let i = after(slot); slots[i] !== 0; i = after(i)) {
+      const home = ((hashOf((slots[i] ?? 0) - 1) & LOWER) * scale) | 0;
+      if (from(i, home) < from(i, hole)) continue;
       slots[hole] = slots[i] ?? 0;
       hole = i;
     }
     slots[hole] = 0;
-    heads--;
+    segment.heads--;
   }
 
   return {
-    locate,
-    headAt,
+    first,
     hashOf,
     setHash(id, hash) {
       if (id >= hashes.length) hashes = enlarged(hashes, id, 0);
       hashes[id] = hash;
     },
-    headOrNew(id, sameKey) {
-      if (heads * 2 >= slots.length) grow(slots.length * 2);
-      return enter(id, hashOf(id), sameKey);
-    },
     reserve(count) {
-      const size = powerOfTwo(count * 2);
-      if (size > slots.length) grow(size);
       if (count > hashes.length) hashes = enlarged(hashes, count - 1, 0);
     },
-    addHeads(many, hashAt, sameKey) {
-      const { ids } = many;
-      for (let i = 0; i < ids.length; i++) hashes[at(ids, i)] = hashAt(at(ids, i));
-      const ordered = inParts(many, hashes, mask);
+    headOrNew(id, sameKey) {
+      const segment = segmentFor(segments, hashOf(id));
+      if (segment.heads >= segment.slots.length * FULLEST) resize(segment, segment.heads * ROOM);
+      return enter(segment, id, hashOf(id), sameKey);
+    },
+    addHeads(many, sameKey) {
+      const ordered = inSegments(many, hashes);
       const others: number[] = [];
-      for (let i = 0; i < ids.length; i++) {
-        const id = at(ordered.ids, i);
-        if (enter(id, at(ordered.hashes, i), sameKey) !== NONE) others.push(id);
+      for (let i = 0, part = 0; part < SEGMENTS; part++) {
+        const segment = segmentFor(segments, part << LOWER_BITS);
+        const end = at(ordered.ends, part);
+        const wanted = segment.heads + end - i;
+        if (wanted >= segment.slots.length * FULLEST) resize(segment, wanted * ROOM);
+        for (; i < end; i++) {
+          const id = at(ordered.ids, i);
+          if (enter(segment, id, at(ordered.hashes, i), sameKey) !== NONE) others.push(id);
+        }
       }
       return others;
     },
     replaceHead(id, successor) {
-      let slot = hashOf(id) & mask;
-      while (headAt(slot) !== id) slot = (slot + 1) & mask;
-      if (successor === NONE) vacate(slot);
+      const segment = segmentFor(segments, hashOf(id));
+      const { slots } = segment;
+      let slot = ((hashOf(id) & LOWER) * segment.scale) | 0;
+      while (slots[slot] !== id + 1) if (++slot === slots.length) slot = 0;
+      if (successor === NONE) vacate(segment, slot);
       else slots[slot] = successor + 1;
     },
   };
 }
 
+function segmentFor(segments: readonly Segment[], hash: number): Segment {
+  const segment = segments[hash >>> LOWER_BITS];
+  if (segment === undefined) throw new Error(`there is no segment for ${hash}`);
+  return segment;
+}
+
+const segmentOf = (size: number): Segment => ({ ...emptySlots(size), heads: 0 });
+
+function emptySlots(size: number): Pick<Segment, "slots" | "scale"> {
+  const slots = new Int32Array(Math.max(LEAST_SLOTS, Math.ceil(size)));
+  return { slots, scale: slots.length / 2 ** LOWER_BITS };
+}
+
 /**
- * Records and their hashes, roughly in the order of their slots: so that filling a large table does not miss
- * the processor's caches with every single one.
+ * Records and their hashes by segments, with the end of each: so that filling a large table does not miss the
+ * processor's caches with every single one.
  */
-function inParts(
+function inSegments(
   { ids, scratch }: Many,
   hashes: Int32Array,
-  mask: number,
-): { readonly ids: Int32Array; readonly hashes: Int32Array } {
-  const shift = Math.max(0, 32 - Math.clz32(mask) - PARTITION_BITS);
-  const starts = new Int32Array((1 << PARTITION_BITS) + 1);
+): { readonly ids: Int32Array; readonly hashes: Int32Array; readonly ends: Int32Array } {
+  const starts = new Int32Array(SEGMENTS + 1);
   for (let i = 0; i < ids.length; i++) {
-    const next = ((at(hashes, at(ids, i)) & mask) >>> shift) + 1;
+    const next = (at(hashes, at(ids, i)) >>> LOWER_BITS) + 1;
     starts[next] = at(starts, next) + 1;
   }
   for (let part = 1; part < starts.length; part++) starts[part] = at(starts, part) + at(starts, part - 1);
-  const ordered = { ids: scratch[0], hashes: scratch[1] };
+  const ordered = { ids: scratch[0], hashes: scratch[1], ends: starts };
   for (let i = 0; i < ids.length; i++) {
     const id = at(ids, i);
     const hash = at(hashes, id);
-    const part = (hash & mask) >>> shift;
+    const part = hash >>> LOWER_BITS;
     const place = at(starts, part);
     ordered.ids[place] = id;
     ordered.hashes[place] = hash;
@@ -269,15 +314,12 @@ function inParts(
   return ordered;
 }
 
+/** So that growing by a share of what there is wastes little, and copies each number few times. */
+const SLACK = 2;
+
 function enlarged(array: Int32Array, id: number, filling: number): Int32Array<ArrayBuffer> {
-  const larger = new Int32Array(Math.max(LEAST_SLOTS, id + 1, array.length * 2));
+  const larger = new Int32Array(Math.max(LEAST_LINKS, id + 1, array.length + (array.length >> SLACK)));
   larger.set(array);
   if (filling !== 0) larger.fill(filling, array.length);
   return larger;
-}
-
-function powerOfTwo(least: number): number {
-  let size = LEAST_SLOTS;
-  while (size < least) size *= 2;
-  return size;
 }

@@ -4,6 +4,11 @@
 export interface Expiry {
   /** Adds a record, or moves it when it is there already. */
   set(id: number, until: number): void;
+  /** Makes room for so many records. */
+  readonly reserve: (count: number) => void;
+  /** Adds one of many records, in no order: nothing else may be done before they are put in `order`. */
+  append(id: number, until: number): void;
+  order(): void;
   /** Takes out a record that is there. */
   remove(id: number): void;
   /** The earliest end, `Infinity` when there is none. */
@@ -20,6 +25,18 @@ export function createExpiry(capacity = 0): Expiry {
       heap.reserve(id);
       const place = heap.placeOf(id);
       settle(heap, place === ABSENT ? heap.size++ : place, id, until);
+    },
+    reserve: (count) => {
+      heap.reserve(count - 1);
+    },
+    append(id, until) {
+      heap.reserve(id);
+      heap.fill(heap.size++, id, until);
+    },
+    order() {
+      for (let place = (heap.size >> 1) - 1; place >= 0; place--) {
+        sink(heap, place, heap.idAt(place), heap.endAt(place));
+      }
     },
     remove(id) {
       const place = heap.placeOf(id);
@@ -63,6 +80,12 @@ function settle(heap: Heap, start: number, id: number, end: number): void {
     heap.fill(place, heap.idAt(parent), heap.endAt(parent));
     place = parent;
   }
+  sink(heap, place, id, end);
+}
+
+/** The same where nothing above the place ends later. */
+function sink(heap: Heap, start: number, id: number, end: number): void {
+  let place = start;
   for (let child = place * 2 + 1; child < heap.size; child = place * 2 + 1) {
     if (child + 1 < heap.size && heap.endAt(child + 1) < heap.endAt(child)) child++;
     if (heap.endAt(child) >= end) break;
@@ -94,7 +117,7 @@ function createHeap(capacity: number): Heap {
     reserve(id) {
       if (id < places.length) return;
       const [oldEnds, oldIds, oldPlaces] = [ends, ids, places];
-      const capacity = Math.max(16, id + 1, places.length * 2);
+      const capacity = Math.max(16, id + 1, places.length + (places.length >> 2));
       ends = new Float64Array(capacity);
       ids = new Int32Array(capacity);
       places = new Int32Array(capacity).fill(ABSENT);

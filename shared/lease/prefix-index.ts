@@ -20,7 +20,11 @@ export interface PrefixIndex {
   watch(length: number): void;
   insert(id: number): void;
   remove(id: number): void;
-  /** Inserts many at once. */
+  /** Makes room for so many records. */
+  reserve(count: number): void;
+  /** Notes one of many that are to be inserted at once, once it is written. */
+  announce(id: number): void;
+  /** Inserts many at once, all of them announced. */
   insertAll(many: Many): void;
 }
 
@@ -77,14 +81,14 @@ export function createPrefixIndex(parts: PrefixIndexParts): PrefixIndex {
       longer.watch(length, lengths.present().at(-1) ?? 0);
     },
     insert,
-    insertAll(many) {
-      exact.insertAll(many, (id) => probe.hashAt(id, prefixLengthOf(places, id)));
-      for (const id of many.ids) {
-        const length = prefixLengthOf(places, id);
-        lengths.add(length);
-        longer.insert(id, length);
-      }
+    reserve: exact.reserve,
+    announce(id) {
+      const length = prefixLengthOf(places, id);
+      lengths.add(length);
+      longer.insert(id, length);
+      exact.announce(id, probe.hashAt(id, length));
     },
+    insertAll: (many) => void exact.insertAll(many),
     remove(id) {
       const length = prefixLengthOf(places, id);
       lengths.drop(length);

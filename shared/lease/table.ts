@@ -102,15 +102,21 @@ export interface LeaseTable {
    * cannot be read.
    */
   setRecord(id: LeaseId, record: Uint8Array): boolean;
-  /**
-   * Takes in everything that a store has, faster than one by one. For an empty table only; each id once.
-   * `add` is as `setRecord`; nothing can be found before `load` has returned.
-   */
-  fill(load: (add: AddRecord) => void): void;
+  /** Takes in everything that a store has, faster than one by one. For an empty table only. */
+  fill(): Filling;
 }
 
-/** Takes the record that lies in `octets` from `from` (inclusive) to `to` (exclusive). */
-export type AddRecord = (id: LeaseId, octets: Uint8Array, from: number, to: number) => boolean;
+/** A table that is being filled: nothing else may be done with it before it is `done`. */
+export interface Filling {
+  /** Makes room for so many, all at once. */
+  readonly expect: (leases: number) => void;
+  /**
+   * As `setRecord`, with the record that lies in `octets` from `from` (inclusive) to `to` (exclusive). Each id
+   * once.
+   */
+  add(id: LeaseId, octets: Uint8Array, from: number, to: number): boolean;
+  done(): void;
+}
 
 /** What a table is made with. */
 export interface LeaseTableOptions {
@@ -148,9 +154,7 @@ export function createLeaseTable({ seed, capacity = 0 }: LeaseTableOptions): Lea
       remove(parts, id);
     },
     setRecord: (id, record) => setRecord(parts, id, record),
-    fill(load) {
-      fill(parts, load);
-    },
+    fill: () => fill(parts),
   };
 }
 
@@ -298,32 +302,46 @@ function setRecord(parts: Parts, id: LeaseId, record: Uint8Array): boolean {
   return true;
 }
 
-function fill(parts: Parts, load: Parameters<LeaseTable["fill"]>[0]): void {
+/** What is needed of a record besides its octets is taken out of it while it is in the processor's caches. */
+function fill(parts: Parts): Filling {
   const { ids, places, bindings, prefixes, expiry } = parts;
   if (parts.size > 0) throw new Error("only an empty table is filled");
   let taken = new Int32Array(1024);
   let count = 0;
-  load((id, octets, from, to) => {
-    if (id >= MOST_IDS || places.has(id) || !places.load(id, octets, from, to)) return false;
-    ids.claim(id);
-    if (count === taken.length) taken = doubled(taken);
-    taken[count++] = id;
-    return true;
-  });
-  const all = taken.subarray(0, count);
-  const many = {
-    ids: all,
-    limit: ids.limit(),
-    scratch: [new Int32Array(count), new Int32Array(count)],
-  } as const;
-  bindings.insertAll(many);
-  prefixes.insertAll(many);
-  for (const id of all) expiry.set(id, readInstant(places.place(id), FIELD.until));
-  parts.size = all.length;
+  return {
+    expect(leases) {
+      // With room for those that come later, lest the first of them makes all of it move.
+      const room = leases + (leases >> 3);
+      taken = new Int32Array(leases);
+      bindings.reserve(room);
+      prefixes.reserve(room);
+      expiry.reserve(room);
+    },
+    add(id, octets, from, to) {
+      if (id >= MOST_IDS || places.has(id) || !places.load(id, octets, from, to)) return false;
+      ids.claim(id);
+      bindings.announce(id);
+      prefixes.announce(id);
+      expiry.append(id, readInstant(places.place(id), FIELD.until));
+      if (count === taken.length) taken = doubled(taken);
+      taken[count++] = id;
+      return true;
+    },
+    done() {
+      const many = {
+        ids: taken.subarray(0, count),
+        scratch: [new Int32Array(count), new Int32Array(count)],
+      } as const;
+      bindings.insertAll(many);
+      prefixes.insertAll(many);
+      expiry.order();
+      parts.size = count;
+    },
+  };
 }
 
 function doubled(ids: Int32Array): Int32Array<ArrayBuffer> {
-  const more = new Int32Array(ids.length * 2);
+  const more = new Int32Array(Math.max(1024, ids.length * 2));
   more.set(ids);
   return more;
 }

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { inspectDatabase, readRows } from "../../shared/edge/lmdb-file.js";
+import { inspectDatabase } from "../../shared/edge/lmdb-file.js";
+import type { VisitRow } from "../../shared/edge/lmdb-pages.js";
 import { StoreError } from "../../shared/edge/store-error.js";
 import { databaseFile } from "../fuzz/database-file.js";
 
@@ -23,10 +24,11 @@ function keysIn(leaves: number, spoil: Spoil = () => undefined): readonly string
   spoil((number) => new DataView(file.buffer, number * PAGE, PAGE));
   const path = join(folder, "data.mdb");
   writeFileSync(path, file);
-  const { size, wanted } = inspectDatabase(path);
-  expect(wanted).toBe(size);
   const keys: string[] = [];
-  readRows(path, "leases", (key, page, from) => void keys.push(`${key}=${page[from] ?? "?"}`));
+  const visit: VisitRow = (key, octets, from) => void keys.push(`${key}=${octets[from] ?? "?"}`);
+  const { size, wanted, visited } = inspectDatabase(path, { database: "leases", visit });
+  expect(wanted).toBe(size);
+  expect(visited).toBe(keys.length);
   return keys;
 }
 

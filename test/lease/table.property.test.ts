@@ -173,15 +173,15 @@ describe("lease table", { timeout: 30_000 }, () => {
 /** A table as a start makes it: filled with all records at once, and with one that cannot be read. */
 function refilled(table: LeaseTable): LeaseTable {
   const next = createLeaseTable({ seed: SEED });
-  next.fill((add) => {
-    expect(add(leaseId(1000), new Uint8Array(128), 0, 128)).toBe(false);
-    table.forEach((id) => {
-      const record = table.recordOf(id);
-      // In the middle of something else, as in a page of the store.
-      const page = Uint8Array.of(...[1, 2, 3], ...record, 4);
-      expect(add(id, page, 3, 3 + record.length)).toBe(true);
-    });
+  const filling = next.fill();
+  expect(filling.add(leaseId(1000), new Uint8Array(128), 0, 128)).toBe(false);
+  table.forEach((id) => {
+    const record = table.recordOf(id);
+    // In the middle of something else, as in a page of the store.
+    const page = Uint8Array.of(...[1, 2, 3], ...record, 4);
+    expect(filling.add(id, page, 3, 3 + record.length)).toBe(true);
   });
+  filling.done();
   return next;
 }
 

@@ -188,12 +188,12 @@ describe("lease table: clients", () => {
     const held = new Map<number, LeaseId>();
     const check = (): void => {
       const again = createLeaseTable({ seed: SEED });
-      again.fill((add) => {
-        for (const id of held.values()) {
-          const record = table.recordOf(id);
-          expect(add(id, record, 0, record.length)).toBe(true);
-        }
-      });
+      const filling = again.fill();
+      for (const id of held.values()) {
+        const record = table.recordOf(id);
+        expect(filling.add(id, record, 0, record.length)).toBe(true);
+      }
+      filling.done();
       for (const each of [table, again]) {
         const found = shuffled.map((number) => each.find(duidOf(1), "pd", iaid(number)));
         const expected = shuffled.map((number) => [held.get(number)].filter((id) => id !== undefined));

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { millis, seconds } from "../../../shared/brand.js";
 import { decodeAnchor, encodeAnchor } from "../../../shared/edge/boot-clock.js";
-import { inspectDatabase, readRows } from "../../../shared/edge/lmdb-file.js";
+import { inspectDatabase } from "../../../shared/edge/lmdb-file.js";
+import type { VisitRow } from "../../../shared/edge/lmdb-pages.js";
 import { StoreError } from "../../../shared/edge/store-error.js";
 import { changeFor } from "../../../shared/lease/changes.js";
 import { leaseId } from "../../../shared/lease/lease.js";
@@ -146,8 +147,8 @@ export function fileWith(name: string, content: Uint8Array): string {
 /** The file of the store, its pages read without LMDB. LMDB's own reader, a native library, is not fuzzed. */
 const pages = target({
   name: "lmdb-pages",
-  entries: ["inspectDatabase", "readRows", "readTree"],
-  covers: ["shared/edge/lmdb-pages", "shared/edge/lmdb-file"],
+  entries: ["inspectDatabase", "readPages"],
+  covers: ["shared/edge/lmdb-pages", "shared/edge/lmdb-layout", "shared/edge/lmdb-file"],
   shape: "octets",
   tokens: [Uint8Array.of(0xde, 0xc0, 0xef, 0xbe), Uint8Array.of(0, 16, 0, 0), octetsOf("leases\0")],
   seeds: () => [databaseFile(8), databaseFile(1), databaseFile(0)],
@@ -156,15 +157,16 @@ const pages = target({
   run(input) {
     const path = fileWith("data.mdb", input);
     try {
-      const { wanted, size } = inspectDatabase(path);
-      must(Number.isSafeInteger(wanted) && wanted >= 0, "a length that a file can have", wanted);
-      if (size === 0 || size < wanted) return;
-      let last = -1;
-      readRows(path, "leases", (key, page, from, to) => {
-        must(from <= to && to <= page.length, "a row lies in its page", { key, from, to });
+      let [last, rows] = [-1, 0];
+      const visit: VisitRow = (key, octets, from, to) => {
+        must(from <= to && to <= octets.length, "a row lies in its page", { key, from, to });
         must(key > last, "keys ascend", { key, last });
         last = key;
-      });
+        rows++;
+      };
+      const { wanted, size, visited } = inspectDatabase(path, { database: "leases", visit });
+      must(Number.isSafeInteger(wanted) && wanted >= 0, "a length that a file can have", wanted);
+      must(size === 0 || visited === rows, "all rows are counted", { visited, rows });
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
     }
