@@ -13,10 +13,10 @@ import { openServer } from "./serve.js";
 declare const DIBBLER_VERSION: string;
 
 /**
- * Of the three that V8's young generation has: with 16, the default, it takes up to 40 MiB more under load,
- * and is no faster.
+ * Of the three that V8's young generation has. With 16, the default, it takes 16 MiB more under load and
+ * collects in 3.7 us an exchange instead of 4.2; with 4 these are 6.6.
  */
-const SEMI_SPACE_MIB = 4;
+const SEMI_SPACE_MIB = 8;
 /**
  * glibc is to take large arrays from the system, which gets them back when larger ones replace them, and to
  * ask for large pages: a million leases are read in a fifth less time.
