@@ -41,7 +41,10 @@ const oneHost: readonly (readonly [string, Line, Attack["where"]])[] = [
   ],
 ];
 
-describe("starvation, as the ISP example is configured: a day of one hostile host", () => {
+/** Half a minute of computing each: several times as long where other work goes on. */
+const PATIENTLY = { timeout: 600_000 };
+
+describe("starvation, as the ISP example is configured: a day of one hostile host", PATIENTLY, () => {
   test.each(oneHost)("%s: some hundred prefixes, and its neighbour never notices", (_what, link, where) => {
     const rig = ispRig();
     const attack = { where, piece: pieceOf(pools[link]) };
@@ -74,7 +77,7 @@ describe("starvation, as the ISP example is configured: a day of one hostile hos
   });
 });
 
-describe("starvation, as the ISP example is configured: Solicits that nothing follows", () => {
+describe("starvation, as the ISP example is configured: Solicits that nothing follows", PATIENTLY, () => {
   test.each(oneHost)(
     "%s: 5,000 in a minute, and its neighbour is offered what it wants",
     (_what, link, where) => {
@@ -103,7 +106,7 @@ const anything: readonly (readonly [string, Line, Attack["where"], Line])[] = [
   ],
 ];
 
-describe("starvation, as the ISP example is configured: whom nothing tells apart", () => {
+describe("starvation, as the ISP example is configured: whom nothing tells apart", PATIENTLY, () => {
   test.each(anything)("%s: not the pool, and what is leased stays", (_what, link, where, elsewhere) => {
     const rig = ispRig();
     const attack = { where, piece: pieceOf(pools[link]) };
@@ -131,7 +134,7 @@ describe("starvation, as the ISP example is configured: whom nothing tells apart
   });
 });
 
-describe("starvation, as the ISP example is configured: after a power cut", () => {
+describe("starvation, as the ISP example is configured: after a power cut", PATIENTLY, () => {
   const crowd = (rig: Rig, link: Line): readonly Router[] =>
     Array.from({ length: 5000 }, (_, i) =>
       createRouter(rig, i + 1, whereabouts(link, i + 1, { line: `line ${i}`, mac: i }), 2),
