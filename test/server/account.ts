@@ -17,14 +17,25 @@ export interface Account {
 /** An account of what is stored. */
 export function openAccount(table: LeaseTable, records: ReadonlyMap<LeaseId, Uint8Array>): Account {
   const leases = new Map<string, Lease>();
+  /** Both ways what is bound in the table. */
   const keys = new Map<LeaseId, string>();
+  const ids = new Map<string, LeaseId>();
+  /** Gives the keys that the id has had before and has now. */
+  const assign = (id: LeaseId, lease: Lease | undefined): readonly string[] => {
+    const [before, after] = [keys.get(id), lease?.state === "bound" ? keyOf(lease) : undefined];
+    if (before !== undefined && ids.get(before) === id) ids.delete(before);
+    keys.delete(id);
+    if (after !== undefined) {
+      keys.set(id, after);
+      ids.set(after, id);
+    }
+    return [before ?? [], after ?? []].flat();
+  };
   const enter = (id: LeaseId, lease: Lease | undefined): void => {
     const key = keys.get(id);
     if (key !== undefined) leases.delete(key);
-    keys.delete(id);
-    if (lease?.state !== "bound") return;
-    keys.set(id, keyOf(lease));
-    leases.set(keyOf(lease), lease);
+    const [now] = assign(id, lease).slice(-1);
+    if (lease?.state === "bound" && now !== undefined) leases.set(now, lease);
   };
   for (const [id, record] of records) enter(id, decodeRecord(record));
   return {
@@ -34,16 +45,11 @@ export function openAccount(table: LeaseTable, records: ReadonlyMap<LeaseId, Uin
       for (const action of actions) {
         if (action.type !== "commit") continue;
         for (const { id } of action.changes) {
-          const lease = table.has(id) ? table.read(id) : undefined;
-          touched.add(keys.get(id) ?? "");
-          keys.delete(id);
-          if (lease?.state === "bound") keys.set(id, keyOf(lease));
-          touched.add(keys.get(id) ?? "");
+          for (const key of assign(id, table.has(id) ? table.read(id) : undefined)) touched.add(key);
         }
       }
-      const now = new Map([...keys].map(([id, key]) => [key, id] as const));
       for (const key of touched) {
-        const id = now.get(key);
+        const id = ids.get(key);
         deepEqual(leases.get(key), id === undefined ? undefined : table.read(id), `account of ${key}`);
       }
     },
