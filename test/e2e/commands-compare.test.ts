@@ -66,15 +66,16 @@ const signalled =
     return {};
   };
 
+const isGone = async (host: Host, pid: string): Promise<boolean> =>
+  (await host.run(["sh", "-c", `kill -0 ${pid}`])).status !== 0;
+
 /** A signal to the daemon; what is left is looked at when it has ended, or in a while if it shall not. */
 const daemonSignalled =
   (signal: string, ends: (program: string) => boolean): Row["call"] =>
   async (host, program) => {
     const pid = host.readFile(PID) ?? "";
     await host.shell(`kill -s ${signal} ${pid}`);
-    const isGone = async (): Promise<boolean> =>
-      (await host.run(["sh", "-c", `kill -0 ${pid}`])).status !== 0;
-    if (ends(program)) await waitFor("the server to be gone", isGone);
+    if (ends(program)) await waitFor("the server to be gone", () => isGone(host, pid));
     else await sleep(300);
     return {};
   };
@@ -223,7 +224,10 @@ const background: readonly Row[] = [
     name: "start, stop, start",
     given: async (host, program) => {
       await started(host, program);
+      const pid = host.readFile(PID) ?? "";
       await host.run([program, "stop"]);
+      // On a busy machine Debian's is still there then, and takes the pid file of the next one along.
+      await waitFor("the server to be gone", () => isGone(host, pid));
     },
     call: async (host, program) => {
       await started(host, program);

@@ -350,7 +350,8 @@ echo "end $KEY $1" >> out
     const it = bench("#!/bin/sh\n", { limit: 2 });
     const start = performance.now();
     for (let n = 0; n < 5000; n++) void it.runner.run(call("add", `P${n}`));
-    expect(performance.now() - start).toBeLessThan(500);
+    // To wait for 5000 scripts would take longer than this on any machine.
+    expect(performance.now() - start).toBeLessThan(3000);
     await it.runner.drain(0);
     expect(it.runner.load()).toEqual({ waiting: 0, running: 0 });
   });

@@ -224,7 +224,7 @@ describe("tcp: peers that are no good", () => {
       () => {
         expect(peer.heard().length).toBe(300);
       },
-      { timeout: 20_000, interval: 100 },
+      { timeout: 120_000, interval: 100 },
     );
     clearInterval(slow);
   });
