@@ -64,6 +64,8 @@ export function createViewWriter(options: ViewWriterOptions): ViewWriter {
   let failing = false;
   let closed = false;
   let earliest = 0;
+  /** Those who wait for a round, so that the one that runs takes no rests any more. */
+  let waiting = 0;
 
   function schedule(): void {
     if (timer !== undefined || isRunning || closed || !dirty) return;
@@ -90,7 +92,7 @@ export function createViewWriter(options: ViewWriterOptions): ViewWriter {
     const began = performance.now();
     let worked = 0;
     try {
-      for (const view of views) worked += await writeView(view, durable);
+      for (const view of views) worked += await writeView(view, durable, () => waiting > 0);
       failing = false;
       earliest = began + Math.max(intervalMs, worked * REST_FACTOR);
     } catch (error) {
@@ -104,8 +106,10 @@ export function createViewWriter(options: ViewWriterOptions): ViewWriter {
   async function write(): Promise<void> {
     clearTimeout(timer);
     timer = undefined;
+    waiting++;
     while (isRunning) await running;
     await round(true);
+    waiting--;
   }
 
   return {
@@ -123,14 +127,18 @@ export function createViewWriter(options: ViewWriterOptions): ViewWriter {
   };
 }
 
-/** Gives how many milliseconds the text took to make. With `durable` somebody waits. Throws SystemError. */
-async function writeView({ path, render }: WrittenView, durable: boolean): Promise<number> {
+/** Gives how many milliseconds the text took to make. Throws SystemError. */
+async function writeView(
+  { path, render }: WrittenView,
+  durable: boolean,
+  isInHaste: () => boolean,
+): Promise<number> {
   const temporary = temporaryName(path);
   try {
     const file = await open(temporary, "wx", 0o600);
     let worked = 0;
     try {
-      worked = await writePieces(file, render(), durable);
+      worked = await writePieces(file, render(), isInHaste);
       await file.chmod(MODE);
       if (durable) await file.sync();
     } finally {
@@ -144,7 +152,11 @@ async function writeView({ path, render }: WrittenView, durable: boolean): Promi
   }
 }
 
-async function writePieces(file: FileHandle, pieces: Iterable<string>, inHaste: boolean): Promise<number> {
+async function writePieces(
+  file: FileHandle,
+  pieces: Iterable<string>,
+  isInHaste: () => boolean,
+): Promise<number> {
   let worked = 0;
   let began = performance.now();
   const slice = createSlice();
@@ -157,7 +169,7 @@ async function writePieces(file: FileHandle, pieces: Iterable<string>, inHaste: 
     if (slice.size() === 0) await turn();
     else await file.writeFile(slice.take());
     if (isFull) await file.writeFile(encodeText(piece));
-    if (!inHaste) await sleep(REST_MS);
+    if (!isInHaste()) await sleep(REST_MS);
     began = performance.now();
   }
   worked += performance.now() - began;
