@@ -25,7 +25,7 @@ const ENVIRONMENT = { GLIBC_TUNABLES: "glibc.malloc.hugetlb=1", MALLOC_MMAP_THRE
 
 const program: Program<ServerConfig> = {
   role: "server",
-  nodeFlags: [`--max-semi-space-size=${SEMI_SPACE_MIB}`],
+  nodeFlags: isSetAlready("--max-semi-space-size") ? [] : [`--max-semi-space-size=${SEMI_SPACE_MIB}`],
   environment: ENVIRONMENT,
   version: DIBBLER_VERSION,
   rows: { ...COMMON_ROWS, ...SERVER_ROWS },
@@ -35,6 +35,11 @@ const program: Program<ServerConfig> = {
   details: serverDetails,
   commands: serverCommands,
 };
+
+/** What an operator says of Node's memory counts for more. */
+function isSetAlready(flag: string): boolean {
+  return process.env["NODE_OPTIONS"]?.includes(flag) ?? false;
+}
 
 // They are this process's alone, not those of the programs that it starts.
 for (const [name, value] of Object.entries(ENVIRONMENT)) {

@@ -68,6 +68,8 @@ describe("e2e flaps: the server's interface goes and comes back under load", () 
       expect(serverPid(server)).toBe(pid);
       expect(server.commandLine(pid)).toBeDefined();
     },
+    // Each of its rounds starts a script for every lease, and some machines take 60 s for all of them.
+    240_000,
   );
 });
 

@@ -2,6 +2,7 @@ import { describe, expect } from "vitest";
 import type { Host } from "./bed/host.js";
 import { layOutSwarm, smallHeap, startQuietly, wanted } from "./bed/swarm-server.js";
 import { answeredIn, openSwarm, type Swarm } from "./bed/swarm.js";
+import { waitFor } from "./bed/wait.js";
 import { scenario, testWorld } from "./fixture.js";
 
 const EXCHANGES = wanted("DIBBLER_EXCHANGES", 5000);
@@ -46,7 +47,12 @@ const ALLOWED_MIB = 8;
 async function levelAfter(swarm: Swarm, server: Host, pid: number, count: number): Promise<Level> {
   await swarm.order({ do: "exchange", count: Math.ceil(count) });
   const status = server.readFile(`/proc/${pid}/status`) ?? "";
-  const listed = await server.shell(`readlink /proc/${pid}/fd/* | sed 's/[0-9][0-9]*/N/g' | sort`);
+  // A file for other programs may be on its way.
+  const listed = await waitFor(
+    "no file to be written",
+    () => server.shell(`readlink /proc/${pid}/fd/* | sed 's/[0-9][0-9]*/N/g' | sort`),
+    (list) => !list.includes(".xml."),
+  );
   return {
     descriptors: listed.trim().split("\n"),
     residentMib: Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024,
