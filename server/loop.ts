@@ -104,8 +104,8 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
   const holding = createHolding(timing);
   const report = createCommitReport(parts.log);
   const lines: Extract<Effect, { type: "log" }>[] = [];
-  let committing = false;
-  let committingSince = 0;
+  /** When the commit under way began. */
+  let committingSince: Millis | undefined;
   let failing: string | undefined;
   let scheduled = false;
   let closing = false;
@@ -147,12 +147,12 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
         add(event, step(parts.state, event, env));
       }
     }
-    if (!committing) commit();
+    if (committingSince === undefined) commit();
     if (closing || changesWaiting >= CHANGES_LIMIT) alarm.cancel();
     else alarm.set(deadline(parts.state));
     if (intake.size() > 0 && decided.length < DECIDED_LIMIT) schedule();
     writeLines();
-    if (intake.size() === 0 && !committing) rest();
+    if (intake.size() === 0 && committingSince === undefined) rest();
   }
 
   /** Once what answers and the disk are waiting for is under way. */
@@ -222,7 +222,6 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
       for (const decision of decisions) perform(decision);
       return;
     }
-    committing = true;
     const began = parts.clock.now();
     committingSince = began;
     const notes = [...parts.hooks.owe(callsOf(decisions)), ...parts.hooks.takeSettled()];
@@ -245,7 +244,7 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
    * one.
    */
   function onCommitted(decisions: readonly Decision[], refused: ReadonlySet<LeaseId>): void {
-    committing = false;
+    committingSince = undefined;
     failing = undefined;
     report.succeeded(parts.clock.now());
     const lost =
@@ -266,7 +265,7 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
 
   /** Nothing of this commit counts: its Replies are not sent, and clients will ask again. */
   function onFailed(decisions: readonly Decision[], error: unknown): void {
-    committing = false;
+    committingSince = undefined;
     failing = sentenceOf(error);
     const count = decisions.reduce((sum, { changes }) => sum + changes.length, 0);
     parts.pace?.()?.commitFailed();
@@ -362,7 +361,7 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
   return {
     push,
     failing: () => failing,
-    waiting: () => (committing ? parts.clock.now() - committingSince : 0),
+    waiting: () => (committingSince === undefined ? 0 : parts.clock.now() - committingSince),
     close() {
       closing = true;
       holding.release();

@@ -1,4 +1,4 @@
-import { copyOctets } from "../shared/lease/record-octets.js";
+import { readIp6 } from "../shared/lease/record-octets.js";
 import {
   type AddressRange,
   compareIp6,
@@ -89,7 +89,7 @@ export const hashBits = (pool: Pool): number => (drawsByNumber(pool) ? 64 : pool
  */
 export function pieceOfHash(pool: Pool, words: readonly number[]): Prefix {
   if (drawsByNumber(pool)) return pieceAt(pool, indexOfHash(pool, words));
-  const octets = copied(pool.block.address);
+  const octets = readIp6(pool.block.address, 0);
   let at = pool.block.length;
   for (const word of words) {
     const count = Math.min(32, pool.length - at);
@@ -208,7 +208,7 @@ function distance({ first, last }: AddressRange): number {
 
 /** The address so many prefixes of `length` further on; behind the last of all comes `::`. */
 function advance(address: Ip6, length: number, by: number): Ip6 {
-  const octets = copied(address);
+  const octets = readIp6(address, 0);
   let carry = by * (1 << (-length & 7));
   for (let i = (length - 1) >> 3; i >= 0 && carry > 0; i--) {
     const sum = (octets[i] ?? 0) + carry;
@@ -216,12 +216,6 @@ function advance(address: Ip6, length: number, by: number): Ip6 {
     carry = Math.floor(sum / 256);
   }
   return ip6(octets);
-}
-
-function copied(address: Ip6): Uint8Array {
-  const octets = new Uint8Array(16);
-  copyOctets(address, octets, 0, 16);
-  return octets;
 }
 
 /** Bits from..to (at most 32, counted from the highest) as an unsigned number. */

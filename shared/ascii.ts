@@ -1,4 +1,4 @@
-import type { Ip6, Prefix } from "./prefix.js";
+import { type Ip6, longestGap, type Prefix } from "./prefix.js";
 
 /**
  * Text that is ASCII, written as octets with no string in between: what is told of every message would
@@ -23,13 +23,7 @@ export const writeDuid: Write<Uint8Array> = (octets, at, value) => {
 /** As `formatIp6` (RFC 5952). */
 export const writeIp6: Write<Ip6> = (octets, at, address) => {
   let to = at;
-  let gapFrom = 16;
-  let gapTo = 16;
-  for (let i = 0, from = 0; i <= 16; i += 2) {
-    if (i < 16 && address[i] === 0 && address[i + 1] === 0) continue;
-    if (i - from > Math.max(2, gapTo - gapFrom)) [gapFrom, gapTo] = [from, i];
-    from = i + 2;
-  }
+  const { from: gapFrom, to: gapTo } = longestGap(address);
   for (let i = 0; i < 16; i += 2) {
     if (i === gapFrom) {
       octets[to++] = COLON;

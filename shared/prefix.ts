@@ -66,7 +66,7 @@ const SHORT_HEX: readonly string[] = Array.from({ length: 256 }, (_none, octet) 
 const LONG_HEX: readonly string[] = SHORT_HEX.map((digits) => digits.padStart(2, "0"));
 
 /** The octets of the first of the longest runs of two zero groups or more (RFC 5952 4.2). */
-function longestGap(address: Ip6): { readonly from: number; readonly to: number } {
+export function longestGap(address: Ip6): { readonly from: number; readonly to: number } {
   let longest = { from: 16, to: 16 };
   let from = 0;
   for (let i = 0; i <= 16; i += 2) {
