@@ -8,8 +8,10 @@ import { measureHooks } from "./hook-calls.js";
 import type { CurvePoint } from "./loader.js";
 import { measureLoad, measureStored, messageOf, type Part, PARTS, type Plan } from "./measure.js";
 import { type Curve, plot } from "./plot.js";
+import { measureRoutes } from "./route-changes.js";
 import { type Contender, contenders } from "./servers.js";
 import { type Figures, median, medianOf, type Name, rowsFor, table, verdicts } from "./table.js";
+import { measureWatched } from "./watched.js";
 
 const USAGE = `load [--quick] [--only=${Object.keys(contenders).join(",")}] [--rows=${PARTS.join(",")}]`;
 const PLOT = "dist/bench/load.svg";
@@ -19,7 +21,9 @@ const SIZES = [100_000, 1_000_000] as const;
 
 const THOUSANDS = [1, 2, 4, 6, 8, 10, 12, 15, 20, 30] as const;
 /** Parts that are measured in the last round only, for want of time. */
-const LAST_ONLY: readonly Part[] = ["renewals", "stored", "hooks"];
+const LAST_ONLY: readonly Part[] = ["renewals", "stored", "watched", "hooks", "routes"];
+/** Parts that start a server of their own, and need no peak. */
+const APART: readonly Part[] = ["hooks", "routes"];
 
 /** What is known of one server. */
 interface Findings {
@@ -111,7 +115,7 @@ async function measureRound(contender: Contender, plan: Plan, found: Findings): 
     }
   };
   const former = medianOf(new Map([[name, found.rounds]]), name, "peak") ?? 0;
-  if ([...plan.parts].some((part) => part !== "hooks")) {
+  if ([...plan.parts].some((part) => !APART.includes(part))) {
     await attempt("under load", found.failures, async () => {
       const measured = await measureLoad(contender, plan, former);
       found.points.push(...measured.points);
@@ -126,8 +130,14 @@ async function measureRound(contender: Contender, plan: Plan, found: Findings): 
       await attempt(`${size} leases stored`, into, () => measureStored(contender, plan, size, peak));
     }
   }
+  if (plan.parts.has("watched") && name === "ours" && peak !== undefined) {
+    await attempt("watched", found.failures, () => measureWatched(contender, plan, peak));
+  }
   if (plan.parts.has("hooks")) {
     await attempt("hooks", found.failures, () => measureHooks(contender, plan));
+  }
+  if (plan.parts.has("routes") && name === "ours") {
+    await attempt("routes", found.failures, () => measureRoutes(contender, plan));
   }
   found.rounds.push(figures);
 }

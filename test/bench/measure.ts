@@ -7,8 +7,18 @@ import { type Contender, memory } from "./servers.js";
 import { type Setting, withServer } from "./setting.js";
 import { type Figures, SAME_RATE, stored } from "./table.js";
 
-/** The parts of the suite that can be left out; the peak is measured for each but `hooks`. */
-export const PARTS = ["peak", "overload", "delay", "relayed", "renewals", "stored", "hooks"] as const;
+/** The parts of the suite that can be left out; the peak is measured for each but `hooks` and `routes`. */
+export const PARTS = [
+  "peak",
+  "overload",
+  "delay",
+  "relayed",
+  "renewals",
+  "stored",
+  "watched",
+  "hooks",
+  "routes",
+] as const;
 
 /** Name of a part. */
 export type Part = (typeof PARTS)[number];
@@ -118,7 +128,8 @@ const FIRST_SHARE = { relayed: 1, renewals: 0.8, stored: 1 } as const;
 const FEW = 500;
 const FEW_SHARES = [0.1, 0.25, 0.5, 1];
 
-const around = (
+/** A search for another peak, around the first. */
+export const around = (
   { shares, refine }: Plan,
   peak: number,
   first: number,
@@ -148,7 +159,7 @@ export async function measureStored(
 }
 
 /** Exchanges at rising rates, for the compiler of whoever has one. */
-async function warmUp({ warmUp: rates }: Contender, { client }: Setting, plan: Plan): Promise<void> {
+export async function warmUp({ warmUp: rates }: Contender, { client }: Setting, plan: Plan): Promise<void> {
   for (const rate of rates.slice(-plan.warmUps)) {
     plan.tell(`warming up, ${rate}/s`);
     await offer(client, { rate, seconds: 1 });

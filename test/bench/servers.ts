@@ -17,6 +17,8 @@ export interface Wishes {
   readonly relay: string;
   /** Hook script, called without waiting for it where the server can do so. */
   readonly script?: string;
+  /** Directives of ours besides, each in a line. */
+  readonly lines?: string;
 }
 
 /** A server to be measured: serves /64s out of 2001:db8::/32 with its defaults otherwise. */
@@ -76,8 +78,9 @@ export function memory(host: Host, pid: number): Memory {
  */
 const configuration = (
   script: string | undefined,
+  lines: string,
 ): string => `${script === undefined ? "" : `script "${script}"`}
-iface "eth0" {
+${lines}iface "eth0" {
   pd-class {
     pd-pool 2001:db8::/32
     pd-length 64
@@ -93,8 +96,8 @@ iface "relay1" {
 }
 `;
 
-function configureDibbler(host: Host, { script }: Wishes): void {
-  host.writeFile("/etc/dibbler/server.conf", configuration(script));
+function configureDibbler(host: Host, { script, lines = "" }: Wishes): void {
+  host.writeFile("/etc/dibbler/server.conf", configuration(script, lines));
 }
 
 /** What `start` may take with very many leases; how long it does take is seen from outside. */

@@ -18,6 +18,8 @@ export interface Wanted {
   readonly size?: number;
   /** Path and text of a hook script. */
   readonly script?: { readonly path: string; readonly text: string };
+  /** What else its configuration says; ours only. */
+  readonly lines?: string;
   /** How long its first answer is waited for; 20 s. */
   readonly patienceMs?: number;
 }
@@ -25,7 +27,7 @@ export interface Wanted {
 /** Runs something with a server, which is killed then; an error tells the end of the server's log. */
 export async function withServer<T>(
   contender: Contender,
-  { size = 0, script, patienceMs = 20_000 }: Wanted,
+  { size = 0, script, lines = "", patienceMs = 20_000 }: Wanted,
   run: (setting: Setting) => Promise<T>,
 ): Promise<T> {
   const world = await openWorld();
@@ -37,7 +39,7 @@ export async function withServer<T>(
     folders.push(...(await putOnDisk(server)));
     if (script !== undefined) server.writeFile(script.path, script.text, 0o755);
     const relay = await linkLocal(client, "wan0");
-    contender.configure(server, { relay, ...(script === undefined ? {} : { script: script.path }) });
+    contender.configure(server, { relay, lines, ...(script === undefined ? {} : { script: script.path }) });
     if (size > 0) await contender.store?.(server, size);
     const link = { server, client };
     const served = await startServing(contender, link, patienceMs);

@@ -42,6 +42,7 @@ describe("bench: the bars", () => {
     p99: 5,
     relayed: 3000,
     hookCalls: 500,
+    routesSet: 1000,
     [stored(1_000_000, "peak")]: 2700,
     [stored(1_000_000, "answer")]: 1000,
     [stored(1_000_000, "pss")]: 200,
@@ -51,7 +52,7 @@ describe("bench: the bars", () => {
     verdicts(rounds([ours], [kea])).map((line) => /held$|MISSED$|not measured$/.exec(line)?.[0]);
 
   test("all are held at their limits", () => {
-    expect(words(good, { peak: 2000 })).toEqual(Array.from({ length: 8 }, () => "held"));
+    expect(words(good, { peak: 2000 })).toEqual(Array.from({ length: 9 }, () => "held"));
   });
 
   test.each([
@@ -64,12 +65,13 @@ describe("bench: the bars", () => {
     { what: "delay", bar: 5, ours: { p99: 5.1 }, kea: 2000 },
     { what: "relayed", bar: 6, ours: { relayed: 2999 }, kea: 2000 },
     { what: "hooks", bar: 7, ours: { hookCalls: 499 }, kea: 2000 },
+    { what: "routes", bar: 8, ours: { routesSet: 999 }, kea: 2000 },
   ])("missed: $what", ({ bar, ours, kea }) => {
-    const expected = Array.from({ length: 8 }, (_none, index) => (index === bar ? "MISSED" : "held"));
+    const expected = Array.from({ length: 9 }, (_none, index) => (index === bar ? "MISSED" : "held"));
     expect(words({ ...good, ...ours }, { peak: kea })).toEqual(expected);
   });
 
   test("what was not measured is neither", () => {
-    expect(words({}, {})).toEqual(Array.from({ length: 8 }, () => "not measured"));
+    expect(words({}, {})).toEqual(Array.from({ length: 9 }, () => "not measured"));
   });
 });

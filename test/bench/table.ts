@@ -33,9 +33,14 @@ export function rowsFor(sizes: readonly number[]): readonly Row[] {
     row("renewals", "half of them renewed at once: peak, exchanges/s"),
     row("memoryAfter", "memory (PSS) after all that, MiB", 1),
     ...sizes.flatMap(rowsForSize),
+    row("watchedPeak", "metrics, page and events watched: peak, exchanges/s"),
+    row("watchedP99", "  99th percentile of the delay at half of it, ms", 1),
     row("hookCalls", "hooks: calls completed/s"),
     row("hookExchanges", "  exchanges completed/s meanwhile"),
     row("hookP99", "  99th percentile of the delay, ms", 1),
+    row("routesSet", "routes: set/s"),
+    row("routesExchanges", "  exchanges completed/s meanwhile"),
+    row("routesP99", "  99th percentile of the delay, ms", 1),
   ];
 }
 
@@ -134,13 +139,8 @@ const bars: readonly Bar[] = [
   }),
   most("99th percentile of the delay at half the peak <= 5 ms", 5, (seen) => seen("p99")),
   share("relayed peak >= the direct one", 1, (seen) => [seen("relayed"), seen("peak")]),
-  {
-    what: "hooks: >= 500 calls/s",
-    judge: (seen) => {
-      const calls = seen("hookCalls");
-      return calls === undefined ? undefined : { value: calls.toFixed(0), held: calls >= 500 };
-    },
-  },
+  least("hooks: >= 500 calls/s", 500, (seen) => seen("hookCalls")),
+  least("routes: >= 1000 set/s", 1000, (seen) => seen("routesSet")),
 ];
 
 function share(
@@ -164,6 +164,16 @@ function most(what: string, limit: number, read: (seen: Seen) => number | undefi
     judge: (seen) => {
       const value = read(seen);
       return value === undefined ? undefined : { value: value.toFixed(1), held: value <= limit };
+    },
+  };
+}
+
+function least(what: string, limit: number, read: (seen: Seen) => number | undefined): Bar {
+  return {
+    what,
+    judge: (seen) => {
+      const value = read(seen);
+      return value === undefined ? undefined : { value: value.toFixed(0), held: value >= limit };
     },
   };
 }

@@ -10,6 +10,9 @@ import { openSwarm } from "./bed/swarm.js";
 import { waitFor } from "./bed/wait.js";
 import { scenario, testWorld } from "./fixture.js";
 
+/** A slow machine takes this long for the scripts of all leases that wait before. */
+const SCRIPTS_MS = 60_000;
+
 const configuration = `script "${diaryScript}"
 iface "eth0" { pd-class { pd-pool 2001:db8:1000::/49 pd-length 56 } }
 iface "relay1" {
@@ -57,11 +60,15 @@ describe("e2e flaps: the server's interface goes and comes back under load", () 
           await server.shell(`ip link delete dev eth0\nip link add name filler${round} type bridge`);
           await plugIn(server);
           const index = (await server.shell("cat /sys/class/net/eth0/ifindex")).trim();
-          await waitFor("the script to hear of the leases there", () =>
-            readDiary(server).some(
-              ({ action, variables }) =>
-                action === "add" && variables["REASON"] === "start" && variables["IFINDEX"] === index,
-            ),
+          await waitFor(
+            "the script to hear of the leases there",
+            () =>
+              readDiary(server).some(
+                ({ action, variables }) =>
+                  action === "add" && variables["REASON"] === "start" && variables["IFINDEX"] === index,
+              ),
+            Boolean,
+            SCRIPTS_MS,
           );
         });
       }

@@ -9,8 +9,9 @@ import { type Assignment, type Progress, SHARED_HEAD, type Told } from "./worker
 const USAGE = `npm run fuzz -- [--target NAME]... [--seconds N] [--seed S] [--keep]
 npm run fuzz -- --target NAME --replay FILE
 
-Feeds targets with changed inputs, N seconds each (default 60), all targets unless some are named. Exit
-status 1 when something was found; the inputs are in dist/fuzz/found, each with the command that replays it.
+Feeds targets with changed inputs, for N seconds of processor time each (default 60), all targets unless some
+are named. Exit status 1 when something was found; the inputs are in dist/fuzz/found, each with the command
+that replays it.
 --keep  puts what led somewhere new into test/fuzz/corpus, as few inputs as do
 `;
 const FOUND = "dist/fuzz/found";

@@ -9,6 +9,7 @@ import { TARGETS } from "./targets.js";
 export interface Assignment {
   readonly target: string;
   readonly seed: number;
+  /** Of the processor's time, so that a machine with other work does not make a search shorter. */
   readonly seconds: number;
   /** The input that is being run, behind the number of inputs so far and its length. */
   readonly shared: SharedArrayBuffer;
@@ -81,6 +82,11 @@ interface Watched {
   readonly runs: () => number;
 }
 
+function cpuMs(since: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(since);
+  return (user + system) / 1000;
+}
+
 /** Runs inputs so that the other thread sees which one is being run, and times them. */
 function watch(target: Target, shared: SharedArrayBuffer): Watched {
   const head = new Int32Array(shared, 0, 2);
@@ -92,8 +98,7 @@ function watch(target: Target, shared: SharedArrayBuffer): Watched {
     if (result !== undefined) await result;
     if (performance.now() - begun < SLOW_MS) return 0;
     // On a machine with other work only the processor's own time tells.
-    const { user, system } = process.cpuUsage(cpu);
-    return (user + system) / 1000;
+    return cpuMs(cpu);
   };
   return {
     runs: () => runs,
@@ -155,10 +160,11 @@ async function search(
 
   octets.fill(0);
   for (const input of beginnings) await take(input);
-  const end = performance.now() + seconds * 1000;
+  const begun = process.cpuUsage();
   let next = 0;
-  for (let now = performance.now(); now < end && known.size < MOST_FINDINGS; now = performance.now()) {
+  while (known.size < MOST_FINDINGS && cpuMs(begun) < seconds * 1000) {
     for (let n = 0; n < 16; n++) await take(hunt.next());
+    const now = performance.now();
     if (now < next) continue;
     next = now + 1000;
     tell({ type: "progress", ...progress() });
