@@ -8,7 +8,7 @@ import type { Contender } from "./servers.js";
 import { withServer } from "./setting.js";
 import type { Figures } from "./table.js";
 
-const SOCKET = "/run/dibbler/events.sock";
+const SOCKET = "/run/bed/events.sock";
 const METRICS = "[::1]:9547";
 const PAGE = "[::1]:9548";
 const LINES = `metrics "${METRICS}"
