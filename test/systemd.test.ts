@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { ALLOCATOR_ENVIRONMENT, SEMI_SPACE_FLAG } from "../server/memory.js";
 
 /** Our units and the exposure that `systemd-analyze security` may find in them, from 0 (none) to 10. */
 const units = [
@@ -33,6 +34,14 @@ describe("systemd units", () => {
     expect(valuesOf(unit, "CapabilityBoundingSet")).toEqual([capabilities]);
     expect(valuesOf(unit, "AmbientCapabilities")).toEqual([capabilities]);
     expect(valuesOf(unit, "NoNewPrivileges")).toEqual(["yes"]);
+  });
+
+  test("dibbler-server.service: memory as with `start`", () => {
+    const words = Object.entries(ALLOCATOR_ENVIRONMENT).map(([name, value]) => `${name}=${value}`);
+    expect(valuesOf("dibbler-server.service", "Environment")).toEqual([
+      words.join(" "),
+      `NODE_OPTIONS=${SEMI_SPACE_FLAG}`,
+    ]);
   });
 
   test.runIf(hasAnalyze).each(units)("$unit: systemd understands every line of it", ({ unit }) => {
