@@ -2,7 +2,7 @@ import type { LogId, LogValues } from "../shared/catalogue.js";
 import { type ControlAnswer, type ControlRequest, refusal } from "../shared/control.js";
 import type { CommandContext, CommandDecision } from "./command.js";
 import { decideReconfigure } from "./reconfigure-command.js";
-import type { EventsLoad } from "./serve-events.js";
+import type { EventsLoad } from "./serve-follower.js";
 import { decideRelease } from "./release-command.js";
 import { decideShow } from "./show-command.js";
 import type { ServerEvent, ServerState } from "./state.js";

@@ -3,7 +3,7 @@ import type { Log } from "../shared/edge/log.js";
 import type { LeaseStore } from "../shared/lease/store.js";
 import type { Millis } from "../shared/brand.js";
 import { createRecorder, type Recorder } from "./serve-recorder.js";
-import type { Sink, SinkLoad } from "./serve-follower.js";
+import type { EventsLoad, Sink } from "./serve-follower.js";
 import type { Sinks } from "./serve-sinks.js";
 import type { Prepared } from "./serve-web.js";
 
@@ -15,13 +15,6 @@ export interface EventsParts {
   /** See `RecorderParts`. */
   readonly start: Uint8Array;
   readonly isComplete: boolean;
-}
-
-/** What `status` tells of events. */
-export interface EventsLoad extends Required<Pick<SinkLoad, "subscribers">> {
-  /** The number of the latest event. */
-  readonly last: number;
-  readonly webhook: NonNullable<SinkLoad["webhook"]> | null;
 }
 
 /** Lease events for other programs, as the configuration has it. */

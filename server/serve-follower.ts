@@ -25,6 +25,13 @@ export interface SinkLoad {
   };
 }
 
+/** What is told of events. */
+export interface EventsLoad extends Required<Pick<SinkLoad, "subscribers">> {
+  /** The number of the latest event. */
+  readonly last: number;
+  readonly webhook: NonNullable<SinkLoad["webhook"]> | null;
+}
+
 /** Hands lines on, in order. */
 export interface Follower {
   /** The number of the last line that was handed on. */

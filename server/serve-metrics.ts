@@ -4,6 +4,7 @@ import { MESSAGE_LABEL, type MessageType } from "../shared/wire/codes.js";
 import { totalsOf } from "./history.js";
 import { incidentRow } from "./incidents.js";
 import type { Pace } from "./loop.js";
+import type { EventsLoad } from "./serve-follower.js";
 import { createUse } from "./serve-use.js";
 import type { ServerState } from "./state.js";
 
@@ -25,6 +26,8 @@ export interface MetricsParts {
     readonly seconds: number;
   };
   readonly routes: () => { readonly wanted: boolean; readonly waiting: number; readonly failed: number };
+  /** Lease events for other programs; undefined when none are wanted. */
+  readonly events: () => EventsLoad | undefined;
 }
 
 /** Metrics of a server, and the times that its loop tells. */
@@ -51,6 +54,7 @@ export function createMetrics(parts: MetricsParts): Metrics {
   describeMessages(parts, registers);
   describeLeases(parts, registers);
   describeQueues(parts, registers);
+  describeEvents(parts, registers);
   return {
     pace: {
       answered: (ms) => {
@@ -225,4 +229,36 @@ function describeQueues({ hooks, routes }: MetricsParts, registers: Registry[]):
       for (const [state, count] of Object.entries({ waiting, failed })) this.set({ state }, count);
     },
   });
+}
+
+/** Nothing is told of what the configuration does not ask for. */
+function describeEvents({ events }: MetricsParts, registers: Registry[]): void {
+  for (const [name, help, read] of [
+    ["dibbler_events_last", "Number of the latest lease event.", ({ last }) => last],
+    [
+      "dibbler_event_subscribers",
+      "Programs that read lease events from a socket.",
+      ({ subscribers }) => subscribers,
+    ],
+    [
+      "dibbler_webhook_waiting_events",
+      "Lease events that the webhook has not taken yet.",
+      ({ webhook }) => webhook?.waiting,
+    ],
+    [
+      "dibbler_webhook_failing",
+      "1 when the last attempt to reach the webhook has failed.",
+      ({ webhook }) => (webhook === null ? undefined : Number(webhook.failing !== null)),
+    ],
+  ] satisfies (readonly [string, string, (load: EventsLoad) => number | undefined])[]) {
+    new Gauge({
+      ...{ name, help, registers },
+      collect() {
+        const load = events();
+        const value = load && read(load);
+        if (value === undefined) this.remove();
+        else this.set(value);
+      },
+    });
+  }
 }

@@ -83,6 +83,7 @@ export async function openServer(surroundings: Surroundings<ServerConfig>): Prom
   const web = createWeb({
     ...{ version, state, now: clock.now, log, routes: routes.load, file: paths.configFile },
     hooks: () => ({ ...load(), ...hooks.tally() }),
+    events: () => events.load(),
     troubles: () => troublesOf(listening.absent(), loop.failing()),
   });
   const start = store.meta(STARTS) ?? new Uint8Array();

@@ -21,7 +21,10 @@ describe("e2e metrics: what Prometheus fetches", () => {
       const { server, client } = await layOutPair(await testWorld());
       const crowd = await openCrowd(client, "2001:db8:c::2");
       server.writeFile("/var/lib/dibbler/hook.sh", SCRIPT, 0o755);
-      configure(server, 'script "/var/lib/dibbler/hook.sh" metrics "[::1]:9547"');
+      configure(
+        server,
+        'script "/var/lib/dibbler/hook.sh" metrics "[::1]:9547" events "/var/log/dibbler/events.jsonl"',
+      );
       await startServer(server, ours.server);
       const duid = parseDuid(server.readFile("/var/lib/dibbler/server-duid") ?? "");
       if (duid === undefined) throw new Error("the server has no DUID");
@@ -50,7 +53,10 @@ describe("e2e metrics: what Prometheus fetches", () => {
         dibbler_hook_failures_total: 1,
         'dibbler_hook_calls{state="owed"}': 0,
         dibbler_expiry_backlog_seconds: 0,
+        dibbler_events_last: 3,
+        dibbler_event_subscribers: 0,
       });
+      expect(metrics.has("dibbler_webhook_failing")).toBe(false);
       expect(metrics.get("dibbler_commit_seconds_count")).toBeGreaterThan(0);
       expect(metrics.get("nodejs_eventloop_lag_p99_seconds")).toBeGreaterThanOrEqual(0);
       expect(metrics.get("process_resident_memory_bytes")).toBeGreaterThan(1e6);

@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
+import type { EventsLoad } from "../../server/serve-follower.js";
 import { createMetrics, type Metrics } from "../../server/serve-metrics.js";
 import { findPeer, peersRequired } from "../e2e/bed/peers.js";
 import { createClient, createRig, pd, type Rig } from "./rig.js";
@@ -10,11 +11,18 @@ import { configure, iface, pdClass } from "./settings.js";
 const config = configure([iface("eth0", [pdClass(56, ["2001:db8:1000::/55"])])]);
 const HOOKS = { waiting: 3, running: 2, owed: 1, ended: 7, failed: 4, seconds: 0.5 };
 
-const metricsOf = ({ state, now }: Rig): Metrics =>
+const EVENTS = {
+  last: 12,
+  subscribers: 2,
+  webhook: { acknowledged: 9, waiting: 3, failing: "ECONNREFUSED" },
+};
+
+const metricsOf = ({ state, now }: Rig, events: () => EventsLoad | undefined = () => EVENTS): Metrics =>
   createMetrics({
     ...{ version: "1.2.3", state, now, hooks: () => HOOKS },
     pause: () => nextTurn(),
     routes: () => ({ wanted: true, waiting: 5, failed: 6 }),
+    events,
   });
 
 const folder = new URL("../../examples/monitoring/", import.meta.url);
@@ -48,9 +56,36 @@ describe("metrics", () => {
       "dibbler_hook_failures_total 4",
       'dibbler_routes{state="failed"} 6',
       "dibbler_expiry_backlog_seconds 0",
+      "dibbler_events_last 12",
+      "dibbler_event_subscribers 2",
+      "dibbler_webhook_waiting_events 3",
+      "dibbler_webhook_failing 1",
     ]) {
       expect(text.split("\n")).toContain(line);
     }
+  });
+
+  test.each([
+    { what: "no events", events: undefined, told: [] },
+    {
+      what: "no webhook",
+      events: { ...EVENTS, webhook: null },
+      told: ["dibbler_events_last 12", "dibbler_event_subscribers 2"],
+    },
+    {
+      what: "a webhook that takes them",
+      events: { ...EVENTS, webhook: { acknowledged: 12, waiting: 0, failing: null } },
+      told: [
+        "dibbler_events_last 12",
+        "dibbler_event_subscribers 2",
+        "dibbler_webhook_waiting_events 0",
+        "dibbler_webhook_failing 0",
+      ],
+    },
+  ])("$what: nothing is told of what is not there", async ({ events, told }) => {
+    const text = await metricsOf(createRig(config), () => events).text();
+    const lines = text.split("\n").filter((line) => /^dibbler_(events?|webhook)_/.test(line));
+    expect(lines).toEqual(told);
   });
 
   test("leases that ought to have ended: the backlog says for how long", async () => {

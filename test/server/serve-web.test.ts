@@ -22,6 +22,7 @@ function createPages(): Web {
     ...{ version: "1.2.3", state: rig.state, now: rig.now, file: "/server.conf" },
     hooks: () => ({ waiting: 0, running: 0, owed: 0, ended: 0, failed: 0, seconds: 0 }),
     routes: () => ({ wanted: false, waiting: 0, failed: 0 }),
+    events: () => undefined,
     troubles: () => [],
     log: (id, values) => logged.push([id, values]),
   });
