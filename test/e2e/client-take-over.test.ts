@@ -60,7 +60,12 @@ describe("e2e: our client takes the place of Debian's dibbler-client", () => {
       expect(client.readFile(leaseFile)?.includes("AddrPrefix")).toBe(how === "killed");
 
       await client.run([debian, "start"]);
-      await waitFor("its Reply", () => client.readFile(logFile)?.includes("RENEW(IA_PD) will be sent"));
+      await waitFor(
+        "its Reply",
+        () => client.readFile(logFile)?.includes("RENEW(IA_PD) will be sent"),
+        Boolean,
+        30_000,
+      );
       expect(await leasedPrefix(client)).toBe(prefix);
       expect(client.readFile(logFile)?.includes("Loaded PD from a file")).toBe(how === "killed");
 
