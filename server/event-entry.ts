@@ -83,8 +83,7 @@ const LAST_DATE = 8.64e15;
 const NOTHING = new Uint8Array();
 
 /** A key is nobody's affair, and what a relay sent is long. */
-const shown = (lease: Lease): Lease => ({
-  ...lease,
-  key: undefined,
-  trail: lease.trail && { ...lease.trail, message: NOTHING },
-});
+const shown = (lease: Lease): Lease =>
+  lease.key === undefined && lease.trail === undefined
+    ? lease
+    : { ...lease, key: undefined, trail: lease.trail && { ...lease.trail, message: NOTHING } };

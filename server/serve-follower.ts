@@ -46,7 +46,13 @@ export interface Follower {
  */
 export type Deliver = (lines: readonly string[], next: number, stop: AbortSignal) => Promise<boolean>;
 
-/** Hands on the lines after a number, so many at a time, and then each as it comes. */
+/**
+ * What comes within this after lines were handed on goes together, in milliseconds: under load each commit
+ * has events, and handing on costs more than a commit.
+ */
+const GATHER_MS = 10;
+
+/** Hands on the lines after a number, so many at a time, and then what comes, soon. */
 export function follow(stream: EventStream, after: number, limit: number, deliver: Deliver): Follower {
   const stopping = new AbortController();
   const { signal } = stopping;
@@ -63,7 +69,7 @@ export function follow(stream: EventStream, after: number, limit: number, delive
       }
       if (!(await deliver(lines, next, signal))) return;
       at = next;
-      await nextTurn();
+      await (lines.length < limit ? pauseUnless(signal, GATHER_MS) : nextTurn());
     }
   }
 
