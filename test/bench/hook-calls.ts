@@ -9,6 +9,7 @@ import type { Figures } from "./table.js";
 
 /** Exchanges per second while hooks are called: more than the calls that ours is held to. */
 const RATE = 600;
+const WARM_UP_S = 3;
 const CALLS = "/run/bed/calls";
 /** One octet a call is what it costs to count them. */
 const HOOK = { path: "/run/bed/hook.sh", text: `#!/bin/sh\nprintf . >>${CALLS}\nexit 0\n` };
@@ -17,6 +18,8 @@ const HOOK = { path: "/run/bed/hook.sh", text: `#!/bin/sh\nprintf . >>${CALLS}\n
 export function measureHooks(contender: Contender, { hookSeconds: seconds, tell }: Plan): Promise<Figures> {
   return withServer(contender, { script: HOOK }, async ({ server, client }) => {
     tell(`hooks, ${RATE}/s`);
+    // Uncounted, as for the other parts.
+    await offer(client, { rate: RATE, seconds: WARM_UP_S });
     server.writeFile(CALLS, "");
     const counter = countCalls(server);
     let completed = 0;
