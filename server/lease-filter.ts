@@ -1,3 +1,4 @@
+import { quote } from "../shared/config/diagnostics.js";
 import type { Millis } from "../shared/brand.js";
 import { type Duid, parseDuid, sameDuid } from "../shared/duid.js";
 import type { IaType, Lease } from "../shared/lease/lease.js";
@@ -57,7 +58,3 @@ export function parsePrefixOrAddress(text: string): Prefix | undefined {
   const prefix = parsePrefix(text);
   return prefix && masked(prefix);
 }
-
-/** What was given, for a sentence about it; not without end. */
-export const quote = (text: string): string =>
-  JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);

@@ -1,4 +1,4 @@
-import { quote } from "./lease-filter.js";
+import { quote } from "../shared/config/diagnostics.js";
 import { type Duid, formatDuid, parseDuid } from "../shared/duid.js";
 import {
   formatIp6,

@@ -10,7 +10,7 @@ import {
   type Prefix,
   rangeOf,
 } from "../../shared/prefix.js";
-import { quote } from "../lease-filter.js";
+import { quote } from "../../shared/config/diagnostics.js";
 import { type Pool, readBits, sharedBits } from "../pool.js";
 import { poolText } from "../pool-use.js";
 import type { ServerState } from "../state.js";

@@ -1,4 +1,4 @@
-import { quote } from "../lease-filter.js";
+import { quote } from "../../shared/config/diagnostics.js";
 
 /** Texts that somebody may look for are no longer than this: a DUID of 130 octets with its colons. */
 const TEXT_LIMIT = 400;

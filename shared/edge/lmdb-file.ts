@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync, statSync, truncateSync } from "node:fs";
+import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { arch, endianness } from "node:os";
 import { type PagesMeta, readPages, type Visitor } from "./lmdb-pages.js";
 import { damagedStore } from "./store-error.js";
@@ -47,14 +47,6 @@ export function inspectDatabase(path: string, visitor?: Visitor): DatabaseFile {
 
 /** A server that writes all the time has looked at its file when it began. */
 const ATTEMPTS = 5;
-
-/**
- * Gives a file another length, filled up with zeros; LMDB reports missing pages then instead of crashing on
- * them.
- */
-export function setLength(path: string, length: number): void {
-  truncateSync(path, length);
-}
 
 interface Meta extends PagesMeta {
   readonly version: number;

@@ -1,6 +1,7 @@
 import type { Database, open as OpenDatabase, RootDatabase } from "lmdb";
-import { inspectDatabase, setLength } from "./lmdb-file.js";
+import { inspectDatabase } from "./lmdb-file.js";
 import type { Visitor } from "./lmdb-pages.js";
+import { fillUpTo } from "./lmdb-room.js";
 import { damagedStore, StoreError } from "./store-error.js";
 import { FILE_MODE } from "./store-files.js";
 
@@ -28,7 +29,7 @@ export async function openToWrite(path: string, rows?: Omit<Visitor, "database">
   const visitor = rows && { ...rows, database: LEASES };
   const { size, wanted, visited } = inspectDatabase(path, visitor);
   // Pages that nobody uses may be missing at the end; LMDB would end the process when it comes to use them.
-  if (size < wanted) setLength(path, wanted);
+  if (size < wanted) fillUpTo(path, wanted);
   const databases = await openDatabases(path, { readOnly: false });
   try {
     await settleFormat(databases, path);

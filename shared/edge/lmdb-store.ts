@@ -1,11 +1,14 @@
 import { join } from "node:path";
 import type { LeaseChange } from "../lease/changes.js";
+import type { JournalEntry } from "../lease/journal.js";
 import { leaseId } from "../lease/lease.js";
+import type { OwedChange } from "../lease/owed.js";
 import type { LeaseStore, LeaseView, VisitRecord } from "../lease/store.js";
-import { createGroupCommit } from "./group-commit.js";
+import { createGroupCommit, type Load } from "./group-commit.js";
 import { entryCount, openToRead, openToWrite, type LeaseDatabases } from "./lmdb-open.js";
 import { enterAll, openJournal, readJournal } from "./lmdb-journal.js";
 import { applyOwed, openOwed, readOwed } from "./lmdb-owed.js";
+import { openRoom } from "./lmdb-room.js";
 import { damagedStore, emptiedStore, StoreError, storeErrorFrom } from "./store-error.js";
 import {
   freeOctets,
@@ -105,8 +108,10 @@ function createStore(databases: LeaseDatabases, path: string, release: () => voi
   const owed = openOwed(env);
   const journal = openJournal(env);
   const entered = readJournal(journal);
-  const group = createGroupCommit(async (writes) => {
+  const room = openRoom(path, env);
+  const group = createGroupCommit(async (writes, load) => {
     try {
+      room.secure(load);
       await env.batch(writes);
     } catch (error) {
       throw storeErrorFrom(await causeOf(error), path, freeOctets(path));
@@ -115,9 +120,9 @@ function createStore(databases: LeaseDatabases, path: string, release: () => voi
   let closing: Promise<void> | undefined;
   const reading = readsOf(path, () => closing !== undefined);
 
-  async function add(write: () => void): Promise<void> {
+  async function add(write: () => void, load: Load): Promise<void> {
     if (closing !== undefined) throw closedError(path);
-    await group.add(write);
+    await group.add(write, load);
   }
 
   return {
@@ -127,11 +132,14 @@ function createStore(databases: LeaseDatabases, path: string, release: () => voi
       view.load(visit);
     },
     async commit(changes, notes = [], entries = []) {
-      await add(() => {
-        for (const change of changes) apply(leases, change);
-        applyOwed(owed, notes);
-        enterAll(journal, entries);
-      });
+      await add(
+        () => {
+          for (const change of changes) apply(leases, change);
+          applyOwed(owed, notes);
+          enterAll(journal, entries);
+        },
+        loadOf(leases, changes, notes, entries),
+      );
       return [];
     },
     owed: (visit) => {
@@ -144,13 +152,21 @@ function createStore(databases: LeaseDatabases, path: string, release: () => voi
       read: (number) => reading(() => entered.read(number)),
     },
     setMeta: (name, value) =>
-      add(() => {
-        void (value === undefined ? meta.remove(name) : meta.put(name, value));
-      }),
+      add(
+        () => {
+          void (value === undefined ? meta.remove(name) : meta.put(name, value));
+        },
+        {
+          values: 1,
+          octets: value?.length ?? 0,
+          grows: () => value !== undefined && !meta.doesExist(name),
+        },
+      ),
     close() {
       closing ??= group
         .idle()
         .then(() => view.close())
+        .then(room.close)
         .then(release);
       return closing;
     },
@@ -202,6 +218,25 @@ function apply(leases: LeaseDatabases["leases"], change: LeaseChange): void {
   // The promises are those of the batch they are called in.
   if (change.type === "put") void leases.put(change.id, change.record);
   else void leases.remove(change.id);
+}
+
+function loadOf(
+  leases: LeaseDatabases["leases"],
+  changes: readonly LeaseChange[],
+  notes: readonly OwedChange[],
+  entries: readonly JournalEntry[],
+): Load {
+  let octets = 0;
+  for (const change of changes) if (change.type === "put") octets += change.record.length;
+  for (const note of notes) if (note.type === "owe") octets += note.call.length;
+  for (const entry of entries) octets += entry.octets.length;
+  return {
+    values: changes.length + notes.length + entries.length,
+    octets,
+    // A note is settled soon; an event is kept.
+    grows: () =>
+      entries.length > 0 || changes.some(({ type, id }) => type === "put" && !leases.doesExist(id)),
+  };
 }
 
 /** Why a commit failed: the lmdb package hides it in a promise. */

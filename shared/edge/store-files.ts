@@ -7,8 +7,9 @@ import { StoreError } from "./store-error.js";
 /** Leases say who is where: nobody but owner and group needs to read them. */
 export const FILE_MODE = 0o640;
 
-/** More than LMDB's lock file takes. */
+/** More than LMDB's lock file takes, and than a new database does before its first commit of ours. */
 const LOCK_FILE_OCTETS = 16_384;
+const NEW_DATABASE_OCTETS = 262_144;
 
 /** Throws a StoreError when the database, or LMDB's lock file, is a link that another user has made. */
 export function requireOwnFiles(path: string): void {
@@ -61,8 +62,8 @@ export function isEmptied(path: string): boolean {
 
 /**
  * Throws what the system says unless LMDB will be able to read the database and to write its `-lock` file,
- * which even readers do. LMDB maps that file into memory, so that making it on a full disk would end the
- * process: hence the attempt with another file.
+ * which even readers do. LMDB maps that file into memory, and makes a database by writes that must not fail
+ * (see `openRoom`), so that either on a full disk would end the process: hence the attempt with another file.
  */
 export function requireAccess(path: string): void {
   const lock = `${path}-lock`;
@@ -74,7 +75,8 @@ export function requireAccess(path: string): void {
   const attempt = `${path}-attempt`;
   try {
     rmSync(attempt, { force: true });
-    writeFileSync(attempt, new Uint8Array(LOCK_FILE_OCTETS), { mode: FILE_MODE, flag: "wx" });
+    const octets = LOCK_FILE_OCTETS + (statSync(path).size === 0 ? NEW_DATABASE_OCTETS : 0);
+    writeFileSync(attempt, new Uint8Array(octets), { mode: FILE_MODE, flag: "wx" });
   } finally {
     rmSync(attempt, { force: true });
   }

@@ -1,9 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { createGroupCommit } from "../../shared/edge/group-commit.js";
+import { createGroupCommit, type Load } from "../../shared/edge/group-commit.js";
 
 /** Commits that end when the test says so, and what was written in each. */
 interface Commits {
   readonly groups: readonly (readonly string[])[];
+  /** How much each has been told to hold. */
+  readonly loads: readonly Load[];
   readonly add: (what: string) => Promise<void>;
   readonly end: (error?: Error) => Promise<void>;
   readonly idle: () => Promise<void>;
@@ -13,8 +15,10 @@ function createCommits(): Commits {
   const groups: string[][] = [];
   const ends: ((error?: Error) => void)[] = [];
   let current: string[] = [];
-  const group = createGroupCommit((writes) => {
+  const loads: Load[] = [];
+  const group = createGroupCommit((writes, load) => {
     current = [];
+    loads.push(load);
     groups.push(current);
     writes();
     return new Promise<void>((resolve, reject) => {
@@ -26,10 +30,14 @@ function createCommits(): Commits {
   });
   return {
     groups,
+    loads,
     add: (what) =>
-      group.add(() => {
-        current.push(what);
-      }),
+      group.add(
+        () => {
+          current.push(what);
+        },
+        { values: 1, octets: what.length, grows: () => what === "d" },
+      ),
     async end(error) {
       ends.shift()?.(error);
       await new Promise(setImmediate);
@@ -40,13 +48,17 @@ function createCommits(): Commits {
 
 describe("group commit", () => {
   test("what arrives during a commit -> all of it in the next one, in order", async () => {
-    const { groups, add, end } = createCommits();
+    const { groups, loads, add, end } = createCommits();
     const first = add("a");
-    const others = [add("b"), add("c"), add("d")];
+    const others = [add("b"), add("cc"), add("d")];
     expect(groups).toEqual([["a"]]);
     await end();
     await first;
-    expect(groups).toEqual([["a"], ["b", "c", "d"]]);
+    expect(groups).toEqual([["a"], ["b", "cc", "d"]]);
+    expect(loads.map((load) => ({ ...load, grows: load.grows() }))).toEqual([
+      { values: 1, octets: 1, grows: false },
+      { values: 3, octets: 4, grows: true },
+    ]);
     await end();
     await Promise.all(others);
     expect(groups.length).toBe(2);

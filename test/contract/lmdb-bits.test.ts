@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { buildSync } from "esbuild";
@@ -29,6 +29,8 @@ beforeEach(async () => {
     );
   }
   await store.close();
+  // What is behind the database holds nothing.
+  truncateSync(database, inspectDatabase(database).wanted);
 });
 
 afterEach(() => {

@@ -1,6 +1,7 @@
 import { copyFileSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { open } from "lmdb";
 import { describe, expect } from "vitest";
+import { inspectDatabase } from "../../shared/edge/lmdb-file.js";
 import type { Host } from "./bed/host.js";
 import { mulberry32 } from "./bed/mutate.js";
 import { ours } from "./bed/programs.js";
@@ -60,6 +61,8 @@ describe("e2e bad stores: all acknowledged leases, or a refusal that says what t
     const path = server.outside(database);
     const good = server.outside(`${swarmState}/kept`);
     copyFileSync(path, good);
+    // What is behind the database holds nothing.
+    truncateSync(good, inspectDatabase(good).wanted);
     const refused: string[] = [];
     for (const { what, spoil } of damages) {
       copyFileSync(good, path);

@@ -128,7 +128,7 @@ describe("filters", () => {
   test.each([
     [{ client: "fe80::1" }, '"fe80::1" is no DUID such as 00:03'],
     [{ prefix: "2001:db8::/129" }, '"2001:db8::/129" is neither a prefix'],
-    [{ prefix: "x".repeat(200) }, `"${"x".repeat(80)}…" is neither`],
+    [{ prefix: "x".repeat(200) }, `"${"x".repeat(57)}..." is neither`],
   ])("%j -> a sentence", (words, sentence) => {
     expect(readFilter({ ...nothing, ...words })).toContain(sentence);
   });

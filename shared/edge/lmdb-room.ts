@@ -1,0 +1,118 @@
+import { closeSync, fstatSync, openSync, writeSync } from "node:fs";
+import type { RootDatabase } from "lmdb";
+import type { Load } from "./group-commit.js";
+
+/** Room in the file of a database for what LMDB writes to it. */
+export interface Room {
+  /**
+   * Makes sure of room for a commit; throws what the system says when there is none. No commit may be on its
+   * way.
+   */
+  readonly secure: (load: Load) => void;
+  readonly close: () => void;
+}
+
+/**
+ * The file is longer than its database: pages of zeros at its end belong to it already when LMDB comes to
+ * write them, so that a full disk is met here, before a commit, and not by LMDB. The lmdb package (3.5.6)
+ * writes over the end of a buffer of 100 octets when it describes a write that has failed, and the process
+ * ends by that in one of three runs. Where a file system copies on write, room once had may be gone again.
+ *
+ * On a full disk the last pages are for what replaces something: a renewal takes pages that are free in the
+ * file, and does not make it longer.
+ */
+export function openRoom(path: string, env: Pick<RootDatabase, "getStats">): Room {
+  const file = openSync(path, "r+");
+  /** Pages that are there for the next commits, whatever those before have taken. */
+  let sure = 0;
+
+  function look(load: Load): void {
+    const { pageSize, lastPage, freePages } = statsOf(env.getStats());
+    const used = (lastPage + 1) * pageSize;
+    const needed = pagesFor(load) + 2 * freePages;
+    const error = fillOr(file, used + (needed + KEPT_PAGES) * pageSize);
+    sure = Math.floor((lengthOf(file) - used) / pageSize);
+    const least = error !== undefined && load.grows() ? needed + KEPT_PAGES : needed;
+    if (sure < least) throw error;
+  }
+
+  return {
+    secure(load) {
+      const needed = pagesFor(load);
+      if (sure < needed + KEPT_PAGES) look(load);
+      sure -= needed;
+    },
+    close: () => {
+      closeSync(file);
+    },
+  };
+}
+
+/**
+ * No fewer pages than a commit adds to the file: each value changes a page of its own and one above it, and
+ * may split one; the rest is for the pages above those, and for the list of free ones.
+ */
+const pagesFor = ({ values, octets }: Load): number =>
+  PAGES_PER_COMMIT + PAGES_PER_VALUE * values + Math.ceil(octets / LEAST_PAGE_OCTETS);
+
+const PAGES_PER_COMMIT = 32;
+const PAGES_PER_VALUE = 3;
+/** Less than a page holds. */
+const LEAST_PAGE_OCTETS = 2048;
+/** For what replaces something, on a full disk. */
+const KEPT_PAGES = 64;
+
+interface Stats {
+  readonly pageSize: number;
+  /** Of those in use by the latest commit. */
+  readonly lastPage: number;
+  /** That hold the list of the free ones, which a commit may write anew. */
+  readonly freePages: number;
+}
+
+/** The package describes none of it. */
+function statsOf(stats: object): Stats {
+  const numberIn = (holder: object, name: string): number => {
+    const value: unknown = Object.entries(holder).find(([key]) => key === name)?.[1];
+    if (typeof value !== "number") throw new Error(`lmdb tells no ${name}`);
+    return value;
+  };
+  const free = "free" in stats && typeof stats.free === "object" && stats.free !== null ? stats.free : {};
+  return {
+    pageSize: numberIn(stats, "pageSize"),
+    lastPage: numberIn(stats, "lastPageNumber"),
+    freePages: numberIn(free, "treeLeafPageCount") + numberIn(free, "overflowPages"),
+  };
+}
+
+/** Gives a file this length, and more while the disk has it; why that could not be. */
+function fillOr(file: number, length: number): unknown {
+  if (lengthOf(file) >= length) return undefined;
+  try {
+    fill(file, length + MORE_OCTETS);
+    return undefined;
+  } catch (error) {
+    return lengthOf(file) >= length ? undefined : error;
+  }
+}
+
+/** Gives a file this length at least, by zeros that take their place on the disk. */
+export function fillUpTo(path: string, length: number): void {
+  const file = openSync(path, "r+");
+  try {
+    fill(file, length);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function fill(file: number, length: number): void {
+  for (let at = lengthOf(file); at < length; )
+    at += writeSync(file, ZEROS, 0, Math.min(ZEROS.length, length - at), at);
+}
+
+const lengthOf = (file: number): number => fstatSync(file).size;
+
+/** What is got at a time, besides what is needed now. */
+const MORE_OCTETS = 1 << 18;
+const ZEROS = new Uint8Array(1 << 16);

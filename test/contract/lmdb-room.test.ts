@@ -1,0 +1,72 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, statSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { buildSync } from "esbuild";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { inspectDatabase } from "../../shared/edge/lmdb-file.js";
+import { LEASE_DATABASE, openLeaseStore } from "../../shared/edge/lmdb-store.js";
+import { leaseId } from "../../shared/lease/lease.js";
+
+let directory: string;
+let program: string;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "lmdb-room-"));
+  program = join(directory, "store-child.cjs");
+  // The same way the programs are bundled.
+  buildSync({
+    entryPoints: ["test/contract/store-child.ts"],
+    outfile: program,
+    bundle: true,
+    platform: "node",
+    format: "cjs",
+    external: ["lmdb"],
+  });
+  symlinkSync(resolve("node_modules"), join(directory, "node_modules"));
+});
+
+afterEach(() => {
+  rmSync(directory, { recursive: true });
+});
+
+/** A task of store-child.ts in a process that may write files of so many blocks of 512 octets. */
+function run(task: string, blocks = "unlimited"): Readonly<Record<string, unknown>>[] {
+  const limited = `ulimit -f ${blocks}; exec "$0" "$@"`;
+  const words = ["-c", limited, process.execPath, program, task, directory];
+  const { stdout } = spawnSync("sh", words, { encoding: "utf8" });
+  return stdout
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
+}
+
+describe("room for a database in its file", () => {
+  test("every commit leaves pages behind the database that are on the disk", async () => {
+    const store = await openLeaseStore(directory);
+    for (let number = 0; number < 300; number++) {
+      const record = new Uint8Array(2000).fill(1);
+      await store.commit([{ type: "put", id: leaseId(number), record }]);
+      const path = join(directory, LEASE_DATABASE);
+      const { size, wanted } = inspectDatabase(path);
+      expect(size - wanted).toBeGreaterThan(64 * 4096);
+      expect(statSync(path).blocks * 512).toBeGreaterThanOrEqual(size);
+    }
+    await store.close();
+  });
+
+  test("a full disk (a limit here): new leases are refused, and their commits whole; what replaces goes on", () => {
+    const [error, rest] = run("fill", "4096");
+    expect(error).toMatchObject({ code: "STORE_DISK_FULL" });
+    expect(rest).toMatchObject({ replaced: 500, afterwards: [] });
+    const refused = Number(rest?.["refused"]);
+    expect(refused).toBeGreaterThan(1000);
+    expect(Number(rest?.["rows"]) % 10).toBe((3000 - refused) % 10);
+    expect(run("view")).toEqual([{ rows: Number(rest?.["rows"]) - 1 }]);
+  });
+
+  test("a full disk when there is no database yet -> STORE_DISK_FULL", () => {
+    expect(run("open", "200")).toMatchObject([{ code: "STORE_DISK_FULL" }]);
+    expect(run("open")).toEqual([{ opened: true }]);
+  });
+});
