@@ -89,7 +89,10 @@ function statsOf(stats: object): Stats {
 function fillOr(file: number, length: number): unknown {
   if (lengthOf(file) >= length) return undefined;
   try {
-    fill(file, length + MORE_OCTETS);
+    fill(
+      file,
+      length + Math.min(Math.max(Math.floor(length / MORE_SHARE), LEAST_MORE_OCTETS), MOST_MORE_OCTETS),
+    );
     return undefined;
   } catch (error) {
     return lengthOf(file) >= length ? undefined : error;
@@ -113,6 +116,11 @@ function fill(file: number, length: number): void {
 
 const lengthOf = (file: number): number => fstatSync(file).size;
 
-/** What is got at a time, besides what is needed now. */
-const MORE_OCTETS = 1 << 18;
+/**
+ * What is got at a time, besides what is needed now, and as a part of the file. A commit that comes with it
+ * takes some milliseconds more, so that it has to be seldom under load.
+ */
+const LEAST_MORE_OCTETS = 1 << 18;
+const MOST_MORE_OCTETS = 1 << 21;
+const MORE_SHARE = 8;
 const ZEROS = new Uint8Array(1 << 16);
