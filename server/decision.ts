@@ -1,5 +1,7 @@
 import type { HookCall } from "../shared/hook.js";
 import type { LeaseChange } from "../shared/lease/changes.js";
+import type { LeaseId } from "../shared/lease/lease.js";
+import { stateAt } from "../shared/lease/record.js";
 import type { LeaseEvent } from "./lease-event.js";
 import type { ServerAction, ServerEvent } from "./state.js";
 
@@ -39,3 +41,46 @@ export function eventsOf(decisions: readonly Decision[]): readonly LeaseEvent[] 
   }
   return events;
 }
+
+/** True when a change takes a lease away from its client, although its prefix may be kept for it. */
+const isEnd = (change: LeaseChange): boolean =>
+  change.type === "remove" || stateAt(change.record, 0) !== "bound";
+
+/** The leases that end by changes. */
+export const endsIn = (changes: readonly LeaseChange[]): readonly LeaseId[] =>
+  changes.filter(isEnd).map(({ id }) => id);
+
+/** The leases that changes grant. */
+export const grantsIn = (changes: readonly LeaseChange[]): readonly LeaseId[] =>
+  changes.filter((change) => !isEnd(change)).map(({ id }) => id);
+
+/**
+ * Decisions whose Replies would grant what a later one, of them or of those behind, has taken away: by a
+ * Release, or because the configuration has changed while the disk was slow and the client has asked once
+ * more. It listens to the first Reply only (RFC 8415 18.2.10), and would use what others are given next.
+ */
+export function overtakenIn(
+  decisions: readonly Decision[],
+  behind: readonly Decision[],
+): ReadonlySet<Decision> {
+  const overtaken = new Set<Decision>();
+  const ended = new Set<LeaseId>();
+  const noteEnds = ({ changes }: Decision): void => {
+    for (const change of changes) if (isEnd(change)) ended.add(change.id);
+  };
+  for (const decision of behind) noteEnds(decision);
+  for (let n = decisions.length - 1; n >= 0; n--) {
+    const decision = decisions[n];
+    if (decision === undefined) continue;
+    if (ended.size > 0 && decision.changes.some((change) => ended.has(change.id) && !isEnd(change)))
+      overtaken.add(decision);
+    noteEnds(decision);
+  }
+  return overtaken;
+}
+
+/** What its client is not to hear any more. */
+export const withoutSends = (decision: Decision): Decision => ({
+  ...decision,
+  effects: decision.effects.filter(({ type }) => type !== "send"),
+});

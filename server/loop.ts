@@ -11,7 +11,17 @@ import type { Ip6 } from "../shared/prefix.js";
 import type { Recorder } from "./serve-recorder.js";
 import type { LeaseEvent } from "./lease-event.js";
 import { createCommitReport } from "./serve-commits.js";
-import { callsOf, changesOf, type Decision, type Effect, eventsOf } from "./decision.js";
+import {
+  callsOf,
+  changesOf,
+  type Decision,
+  type Effect,
+  endsIn,
+  eventsOf,
+  grantsIn,
+  overtakenIn,
+  withoutSends,
+} from "./decision.js";
 import { createIntake, type Wish } from "./intake.js";
 import { deadline, type ServerAction, type ServerEvent, type ServerState, step, undo } from "./engine.js";
 import type { Owing } from "./serve-owing.js";
@@ -173,6 +183,7 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
       } else effects.push(action);
     }
     if (hasAnswered) timeAnswer(event);
+    if (parts.state.config.scriptWait && changes.length > 0) holding.withdraw(endsIn(changes));
     // With an answer on its way the rest of what it came with, its log lines say, has nothing to wait for.
     if (hasAnswered && changes.length === 0) perform({ event, changes, effects });
     else if (changes.length + effects.length > 0) decided.push({ event, changes, effects });
@@ -252,9 +263,13 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
         ? NONE
         : decisions.filter(({ changes }) => changes.some(({ id }) => refused.has(id)));
     parts.recorder?.committed(lost.length > 0);
+    const overtaken = overtakenIn(decisions, decided);
     // The disk goes on while answers are sent.
     if (lost.length === 0 && changesWaiting > 0) commit();
-    for (const decision of decisions) if (lost.length === 0 || !lost.includes(decision)) perform(decision);
+    for (const decision of decisions) {
+      if (lost.length > 0 && lost.includes(decision)) continue;
+      perform(overtaken.has(decision) ? withoutSends(decision) : decision);
+    }
     if (lost.length > 0) {
       parts.hooks.dismiss(callsOf(lost));
       takeBack([...lost, ...takeDecided()]);
@@ -309,7 +324,7 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
   }
 
   /** Holds an answer back until the scripts that its client is to find done have ended. */
-  function performAwaiting({ event, effects }: Decision): void {
+  function performAwaiting({ event, changes, effects }: Decision): void {
     const isAwaited = effects.some((effect) => effect.type === "run" && effect.beforeReply);
     const sends = isAwaited ? effects.filter(({ type }) => type === "send") : [];
     const ended: Promise<unknown>[] = [];
@@ -323,7 +338,8 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
     if (hasSent) timeAnswer(event);
     if (sends.length === 0) return;
     // As the configuration has it now: a reload may have changed it.
-    holding.hold(Promise.all(ended), parts.state.config.scriptTimeout * 1000, () => {
+    const patienceMs = parts.state.config.scriptTimeout * 1000;
+    holding.hold(grantsIn(changes), Promise.all(ended), patienceMs, () => {
       for (const effect of sends) void carryOut(effect);
       timeAnswer(event);
     });

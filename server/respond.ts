@@ -97,20 +97,22 @@ function isShutOut(query: Query): boolean {
 
 function writeIas(
   query: Query,
-  { results }: Answer,
+  { type, results }: Answer,
   timers: (result: IaResult) => Timers,
 ): readonly Option[] {
-  const tellsOfEnds = query.type === "renew" || query.type === "rebind";
   return results.map((result) => {
     const { ia, grants } = result;
-    const isToTell = tellsOfEnds && hasEnds(result);
+    const isToTell = type !== "advertise" && hasEnds(result);
     const leases: readonly LeaseAnswer[] = isToTell ? [...grants, ...endsOf(result)] : grants;
     const status = styleOf(query.state.config).statusOf(query, result);
     return writeIa(ia, grants.length > 0 ? timers(result) : NO_TIMERS, leases, status);
   });
 }
 
-/** To leave them out would let the client use them until they run out (RFC 8415 18.3.4). */
+/**
+ * To leave them out would let the client use them until they run out (RFC 8415 18.3.4). That goes for a
+ * Request, too: who has lost count of its exchanges still has what it got by the one before.
+ */
 function endsOf({ stale, wrong }: IaResult): readonly LeaseAnswer[] {
   const prefixes = [...stale.map(({ lease }) => lease.prefix), ...wrong];
   return prefixes.map((prefix) => ({ prefix, ...NO_LIFETIMES }));

@@ -1,28 +1,48 @@
+import type { LeaseId } from "../lease/lease.js";
 import { pause, type Timing } from "./clock.js";
 
 /** Answers that wait for the hook script (`script-wait`). */
 export interface Holding {
-  /** Calls `send` when the promise has resolved, but not later than after so many milliseconds. */
-  readonly hold: (until: Promise<unknown>, patienceMs: number, send: () => void) => void;
+  /**
+   * Calls `send` when the promise has resolved, but not later than after so many milliseconds, and not at all
+   * when one of the leases is withdrawn before.
+   */
+  readonly hold: (
+    leases: readonly LeaseId[],
+    until: Promise<unknown>,
+    patienceMs: number,
+    send: () => void,
+  ) => void;
+  /** These leases have ended: what grants one of them is not sent any more. */
+  readonly withdraw: (leases: readonly LeaseId[]) => void;
   /** Ends all waiting. */
   readonly release: () => void;
 }
 
+interface Held {
+  readonly leases: readonly LeaseId[];
+  readonly patience: AbortController;
+  isWithdrawn: boolean;
+}
+
 /** Nothing held yet. */
 export function createHolding(timing?: Timing): Holding {
-  const held = new Set<AbortController>();
+  const held = new Set<Held>();
   return {
-    hold(until, patienceMs, send) {
-      const patience = new AbortController();
-      held.add(patience);
-      void Promise.race([until, pause(patienceMs, patience.signal, timing)]).then(() => {
-        held.delete(patience);
-        patience.abort();
-        send();
+    hold(leases, until, patienceMs, send) {
+      const one: Held = { leases, patience: new AbortController(), isWithdrawn: false };
+      held.add(one);
+      void Promise.race([until, pause(patienceMs, one.patience.signal, timing)]).then(() => {
+        held.delete(one);
+        one.patience.abort();
+        if (!one.isWithdrawn) send();
       });
     },
+    withdraw(leases) {
+      for (const one of held) one.isWithdrawn ||= one.leases.some((id) => leases.includes(id));
+    },
     release() {
-      for (const patience of held) patience.abort();
+      for (const { patience } of held) patience.abort();
     },
   };
 }

@@ -137,6 +137,8 @@ export function createLedgerWatch(parts: LedgerParts): LedgerWatch {
     const held = promises.get(text);
     // What the client has got already ends with its lease, whatever an Advertise says of it.
     if (held?.client === client && held.until > now && !held.isExcused) return;
+    // The same when the Reply was lost with a server that was killed.
+    if (stored(text, client)?.state === "bound") return;
     const prefix = mustParse(text);
     for (const { client: other, prefix: offered, until } of offers.values()) {
       if (other === client || until <= now || !overlaps(offered, prefix)) continue;
