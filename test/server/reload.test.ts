@@ -60,6 +60,20 @@ describe("server: another configuration while it runs", () => {
     ]);
   });
 
+  test("another pool -> the Reply to a Request withdraws the prefix, an Advertise says nothing of it", () => {
+    const rig = createRig(poolOf("2001:db8::/48"));
+    const client = createClient(rig, 1);
+    client.lease();
+    reload(rig, poolOf("2001:db9::/48"));
+    const seen = (answer: ReturnType<typeof client.request>) =>
+      (answer?.ias[0]?.leases ?? []).map(({ prefix, valid }) => [prefix.slice(0, 8), valid > 0]);
+    expect(seen(client.solicit(pd(1)))).toEqual([["2001:db9", true]]);
+    expect(seen(client.request(pd(1)))).toEqual([
+      ["2001:db9", true],
+      ["2001:db8", false],
+    ]);
+  });
+
   test("an offer made before is kept for its client", () => {
     const rig = createRig(poolOf("2001:db8::/48"));
     const [one, other] = [createClient(rig, 1), createClient(rig, 2)];
