@@ -1,3 +1,4 @@
+import { quote } from "../shared/config/diagnostics.js";
 import { type ControlRequest, refusal } from "../shared/control.js";
 import { type Duid, formatDuid, parseDuid } from "../shared/duid.js";
 import { leaseId } from "../shared/lease/lease.js";
@@ -81,6 +82,6 @@ const taken = (who: string, client: Duid | undefined, asks: ReconfigureType): Co
 const refused = (sentence: string): CommandDecision => ({ answer: refusal(sentence) });
 
 function notDuid(client: unknown): string {
-  const given = typeof client === "string" ? JSON.stringify(client.slice(0, 80)) : "the client";
+  const given = typeof client === "string" ? quote(client) : "the client";
   return `${given} is neither "all" nor a DUID such as 00:03:00:01:02:00:00:00:00:01`;
 }

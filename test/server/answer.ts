@@ -141,7 +141,9 @@ function checkAnswer({ type, codes, ias, serverId }: Answer, isStrict: boolean):
   demand(isStrict || new Set(alive.map(({ t1, t2 }) => `${t1} ${t2}`)).size < 2, "unlike timers");
   for (const { t1, t2, status, leases } of ias) {
     demand(t1 <= t2 || t2 === 0, `T1 ${t1} > T2 ${t2}`);
-    demand(status === undefined || (status === 0) === leases.length > 0, "status and leases disagree");
+    // What has ended may be named beside NoPrefixAvail.
+    const isAlive = leases.some(({ valid }) => valid > 0);
+    demand(status === undefined || (status === 0) === isAlive, "status and leases disagree");
     for (const { preferred, valid } of leases) {
       demand(preferred <= valid, `preferred ${preferred} > valid ${valid}`);
       demand(valid === 0 || t2 <= valid, `T2 ${t2} > valid ${valid}`);
