@@ -84,7 +84,7 @@ describe("reconfigure command: what it comes to", () => {
     ],
     ["a stranger", serve(1), "00:03:00:07", "renew", "known for 00:03:00:07; see reconfigure-enabled"],
     ["no client named", serve(1), undefined, "renew", "the client is neither"],
-    ["junk for a client", serve(1), "x".repeat(999), "renew", 'xxx" is neither'],
+    ["junk for a client", serve(1), "x".repeat(999), "renew", 'xxx..." is neither'],
     ["another message", serve(1), "all", "solicit", "renew, rebind, information-request only"],
     ["a message that is no text", serve(1), "all", 5, "renew, rebind, information-request only"],
     ["not switched on", serve(1, OFF), "all", "renew", "reconfigure-enabled is not set"],
