@@ -183,7 +183,8 @@ export function createServerLoop(parts: LoopParts): ServerLoop {
       } else effects.push(action);
     }
     if (hasAnswered) timeAnswer(event);
-    if (parts.state.config.scriptWait && changes.length > 0) holding.withdraw(endsIn(changes));
+    // Whatever the configuration says by now.
+    if (holding.size() > 0) holding.withdraw(endsIn(changes));
     // With an answer on its way the rest of what it came with, its log lines say, has nothing to wait for.
     if (hasAnswered && changes.length === 0) perform({ event, changes, effects });
     else if (changes.length + effects.length > 0) decided.push({ event, changes, effects });

@@ -15,6 +15,8 @@ export interface Holding {
   ) => void;
   /** These leases have ended: what grants one of them is not sent any more. */
   readonly withdraw: (leases: readonly LeaseId[]) => void;
+  /** How many wait. */
+  readonly size: () => number;
   /** Ends all waiting. */
   readonly release: () => void;
 }
@@ -41,6 +43,7 @@ export function createHolding(timing?: Timing): Holding {
     withdraw(leases) {
       for (const one of held) one.isWithdrawn ||= one.leases.some((id) => leases.includes(id));
     },
+    size: () => held.size,
     release() {
       for (const { patience } of held) patience.abort();
     },

@@ -25,11 +25,15 @@ export function openRoom(path: string, env: Pick<RootDatabase, "getStats">): Roo
   const file = openSync(path, "r+");
   /** Pages that are there for the next commits, whatever those before have taken. */
   let sure = 0;
+  /** That hold the list of the free ones, which a commit may write anew; as it was seen last. */
+  let freePages = 0;
+  const neededFor = (load: Load): number => pagesFor(load) + 2 * freePages;
 
   function look(load: Load): void {
-    const { pageSize, lastPage, freePages } = statsOf(env.getStats());
+    const { pageSize, lastPage, ...seen } = statsOf(env.getStats());
+    freePages = seen.freePages;
     const used = (lastPage + 1) * pageSize;
-    const needed = pagesFor(load) + 2 * freePages;
+    const needed = neededFor(load);
     const error = fillOr(file, used + (needed + KEPT_PAGES) * pageSize);
     sure = Math.floor((lengthOf(file) - used) / pageSize);
     const least = error !== undefined && load.grows() ? needed + KEPT_PAGES : needed;
@@ -38,9 +42,8 @@ export function openRoom(path: string, env: Pick<RootDatabase, "getStats">): Roo
 
   return {
     secure(load) {
-      const needed = pagesFor(load);
-      if (sure < needed + KEPT_PAGES) look(load);
-      sure -= needed;
+      if (sure < neededFor(load) + KEPT_PAGES) look(load);
+      sure -= neededFor(load);
     },
     close: () => {
       closeSync(file);
@@ -66,7 +69,6 @@ interface Stats {
   readonly pageSize: number;
   /** Of those in use by the latest commit. */
   readonly lastPage: number;
-  /** That hold the list of the free ones, which a commit may write anew. */
   readonly freePages: number;
 }
 

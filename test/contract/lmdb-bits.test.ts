@@ -1,9 +1,9 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { buildSync } from "esbuild";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { bundleChild } from "./bundle-child.js";
 import { inspectDatabase } from "../../shared/edge/lmdb-file.js";
 import { LEASE_DATABASE, openLeaseStore } from "../../shared/edge/lmdb-store.js";
 import { leaseId } from "../../shared/lease/lease.js";
@@ -62,17 +62,7 @@ describe("LMDB store of which one bit has fallen over", { timeout: 60_000 }, () 
   });
 
   test("served from a hundred times -> STORE_DAMAGED or every lease, never the end of the process", () => {
-    const program = join(directory, "store-child.cjs");
-    // The same way the programs are bundled.
-    buildSync({
-      entryPoints: ["test/contract/store-child.ts"],
-      outfile: program,
-      bundle: true,
-      platform: "node",
-      format: "cjs",
-      external: ["lmdb"],
-    });
-    symlinkSync(resolve("node_modules"), join(directory, "node_modules"));
+    const program = bundleChild(directory);
     const { stdout } = spawnSync(process.execPath, [program, "flip", directory], { encoding: "utf8" });
     const outcomes = stdout
       .split("\n")

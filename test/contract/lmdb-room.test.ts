@@ -1,9 +1,9 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, statSync, symlinkSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { buildSync } from "esbuild";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { bundleChild } from "./bundle-child.js";
 import { inspectDatabase } from "../../shared/edge/lmdb-file.js";
 import { LEASE_DATABASE, openLeaseStore } from "../../shared/edge/lmdb-store.js";
 import { leaseId } from "../../shared/lease/lease.js";
@@ -13,17 +13,7 @@ let program: string;
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), "lmdb-room-"));
-  program = join(directory, "store-child.cjs");
-  // The same way the programs are bundled.
-  buildSync({
-    entryPoints: ["test/contract/store-child.ts"],
-    outfile: program,
-    bundle: true,
-    platform: "node",
-    format: "cjs",
-    external: ["lmdb"],
-  });
-  symlinkSync(resolve("node_modules"), join(directory, "node_modules"));
+  program = bundleChild(directory);
 });
 
 afterEach(() => {

@@ -6,16 +6,15 @@ import {
   readFileSync,
   rmSync,
   statSync,
-  symlinkSync,
   truncateSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { buildSync } from "esbuild";
 import { open } from "lmdb";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { bundleChild } from "./bundle-child.js";
 import { inspectDatabase } from "../../shared/edge/lmdb-file.js";
 import { LEASE_DATABASE, openLeaseStore, openLeaseView } from "../../shared/edge/lmdb-store.js";
 import { isStoreError, type StoreErrorCode } from "../../shared/edge/store-error.js";
@@ -26,21 +25,12 @@ import { leaseId } from "../../shared/lease/lease.js";
 // else.
 
 const tools = mkdtempSync(join(tmpdir(), "lmdb-store-tools-"));
-const program = join(tools, "store-child.cjs");
+let program: string;
 let directory: string;
 let database: string;
 
 beforeAll(() => {
-  // The same way the programs are bundled.
-  buildSync({
-    entryPoints: ["test/contract/store-child.ts"],
-    outfile: program,
-    bundle: true,
-    platform: "node",
-    format: "cjs",
-    external: ["lmdb"],
-  });
-  symlinkSync(resolve("node_modules"), join(tools, "node_modules"));
+  program = bundleChild(tools);
   chmodSync(tools, 0o755);
 });
 
