@@ -11,19 +11,30 @@ export const DECLINED_MILLIS: Millis = millis(7_200_000);
  * Ends a lease: its prefix is free, or rests for a while so that only its client can have it again. What the
  * client had is remembered.
  */
-export function endLease(
-  { ledger, affinity, network }: ServerState,
-  id: LeaseId,
-  lease: Lease,
-  now: Millis,
-): void {
-  remember(affinity, lease);
-  const quarantine = toMillis(network.links.get(lease.interfaceName)?.settings.quarantine ?? seconds(0));
-  if (quarantine === 0) remove(ledger, id);
-  else amend(ledger, id, { ...lease, state: "resting", since: now, until: millis(now + quarantine) });
+export function endLease(state: ServerState, id: LeaseId, lease: Lease, now: Millis): void {
+  remember(state.affinity, lease);
+  rest(state, id, lease, now, millis(now + quarantineOf(state, lease)));
+}
+
+/**
+ * Ends a lease that the configuration takes away. Nobody knows whether its client gets the Reply that says so,
+ * so its prefix rests until the client was told before that it may use it; what was to last for ever does not.
+ */
+export function withdrawLease(state: ServerState, id: LeaseId, lease: Lease, now: Millis): void {
+  remember(state.affinity, lease);
+  const told = lease.until === Infinity ? now : lease.until;
+  rest(state, id, lease, now, millis(Math.max(told, now + quarantineOf(state, lease))));
 }
 
 /** Keeps an address from everybody for a while: somebody was found to use it (RFC 8415 18.3.8). */
 export function setAside({ ledger }: ServerState, id: LeaseId, lease: Lease, now: Millis): void {
   amend(ledger, id, { ...lease, state: "declined", since: now, until: millis(now + DECLINED_MILLIS) });
 }
+
+function rest({ ledger }: ServerState, id: LeaseId, lease: Lease, now: Millis, until: Millis): void {
+  if (until <= now) remove(ledger, id);
+  else amend(ledger, id, { ...lease, state: "resting", since: now, until });
+}
+
+const quarantineOf = ({ network }: ServerState, { interfaceName }: Lease): Millis =>
+  toMillis(network.links.get(interfaceName)?.settings.quarantine ?? seconds(0));

@@ -14,7 +14,7 @@ import type { PoolClass } from "./links.js";
 import { isWithinLimits, spend, spendOffer } from "./new-lease-limits.js";
 import { holds, type Pool } from "./pool.js";
 import type { Query } from "./query.js";
-import { reservedPrefix } from "./reservations.js";
+import { isReservedForOther, reservedPrefix } from "./reservations.js";
 
 /** Why an IA gets nothing new. */
 export type Refusal = "exhausted" | "no class" | "access" | "client limit" | "rate" | "exclusion";
@@ -114,8 +114,13 @@ function findThese(
   return choices;
 }
 
-/** Ends what is loose of an IA; gives back what it was of. */
-export function takeBack({ state: { ledger } }: Query, loose: readonly LeaseId[]): Former {
+/**
+ * Ends what is loose of an IA; gives back what it was of. A client with a Solicit uses nothing of the IA any
+ * more; one with another message may use what it has not heard is withdrawn.
+ */
+export function takeBack(query: Query, all: readonly LeaseId[]): Former {
+  const { ledger } = query.state;
+  const loose = query.type === "solicit" ? all : all.filter((id) => !isWithdrawn(query, id));
   if (loose.length === 0) return NO_FORMER;
   const prefixes = loose.map((id) => ledger.table.prefixOf(id));
   const isRested = (id: LeaseId): boolean => ledger.table.stateOf(id) === "resting" || ledger.again.has(id);
@@ -124,6 +129,14 @@ export function takeBack({ state: { ledger } }: Query, loose: readonly LeaseId[]
     : NO_FORMER.rested;
   for (const id of loose) remove(ledger, id);
   return { prefixes, rested };
+}
+
+/** What rests although it would not be delegated to the client. */
+function isWithdrawn(query: Query, id: LeaseId): boolean {
+  const { table } = query.state.ledger;
+  if (table.stateOf(id) !== "resting") return false;
+  const { iaType, prefix } = table.read(id);
+  return classFor(query, iaType, prefix) === undefined || isReservedForOther(query, prefix);
 }
 
 function choose(

@@ -9,7 +9,7 @@ import type { Answer } from "./answers.js";
 import type { Grant, IaResult } from "./bindings.js";
 import type { Held } from "./holdings.js";
 import type { IaAsked } from "./ia.js";
-import { endLease, setAside } from "./endings.js";
+import { endLease, setAside, withdrawLease } from "./endings.js";
 import { amend } from "./ledger.js";
 import type { Timers } from "./lifetimes.js";
 import type { Query } from "./query.js";
@@ -59,7 +59,7 @@ function endOld(query: Query, results: readonly IaResult[], givenUp: readonly He
     if (query.type === "decline") setAside(state, id, lease, query.now);
     else endLease(state, id, lease, query.now);
   }
-  for (const { id, lease } of stale) endLease(state, id, lease, query.now);
+  for (const { id, lease } of stale) withdrawLease(state, id, lease, query.now);
   return [...givenUp, ...stale].map(({ lease }) => lease);
 }
 

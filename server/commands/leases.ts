@@ -42,8 +42,8 @@ export const leasesDeclaration = {
     ["dibbler-server leases --json | jq -r .prefix", "for programs"],
   ],
   notes:
-    "States: bound; expired: over, the server ends it as soon as it runs; resting: released or expired, kept for " +
-    "its client (quarantine); declined: an address that somebody else uses. Offers are not stored: see show.",
+    "States: bound; expired: over, the server ends it as soon as it runs; resting: over, kept for its client " +
+    "(quarantine, or withdrawn by a new configuration); declined: an address that somebody else uses. Offers are not stored: see show.",
 } as const satisfies CommandDeclaration;
 
 /** Rows by which the widths of the columns are settled. */

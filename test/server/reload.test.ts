@@ -74,6 +74,56 @@ describe("server: another configuration while it runs", () => {
     ]);
   });
 
+  describe("the only prefix is reserved for another while it is leased", () => {
+    const ONE = "2001:db8::/56";
+    /** Its client has renewed a minute after it got it, and was told that it is over. */
+    const withdrawn = () => {
+      const free = poolOf(ONE);
+      const owner = createClient(createRig(free), 9).duid;
+      const reserved = poolOf(ONE, {}, { reservations: [reserve(owner, ONE)] });
+      const rig = createRig(free);
+      const client = createClient(rig, 1);
+      client.lease();
+      rig.wait(60);
+      reload(rig, reserved);
+      const leases = client.renew(pd(1, ONE))?.ias[0]?.leases;
+      return { rig, client, leases, reserved };
+    };
+    const owner = (rig: Rig): string | undefined => prefixIn(createClient(rig, 9).request(pd(1)));
+
+    test("it is withdrawn, and nobody's until the end that its client was told before, over a restart too", () => {
+      const { rig, leases, reserved } = withdrawn();
+      expect(leases).toMatchObject([{ prefix: ONE, valid: 0 }]);
+      expect(rig.hooks().map(({ action }) => action)).toEqual(["add", "delete"]);
+      expect(owner(rig)).toBeUndefined();
+      const after = rig.restart(reserved, 1930);
+      expect(owner(after)).toBeUndefined();
+      after.wait(11);
+      expect(owner(after)).toBe(ONE);
+    });
+
+    test.each(["renew", "rebind", "request"] as const)(
+      "its client has not heard of it and sends another %s -> still nobody's",
+      (ask) => {
+        const { rig, client } = withdrawn();
+        client[ask](pd(1, ONE));
+        expect(owner(rig)).toBeUndefined();
+      },
+    );
+
+    test("its client begins anew with a Solicit -> it is free", () => {
+      const { rig, client } = withdrawn();
+      client.solicit(pd(1, ONE));
+      expect(owner(rig)).toBe(ONE);
+    });
+
+    test("reserved no more -> its client has it again", () => {
+      const { rig, client } = withdrawn();
+      reload(rig, poolOf(ONE));
+      expect(prefixIn(client.renew(pd(1, ONE)))).toBe(ONE);
+    });
+  });
+
   test("an offer made before is kept for its client", () => {
     const rig = createRig(poolOf("2001:db8::/48"));
     const [one, other] = [createClient(rig, 1), createClient(rig, 2)];
