@@ -3,7 +3,7 @@ import { formatDuid } from "../shared/duid.js";
 import type { Lease } from "../shared/lease/lease.js";
 import { formatIp6, formatPrefix } from "../shared/prefix.js";
 import type { StoredEvent } from "./event-entry.js";
-import type { IsoTime } from "./lease-row.js";
+import { addressText, type IsoTime } from "./lease-row.js";
 
 /**
  * The line of an entry of the journal, without its end: JSON, whose names and their order are stable, and in
@@ -35,10 +35,10 @@ export function eventLine(seq: number, event: StoredEvent | undefined, iso: IsoT
 export const gapLine = (after: number, first: number): string => JSON.stringify({ gap: after, first });
 
 /** Where packets for the prefix go. */
-const whereOf = ({ interfaceName, clientAddress, trail }: Lease): object => ({
-  interface: interfaceName,
-  address: formatIp6(clientAddress),
-  relay: trail === undefined ? null : formatIp6(trail.relay),
+const whereOf = (lease: Lease): object => ({
+  interface: lease.interfaceName,
+  address: addressText(lease),
+  relay: lease.trail === undefined ? null : formatIp6(lease.trail.relay),
 });
 
 /** Null for what has no date: never, of an end. */

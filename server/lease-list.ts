@@ -10,7 +10,7 @@ export const leaseColumns = (local: LocalTime): readonly Column<LeaseRow>[] => [
   { title: "CLIENT", cell: ({ client }) => client, rank: 0 },
   { title: "IAID", cell: ({ iaid }) => String(iaid), align: "right", rank: 4 },
   { title: "INTERFACE", cell: (row) => row.interface, rank: 2 },
-  { title: "ADDRESS", cell: ({ address }) => address, rank: 3 },
+  { title: "ADDRESS", cell: ({ address }) => address ?? "not heard", rank: 3 },
   { title: "SINCE", cell: ({ since }) => local(since), rank: 5 },
 ];
 

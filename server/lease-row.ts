@@ -1,7 +1,7 @@
 import type { Millis } from "../shared/brand.js";
 import { formatDuid } from "../shared/duid.js";
 import type { IaType, Lease, LeaseState } from "../shared/lease/lease.js";
-import { formatIp6, formatPrefix } from "../shared/prefix.js";
+import { formatIp6, formatPrefix, isUnspecified } from "../shared/prefix.js";
 
 /** How an instant is written for programs: ISO 8601 in UTC. `Infinity` is never given. */
 export type IsoTime = (at: Millis) => string;
@@ -23,8 +23,8 @@ export interface LeaseRow {
   readonly client: string;
   readonly iaid: number;
   readonly interface: string;
-  /** The client's own address. */
-  readonly address: string;
+  /** The client's own address; null for a lease that was taken over until its client is heard. */
+  readonly address: string | null;
   /** The relay that talks to the server; null for a direct client. */
   readonly relay: string | null;
   /** When it was granted, or extended last. */
@@ -53,7 +53,7 @@ export function leaseRow(lease: Lease, now: Millis, iso: IsoTime): LeaseRow {
     client: formatDuid(lease.duid),
     iaid: lease.iaid,
     interface: lease.interfaceName,
-    address: formatIp6(lease.clientAddress),
+    address: addressText(lease),
     relay: trail === undefined ? null : formatIp6(trail.relay),
     since: iso(lease.since),
     preferred: lease.preferred,
@@ -65,6 +65,10 @@ export function leaseRow(lease: Lease, now: Millis, iso: IsoTime): LeaseRow {
     reconfigure: lease.key !== undefined,
   };
 }
+
+/** The client's own address; null for one that has not been heard since its lease was taken over. */
+export const addressText = ({ clientAddress }: Pick<Lease, "clientAddress">): string | null =>
+  isUnspecified(clientAddress) ? null : formatIp6(clientAddress);
 
 /** See `ShownState`. */
 export const shownState = ({ state, until }: Pick<Lease, "state" | "until">, now: Millis): ShownState =>

@@ -66,7 +66,7 @@ function leaseLines(lease: LeaseReport, { configuration }: Report, local: LocalT
     ["state", `${state} since ${local(lease.since)}, ${end}`],
     ["lifetimes", `preferred ${time(preferred)}, valid ${time(valid)}, T1 ${time(t1)}, T2 ${time(t2)}`],
     ["client", `${lease.client}, ${isPd ? "IA_PD" : `IA_${lease.type.toUpperCase()}`} ${lease.iaid}`],
-    ["heard at", lease.address === "::" ? NOT_HEARD : `${lease.address} on ${lease.interface}`],
+    ["heard at", lease.address === null ? NOT_HEARD : `${lease.address} on ${lease.interface}`],
     ...relays.map((relay): readonly [string, string] => ["relay", relayText(relay)]),
     ...(lease.relay === null ? [] : [["last relay", `${lease.relay} on ${arrival ?? "?"}`] as const]),
     ...(configuration === null ? [] : [["from", source === null ? NO_SOURCE : sourceText(source)] as const]),

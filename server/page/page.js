@@ -372,7 +372,7 @@ function leaseDetail(lease) {
     client: lease.client,
     IAID: String(lease.iaid),
     interface: lease.interface,
-    address: lease.address,
+    address: lease.address ?? "not heard",
     ...(lease.relay === null ? {} : { relay: lease.relay }),
     since: `${lease.since.slice(0, 10)} ${clock(lease.since)} UTC`,
     ends: ends(lease),
@@ -570,7 +570,7 @@ const leaseRow = (lease) =>
     el("td", {}, el("code", {}, lease.client)),
     el("td", { class: "n" }, String(lease.iaid)),
     el("td", {}, lease.interface),
-    el("td", {}, el("code", {}, lease.address)),
+    el("td", {}, lease.address === null ? "not heard" : el("code", {}, lease.address)),
     el("td", {}, ends(lease)),
   );
 

@@ -1,7 +1,7 @@
 import type { Millis } from "../../shared/brand.js";
 import { formatDuid } from "../../shared/duid.js";
-import { formatIp6, formatPrefix } from "../../shared/prefix.js";
-import type { IsoTime } from "../lease-row.js";
+import { formatPrefix } from "../../shared/prefix.js";
+import { addressText, type IsoTime } from "../lease-row.js";
 import type { LeaseEvent } from "../lease-event.js";
 
 /** A lease event as it is shown; `number` counts from 1 since the page was opened. */
@@ -13,7 +13,7 @@ export interface RecentRow {
   readonly prefix: string;
   readonly client: string;
   readonly interface: string;
-  readonly address: string;
+  readonly address: string | null;
 }
 
 /** The last events. */
@@ -59,6 +59,6 @@ function rowOf(
     prefix: formatPrefix(lease.prefix),
     client: formatDuid(lease.duid),
     interface: lease.interfaceName,
-    address: formatIp6(lease.clientAddress),
+    address: addressText(lease),
   };
 }

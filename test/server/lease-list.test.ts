@@ -84,6 +84,13 @@ describe("rows of leases", () => {
     expect(JSON.stringify(shown)).not.toMatch(/ab.?ab/);
   });
 
+  test("taken over, and its client not heard since -> no address, which the table says in words", () => {
+    const unheard = row(1, { clientAddress: ip("::") });
+    expect(unheard.address).toBeNull();
+    const column = leaseColumns((time) => time).find(({ title }) => title === "ADDRESS");
+    expect(column?.cell(unheard)).toBe("not heard");
+  });
+
   test.each([
     ["bound", millis(now + 1), "bound", 1],
     ["bound", now, "expired", 0],

@@ -87,7 +87,7 @@ describe("server: a prefix reserved for a client", () => {
     expect(others("2001:db8::/55")).toEqual([0, 0, 6, 6]);
   });
 
-  test("made while another client has it -> that one is moved at its Renew, the owner moves in when its lease would have ended", () => {
+  test("made while another client has it -> that one is moved at its Renew, the owner moves in at its end", () => {
     const rig = createRig(lan());
     const [owner, other] = [createClient(rig, 1), createClient(rig, 2)];
     const contested = other.lease();

@@ -53,8 +53,6 @@ export interface LedgerParts {
   readonly clock: () => number | undefined;
   /** Milliseconds that may pass between a decision and its Reply. */
   readonly slack: number;
-  /** A lease that nobody has to keep any more has gone. */
-  readonly onGone?: (client: string, prefix: string) => void;
   /** False for a world in which promises may be cut short, as its lifetimes change. */
   readonly isKept: boolean;
 }
@@ -163,10 +161,7 @@ export function createLedgerWatch(parts: LedgerParts): LedgerWatch {
         if (!isKept) promises.delete(text);
         return;
       }
-      if (promise.isExcused) {
-        if (!isKept) parts.onGone?.(promise.client, text);
-        return;
-      }
+      if (promise.isExcused) return;
       if (!isKept) world.fail(`${name} drops ${text} of ${promise.client} before its time`);
       else if (parts.isKept && after.until < promise.until)
         world.fail(`${name} cuts ${text} of ${promise.client} short`);

@@ -83,7 +83,6 @@ function gather(plan: Plan, without: ReadonlySet<number>): Crowd {
     chance: createChance(seed ^ 0x5e2e),
     slack: slackOf(plan),
     keepsPromises: true,
-    onGone: holdings.drops,
   });
   const crowd: Crowd = {
     world,

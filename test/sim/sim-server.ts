@@ -66,7 +66,6 @@ export interface Surroundings {
   readonly chance?: Chance;
   /** Milliseconds that may pass between a decision and its Reply. */
   readonly slack?: number;
-  readonly onGone?: (client: string, prefix: string) => void;
   readonly keepsPromises?: boolean;
 }
 
@@ -125,7 +124,6 @@ export function addServer(world: World, number: number, text: string, where: Sur
     memory: () => memory,
     clock: () => life?.clock?.(),
     slack: where.slack ?? 100,
-    ...(where.onGone === undefined ? {} : { onGone: where.onGone }),
     isKept: where.keepsPromises ?? true,
   });
   watch.pools(poolsOf(config));
