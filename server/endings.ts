@@ -17,8 +17,8 @@ export function endLease(state: ServerState, id: LeaseId, lease: Lease, now: Mil
 }
 
 /**
- * Ends a lease that the configuration takes away. Nobody knows whether its client gets the Reply that says so,
- * so its prefix rests until the client was told before that it may use it; what was to last for ever does not.
+ * Ends a lease that the configuration takes away. Nobody knows whether its client gets the Reply that says
+ * so: its prefix rests as long as the client was told before that it may use it, but not for ever.
  */
 export function withdrawLease(state: ServerState, id: LeaseId, lease: Lease, now: Millis): void {
   remember(state.affinity, lease);

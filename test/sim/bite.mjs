@@ -1,5 +1,6 @@
 // Proves that the simulation bites: builds it once for each fault below, with that fault put into the program,
-// and tells in which world it was found. `npm run sim:bite [NAME…]`; exit status 1 when one was not found.
+// and tells in which world it was found. `npm run sim:bite [NAME…]`; exit status 1 when one was not found. With
+// `--check` it only sees to it that all that would be replaced is there.
 import { execFile } from "node:child_process";
 import { mkdir, readFile, rm } from "node:fs/promises";
 import { relative, resolve } from "node:path";
@@ -13,13 +14,13 @@ const FAULTS = {
   "commit after send": [
     [
       "server/loop.ts",
-      "    committing = true;\n",
-      "    committing = true;\n    decisions.forEach(perform);\n",
+      "    committingSince = began;\n",
+      "    committingSince = began;\n    decisions.forEach(perform);\n",
     ],
     [
       "server/loop.ts",
-      "for (const decision of decisions) if (!lost.includes(decision)) perform(decision);",
-      "",
+      "perform(overtaken.has(decision) ? withoutSends(decision) : decision);",
+      "void [overtaken, withoutSends];",
     ],
   ],
   "expiry forgotten": [
@@ -94,7 +95,11 @@ const FAULTS = {
     ],
   ],
   "leases are not loaded": [
-    ["server/serve-state.ts", "if (!add(id, octets, from, to)) log", "if (!add) log"],
+    [
+      "server/serve-state.ts",
+      "if (!filling.add(id, octets, from, to)) unreadable",
+      "if (!filling.add) unreadable",
+    ],
   ],
   "two scripts of one prefix at once": [
     ["shared/edge/hook-queue.ts", "place.blockers = previous.size;", "place.blockers = 0;"],
@@ -110,10 +115,15 @@ const FAULTS = {
     ["shared/edge/boot-clock.ts", "return millis(saved.now + passed);", "return millis(sources.wall());"],
   ],
   "the Interface-Id of a relay is not given back": [
-    ["shared/proto/relay.ts", '...(order === "before" ? ids : []),', ""],
+    ["shared/proto/relay.ts", 'if (order === "before") copyNamed("interfaceId", options, answer);', ""],
   ],
 };
 
+if (process.argv[2] === "--check") {
+  for (const [file, before] of Object.values(FAULTS).flat())
+    mustHaveOnce(await readFile(file, "utf8"), file, before);
+  process.exit(0);
+}
 await mkdir("dist/dev/bite", { recursive: true });
 const wanted = process.argv.slice(2);
 for (const name of wanted) if (!(name in FAULTS)) throw new Error(`no fault is called "${name}"`);
@@ -154,8 +164,7 @@ async function compile(patches, outfile) {
             for (const patch of patches) {
               const [file, before, after] = patch;
               if (relative(resolve("."), path) !== file) continue;
-              if (contents.split(before).length !== 2)
-                throw new Error(`${file} does not have once: ${before}`);
+              mustHaveOnce(contents, file, before);
               contents = contents.replace(before, () => after);
               left.delete(patch);
             }
@@ -166,6 +175,10 @@ async function compile(patches, outfile) {
     ],
   });
   for (const [file] of left) throw new Error(`${file} is no part of the simulation`);
+}
+
+function mustHaveOnce(contents, file, passage) {
+  if (contents.split(passage).length !== 2) throw new Error(`${file} does not have once: ${passage}`);
 }
 
 async function firstFailure(program) {

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { live } from "./life.js";
@@ -68,4 +69,12 @@ describe("stories", () => {
     );
     expect(kindOf("1 offers")).not.toBe(kindOf("1 leases in the table"));
   });
+});
+
+// They are put in by hand, a few times a year: `npm run sim:bite`.
+test("the faults that the simulation is tried with can still be put into the program", () => {
+  const { stderr, status } = spawnSync(process.execPath, ["test/sim/bite.mjs", "--check"], {
+    encoding: "utf8",
+  });
+  expect({ stderr, status }).toEqual({ stderr: "", status: 0 });
 });
