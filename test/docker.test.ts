@@ -1,8 +1,12 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFile, execFileSync, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { ALLOCATOR_ENVIRONMENT, SEMI_SPACE_FLAG } from "../server/memory.js";
 
 const text = readFileSync("examples/docker/Dockerfile", "utf8");
 const isRoot = process.geteuid?.() === 0;
@@ -22,6 +26,41 @@ describe("Dockerfile: what can be seen without a registry", () => {
     expect(ignore.toSorted()).toEqual(["*", ...names.map((name) => `!${name}`)].toSorted());
   });
 
+  test("memory as with `start`, but for what secure execution drops", () => {
+    const environment = /^ENV (.*)$/m.exec(text)?.[1]?.split(" ");
+    const { MALLOC_MMAP_THRESHOLD_: threshold } = ALLOCATOR_ENVIRONMENT;
+    expect(environment).toEqual([`NODE_OPTIONS=${SEMI_SPACE_FLAG}`, `MALLOC_MMAP_THRESHOLD_=${threshold}`]);
+  });
+
+  // With it went iproute2, which depends on it: no route, no address, and nobody said so.
+  test("no package is taken away again", () => {
+    expect(text).not.toMatch(/apt(-get)? .*(purge|remove)/);
+  });
+
+  test.runIf(has("bash"))("its health command says what /healthz says", async () => {
+    const command = /--health-cmd '(.*)'$/m.exec(text)?.[1] ?? "false";
+    let status = 200;
+    const server = createServer(({ url, headers }, response) => {
+      response.statusCode = url === "/healthz" && headers.host === "localhost" ? status : 421;
+      response.end("{}");
+    }).listen(0, "::1");
+    onTestFinished(() => {
+      server.close();
+    });
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const codes: unknown[] = [];
+    for (status of [200, 503]) {
+      const shell = execFile("sh", ["-c", command.replace("9547", `${port}`)]);
+      codes.push((await once(shell, "exit"))[0]);
+    }
+    server.close();
+    await once(server, "close");
+    const nobody = execFile("sh", ["-c", command.replace("9547", `${port}`)]);
+    codes.push((await once(nobody, "exit"))[0]);
+    expect(codes).toEqual([0, 1, 1]);
+  });
+
   test.runIf(isRoot && has("setcap"))(
     "its entry gives a plain user both capabilities, and to what that starts",
     () => {
@@ -31,7 +70,7 @@ describe("Dockerfile: what can be seen without a registry", () => {
       });
       execFileSync("chmod", ["755", folder]);
       const entry = JSON.parse(/^ENTRYPOINT (.*)$/m.exec(text)?.[1] ?? "[]") as readonly string[];
-      const [program = "", ...words] = entry;
+      const [program = "", ...words] = entry.slice(entry.indexOf("with-net"));
       const file = join(folder, program);
       execFileSync("cp", ["/usr/bin/setpriv", file]);
       const grant = /&& setcap (\S+) \/usr\/local\/bin\/with-net/.exec(text)?.[1] ?? "";
