@@ -1,6 +1,6 @@
 import { fstatSync } from "node:fs";
 
-/** Whether what is written to this descriptor goes to systemd's journal, as the environment tells (sd-daemon(3)). */
+/** Whether this descriptor leads to systemd's journal, as the environment tells (systemd.exec(5)). */
 export function isJournal(
   fd: number,
   { JOURNAL_STREAM: stream = "" }: Readonly<Record<string, string | undefined>>,
@@ -14,7 +14,7 @@ export function isJournal(
   }
 }
 
-/** What a line begins with by which the journal knows how grave it is: Dibbler's level less one, as in syslog. */
+/** What a line for the journal begins with: how grave it is, Dibbler's level less one as in syslog. */
 export const journalHead = (level: number): string => `<${level - 1}>`;
 
 /** Text for stderr; where that is the journal, each of its lines is a mistake. */

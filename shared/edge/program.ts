@@ -350,8 +350,8 @@ interface Reading<Config> {
 const QUIETLY: Reading<unknown> = { print: false };
 
 /**
- * Reads and parses; prints what was found if wanted, but not into the journal, which has the log's lines about a
- * configuration that is used. Ends the program when there are errors.
+ * Reads and parses; prints what was found if wanted, but not into the journal, which has the log's lines
+ * about a configuration that is used. Ends the program when there are errors.
  */
 async function readConfig<Config>(
   program: Program<Config>,
