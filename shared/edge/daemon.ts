@@ -3,6 +3,7 @@ import { pause } from "./clock.js";
 import type { Paths, Role } from "./command-line.js";
 import { codeOf, sentenceOf } from "./errors.js";
 import { fileError } from "./files.js";
+import { forStderr } from "./journal.js";
 import { probePidFile, removeStalePidFile } from "./pid-file.js";
 import { isAlive } from "./process-info.js";
 
@@ -296,7 +297,7 @@ function print(text: string): void {
 }
 
 function complain(sentence: string): void {
-  writeQuietly(2, `${sentence}\n`);
+  writeQuietly(2, forStderr(`${sentence}\n`));
 }
 
 function writeQuietly(fd: number, text: string): void {

@@ -2,6 +2,7 @@ import { closeSync, constants, fchmodSync, fstatSync, openSync, statSync, writeS
 import type { CatalogueRow, LogId, LogValues } from "../catalogue.js";
 import { codeOf, sentenceOf } from "./errors.js";
 import { isForeignLink } from "./foreign-links.js";
+import { journalHead } from "./journal.js";
 import { createLineBuffer, type LineBuffer } from "./line-buffer.js";
 import { createLineFrame, fillTemplate, type LineStyle } from "./log-line.js";
 import { openSyslog, type Syslog } from "./syslog.js";
@@ -39,7 +40,8 @@ export const defaultLogSettings = (name: "Server" | "Client"): LogSettings => ({
 });
 
 /**
- * Opens the log file (append, 0644); `console` copies every line to stdout. A line is written at the end of
+ * Opens the log file (append, 0644); `console` copies every line to stdout, for
+ * the journal without the time, which it notes itself. A line is written at the end of
  * the turn of the event loop, or some milliseconds later when there are many; a file that logrotate has moved
  * away is opened anew within a second. Like Dibbler, runs on without a log file when the directory is missing
  * or read-only, or when the file is another user's link.
@@ -48,15 +50,17 @@ export function createLog(options: {
   /** Of the catalogue, what the program logs. */
   readonly rows: Partial<Readonly<Record<LogId, CatalogueRow>>>;
   readonly file: string | undefined;
-  readonly console: boolean;
+  readonly console: boolean | "journal";
   /** Until `configure` is called: of the text modes. */
   readonly settings: LogSettings;
 }): LogWriter {
   let { settings } = options;
   let format = textFormat(settings);
+  let journalFormat = journalText;
   let configured = 0;
   let syslog: Syslog | undefined;
   const pending = createLineBuffer();
+  const forJournal = options.console === "journal" ? createLineBuffer() : undefined;
   const flusher = createFlusher(() => {
     flush();
   });
@@ -67,14 +71,18 @@ export function createLog(options: {
     flusher.done();
     const lines = pending.take();
     if (syslog === undefined) file?.write(lines);
-    if (options.console) writeAll(1, lines);
+    if (forJournal !== undefined) writeAll(1, forJournal.take());
+    else if (options.console) writeAll(1, lines);
   };
   const write = (row: CatalogueRow, id: LogId, values: LogValues): void => {
-    if (syslog === undefined) format(pending, row, id, values);
-    else {
+    if (syslog === undefined) {
+      format(pending, row, id, values);
+      if (forJournal !== undefined) journalFormat(forJournal, row, id, values);
+    } else {
       const text = fillTemplate(row.text, values);
       syslog.write(row.level, text);
-      if (options.console) pending.add(text);
+      // The journal has it from syslog.
+      if (options.console === true) pending.add(text);
     }
     if (pending.size() > FLUSH_AT) flush();
     else flusher.wake();
@@ -87,26 +95,35 @@ export function createLog(options: {
   const configure = async (next: LogSettings): Promise<void> => {
     const turn = ++configured;
     if (next.mode !== "json") {
-      use(next, textFormat(next));
+      use(next, textFormat(next), journalText);
       return;
     }
     try {
       const { createJsonFormat } = await import("./json-line.js");
       const json = createJsonFormat(next.name);
       if (turn === configured) {
-        use(next, (to, { level, text }, id, values) => {
-          to.add(json(level, id, fillTemplate(text, values), values));
-        });
+        const lineOf = ({ level, text }: CatalogueRow, id: LogId, values: LogValues): string =>
+          json(level, id, fillTemplate(text, values), values);
+        use(
+          next,
+          (to, row, id, values) => {
+            to.add(lineOf(row, id, values));
+          },
+          (to, row, id, values) => {
+            to.add(`${journalHead(row.level)}${lineOf(row, id, values)}`);
+          },
+        );
       }
     } catch (error) {
-      use(next, textFormat(next));
+      use(next, textFormat(next), journalText);
       log("LOG-NO-JSON", { reason: sentenceOf(error) });
     }
   };
-  const use = (next: LogSettings, nextFormat: Format): void => {
+  const use = (next: LogSettings, nextFormat: Format, nextJournalFormat: Format): void => {
     flush();
     settings = next;
     format = nextFormat;
+    journalFormat = nextJournalFormat;
     if (next.mode === "syslog") {
       syslog ??= openSyslog(`Dibbler${next.name}`, (reason) => {
         flush();
@@ -140,6 +157,10 @@ function textFormat(settings: LogSettings): Format {
     to.fill(head(level, Date.now()), text, values, tail);
   };
 }
+
+const journalText: Format = (to, { level, text }, _id, values) => {
+  to.fill(journalHead(level), text, values, "");
+};
 
 /** Octets that may wait. */
 const FLUSH_AT = 64 * 1024;

@@ -24,6 +24,7 @@ import {
 import { askedBy, type Condition } from "../notify.js";
 import { sentenceOf } from "./errors.js";
 import { readText } from "./files.js";
+import { forStderr, isJournal } from "./journal.js";
 import { createLog, defaultLogSettings, type Log, type LogSettings, type LogWriter } from "./log.js";
 import { bearClosedPipes } from "./output.js";
 import { claimPidFile, type PidClaim } from "./pid-file.js";
@@ -194,10 +195,11 @@ async function serve<Config>(program: Program<Config>, paths: Paths, daemon: boo
     enterWorkDir(paths.workDir);
     const claim = claimPidFile(paths.pidFile, role);
     process.on("exit", claim.release);
+    const toJournal = !daemon && isJournal(1, process.env);
     const writer = createLog({
       rows: program.rows,
       file: paths.logFile,
-      console: !daemon,
+      console: toJournal ? "journal" : !daemon,
       settings: defaultLogSettings(role === "server" ? "Server" : "Client"),
     });
     process.on("exit", writer.close);
@@ -206,7 +208,8 @@ async function serve<Config>(program: Program<Config>, paths: Paths, daemon: boo
     const fail = (sentence: string): never => {
       writer.log("PROGRAM-FAILED", { sentence });
       writer.flush();
-      return fatal(sentence);
+      // The journal has it from the log.
+      return toJournal ? process.exit(1) : fatal(sentence);
     };
     const stopped = untilStopped();
     const notifier = daemon ? undefined : await openManagerLine(writer.log);
@@ -346,7 +349,10 @@ interface Reading<Config> {
 /** The daemon's terminal is gone. */
 const QUIETLY: Reading<unknown> = { print: false };
 
-/** Reads and parses; prints what was found if wanted. Ends the program when there are errors. */
+/**
+ * Reads and parses; prints what was found if wanted, but not into the journal, which has the log's lines
+ * about a configuration that is used. Ends the program when there are errors.
+ */
 async function readConfig<Config>(
   program: Program<Config>,
   { configFile }: Paths,
@@ -360,9 +366,9 @@ async function readConfig<Config>(
   });
   const { config, diagnostics } = parse(text);
   onRead(config);
-  if (print) {
+  if (print && !(config !== undefined && isJournal(2, process.env))) {
     for (const diagnostic of diagnostics) {
-      process.stderr.write(`${render(diagnostic, { file: configFile, text })}\n`);
+      process.stderr.write(forStderr(`${render(diagnostic, { file: configFile, text })}\n`));
     }
   }
   if (config !== undefined) return { config, diagnostics };

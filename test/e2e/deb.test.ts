@@ -184,4 +184,38 @@ describe("e2e package: installed over Debian's server", () => {
     expect(host.listFolder("/etc/systemd/system")).toEqual([]);
     expect((await host.run(["/usr/sbin/dibbler-client", "check"])).status).toBe(1);
   });
+
+  asRoot(
+    "Debian's client is taken over too; a server that does not start leaves the package whole",
+    async () => {
+      const host = await (await testWorld()).addHost("both");
+      await layOutDebian(host);
+      // A systemd that starts nothing, as where the interface is missing.
+      await host.shell(`
+      ln -s ../init.d/dibbler-client /etc/rc2.d/S02dibbler-client
+      mkdir -p /run/systemd/system
+      rm -f /usr/bin/systemctl
+      cat >/usr/bin/systemctl <<'END'
+#!/bin/sh
+echo "$*" >>/run/asked
+case $1 in start | try-restart) exit 1 ;; esac
+END
+      chmod 755 /usr/bin/systemctl
+      mkdir -p /var/lib/dibbler && : >/var/lib/dibbler/client-duid`);
+      host.writeFile("/etc/dibbler/server.conf", CONFIG);
+      host.writeFile("/etc/dibbler/client.conf", "iface wan0 { pd }\n");
+      const said = await dpkg(host, `-i ${deb}`);
+      expect(said).toContain(
+        "dibbler-server.service did not start: see journalctl -u dibbler-server.service",
+      );
+      const client = "dibbler-client@var-lib-dibbler.service";
+      const asked = host.readFile("/run/asked")?.split("\n");
+      expect(asked).toEqual(
+        expect.arrayContaining(["start dibbler-server.service", `enable ${client}`, `start ${client}`]),
+      );
+      expect(await host.shell("cat /var/lib/dibbler/client.conf")).toBe("iface wan0 { pd }\n");
+      expect(host.listFolder("/etc/rc2.d")).not.toContain("S02dibbler-client");
+      expect(await dpkg(host, `-i ${deb}`)).toContain("Setting up dibbler-node");
+    },
+  );
 });

@@ -90,6 +90,40 @@ describe("e2e systemd: what a service manager is told", () => {
     },
   );
 
+  scenario()("the journal hears how grave a line is, and no time but its own; each line once", async () => {
+    const { server, client } = await buildPair();
+    // A file in the journal's place: systemd tells a program which of its descriptors is the journal.
+    const asUnit = (role: "server" | "client"): string => `
+      : >/run/journal
+      export JOURNAL_STREAM=$(stat -c %d:%i /run/journal)
+      exec ${ours[role]} run >>/run/journal 2>&1`;
+    const journal = (host: Host): string => host.readFile("/run/journal") ?? "";
+
+    const serving = await server.spawn(["sh", "-c", asUnit("server")]);
+    await waitFor("the server", () => server.hasUdpPort(SERVER_PORT));
+    await waitFor("a line of it", () => journal(server).includes("<5>Listening on eth0"));
+    await serving.stop();
+    expect(journal(server)).not.toMatch(/^(?:<\d>)?\d{4}\.\d\d\.\d\d /m);
+    expect(server.readFile("/var/log/dibbler/dibbler-server.log")).toMatch(/^\d{4}\.\d\d\.\d\d .* Notice /m);
+
+    server.writeFile(
+      "/etc/dibbler/server.conf",
+      'iface "eth9" { pd-class { pd-pool 2001:db8::/48 pd-length 56 } }\n',
+    );
+    await (await server.spawn(["sh", "-c", asUnit("server")])).ended;
+    expect(journal(server).match(/^.*eth9 does not exist.*$/gm)).toEqual([
+      expect.stringMatching(/^<2>interface eth9/),
+    ]);
+
+    client.writeFile("/etc/dibbler/client.conf", "iface wan0 {\n  pdd\n}\n");
+    await (await client.spawn(["sh", "-c", asUnit("client")])).ended;
+    const mistakes = journal(client)
+      .split("\n")
+      .filter((line) => line !== "" && !line.startsWith("| "));
+    expect(mistakes[0]).toContain("<3>/etc/dibbler/client.conf:2:3: error:");
+    expect(mistakes.filter((line) => !line.startsWith("<3>"))).toEqual([]);
+  });
+
   scenario()("one file missing: said in the log, and the client works", async () => {
     const { client } = await buildPair();
     const manager = await openManager(client, CLIENT_PORT);
