@@ -86,7 +86,7 @@ const DECIDED_LIMIT = 1024;
  * With so many changes waiting no timer rings: what runs out by the thousand would make a commit that is long
  * for the Replies that share it.
  */
-const CHANGES_LIMIT = 128;
+const CHANGES_LIMIT = 64;
 /** How often to say at most that datagrams are dropped, or that all is dealt with, in milliseconds. */
 const REPORT_MS = 1000;
 /**

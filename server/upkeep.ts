@@ -16,7 +16,7 @@ import { NEVER, type ServerState } from "./state.js";
  * With a datagram it is a few only, so that its answer and those behind it do not wait for the rest, but more
  * than it can take: who comes when leases have run out finds what these had.
  */
-export const EXPIRY_BATCH = { timer: 64, datagram: 4 } as const;
+export const EXPIRY_BATCH = { timer: 32, datagram: 4 } as const;
 /** Leases told to the hook script at a time after a start, and the pause until the next ones. */
 export const REPLAY_BATCH = 200;
 /** See `REPLAY_BATCH`: some 800 calls a second, so that a large server does not flood its own script. */

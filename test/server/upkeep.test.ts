@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { millis } from "../../shared/brand.js";
 import { deadline } from "../../server/engine.js";
+import { EXPIRY_BATCH } from "../../server/upkeep.js";
 import { createClient, createRig, pd, prefixIn } from "./rig.js";
 import { configure, iface, pdClass, range, START } from "./settings.js";
 
@@ -90,7 +91,7 @@ describe("server: end of the valid lifetime", () => {
     rig.hooks();
     rig.sleep(2000);
     rig.give({ type: "timer" });
-    expect(rig.table.size).toBe(1500 - 64);
+    expect(rig.table.size).toBe(1500 - EXPIRY_BATCH.timer);
     expect(deadline(rig.state)).toBeLessThanOrEqual(rig.now());
     rig.wait(0);
     expect([rig.table.size, rig.hooks().length]).toEqual([0, 1500]);
