@@ -69,13 +69,16 @@ function leaseLines(lease: LeaseReport, { configuration }: Report, local: LocalT
     ["heard at", lease.address === null ? NOT_HEARD : `${lease.address} on ${lease.interface}`],
     ...relays.map((relay): readonly [string, string] => ["relay", relayText(relay)]),
     ...(lease.relay === null ? [] : [["last relay", `${lease.relay} on ${arrival ?? "?"}`] as const]),
-    ...(configuration === null ? [] : [["from", source === null ? NO_SOURCE : sourceText(source)] as const]),
+    ...(configuration === null
+      ? []
+      : [["from", source === null ? noSource(state) : sourceText(source)] as const]),
     ["reconfigure", reconfigureText(lease, configuration?.reconfigure)],
   ];
   return [lease.prefix, ...rows.map(([title, text]) => `  ${title.padEnd(11)}  ${text}`)];
 }
 
-const NO_SOURCE = "nothing in the configuration any more: it will be replaced when its client renews";
+const noSource = (state: LeaseReport["state"]): string =>
+  `nothing in the configuration any more${state === "bound" ? ": it will be replaced when its client renews" : ""}`;
 
 const NOT_HEARD = "not known: it was taken over from another server, and has not renewed yet";
 

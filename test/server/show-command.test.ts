@@ -261,6 +261,16 @@ describe("show: a prefix or an address", () => {
       "  from         nothing in the configuration any more: it will be replaced when its client renews",
     );
   });
+
+  test("a lease that was withdrawn rests until its client's end", () => {
+    const rig = begin(configure(links));
+    createClient(rig, 1).lease();
+    const after = rig.restart(configure([iface("eth0", [pdClass(64, ["2001:db9::/64"])])]), 50);
+    createClient(after, 1).renew(pd(1, "2001:db8::/64"));
+    const shown = show(after, "2001:db8::/64");
+    expect(shown[3]).toBe("  state        resting since +50, ends in 32m 30s (+2000)");
+    expect(shown).toContain("  from         nothing in the configuration any more");
+  });
 });
 
 describe("show: without a server, and over the channel", () => {
