@@ -2,8 +2,8 @@ import { iaid, seconds, xid } from "../../shared/brand.js";
 import { type Duid, formatDuid, makeDuid } from "../../shared/duid.js";
 import { parsePrefix, UNSPECIFIED, type Prefix } from "../../shared/prefix.js";
 import type { ClientServerType } from "../../shared/wire/codes.js";
-import { clientServerMessage, encodeMessage } from "../../shared/wire/message.js";
-import { find, type Option, option } from "../../shared/wire/options.js";
+import { type ClientServerMessage, clientServerMessage, encodeMessage } from "../../shared/wire/message.js";
+import { find, findAll, type Option, option } from "../../shared/wire/options.js";
 import { messageIn, namedIn, namesOf } from "./answers.js";
 import type { Chance } from "./chance.js";
 import type { Holdings } from "./uniqueness.js";
@@ -129,8 +129,17 @@ export function addWildClient(world: World, cast: WildCast): WildClient {
 
   function transmit({ bytes, type, xid: id }: (typeof earlier)[number]): void {
     if (type !== "release" && type !== "decline") open.add(id);
-    world.note(`${name} (wild) sends ${type} ${id.toString(16)}${namesOf(messageIn(bytes, name))}`);
+    const message = messageIn(bytes, name);
+    world.note(`${name} (wild) sends ${type} ${id.toString(16)}${namesOf(message)}`);
+    if (type === "solicit") beginAnew(message);
     for (const server of servers) world.send(name, bytes, server);
+  }
+
+  /** Who looks for a server for an IA has nothing of it (RFC 8415 18.2.1). */
+  function beginAnew({ options }: ClientServerMessage): void {
+    const asked = { pd: findAll(options, "iaPd"), na: findAll(options, "iaNa") };
+    for (const [prefix, lease] of held)
+      if (asked[lease.type].some((ia) => ia.iaid === lease.iaid)) holdings.drops(who, prefix);
   }
 
   function someIas(type: ClientServerType): readonly Option[] {
