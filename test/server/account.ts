@@ -33,7 +33,8 @@ export function openAccount(table: LeaseTable, records: ReadonlyMap<LeaseId, Uin
   };
   const enter = (id: LeaseId, lease: Lease | undefined): void => {
     const key = keys.get(id);
-    if (key !== undefined) leases.delete(key);
+    // Another lease may have the key by now: what a decision that was taken back had given this one.
+    if (key !== undefined && ids.get(key) === id) leases.delete(key);
     const [now] = assign(id, lease).slice(-1);
     if (lease?.state === "bound" && now !== undefined) leases.set(now, lease);
   };
