@@ -22,6 +22,7 @@ import {
   OTHER_POOL,
   POOL,
   start,
+  boundIn,
   stored,
   TWO_LINKS,
   whole,
@@ -148,7 +149,7 @@ describe("server, Rebind: after the configuration has changed", () => {
     createClient(again, 1).lease(1, FREE);
     const none = again.restart(configure([eth0({ pdClasses: [] })]));
     expect(leasesOf(createClient(none, 1).rebind(pd(1, FREE))), "nothing in its place").toEqual([gone(FREE)]);
-    expect(stored(none)).toEqual([]);
+    expect(boundIn(none)).toEqual([]);
   });
 
   row("S-REB-10", () => {

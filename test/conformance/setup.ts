@@ -7,7 +7,8 @@ import type {
   ServerInterface,
 } from "../../shared/config/types.js";
 import type { Duid } from "../../shared/duid.js";
-import { contains, parsePrefix } from "../../shared/prefix.js";
+import { decodeRecord } from "../../shared/lease/record.js";
+import { contains, formatPrefix, parsePrefix } from "../../shared/prefix.js";
 import type { ClientServerType } from "../../shared/wire/codes.js";
 import { type DomainName, parseDomainName } from "../../shared/wire/domain-name.js";
 import { type Option, option } from "../../shared/wire/options.js";
@@ -113,6 +114,13 @@ export function expectPiece(text: string | undefined, pool: string, length: numb
 /** Everything that outlasts an event: the records in the store, as text. */
 export const stored = ({ records }: Rig): readonly string[] =>
   Array.from(records, ([id, record]) => `${id} ${Buffer.from(record).toString("hex")}`);
+
+/** The stored prefixes and addresses that clients have: not what is over and rests. */
+export const boundIn = ({ records }: Rig): readonly string[] =>
+  [...records.values()].flatMap((record) => {
+    const lease = decodeRecord(record);
+    return lease?.state === "bound" ? [formatPrefix(lease.prefix)] : [];
+  });
 
 /** Fails unless the message gets no packet in return and changes nothing. */
 export function expectDropped(rig: Rig, ...[client, type, ias, oddity]: Message): void {
