@@ -12,6 +12,7 @@ import {
   TREE,
   u64,
 } from "./lmdb-layout.js";
+import { beginKeys, integerFollows, type KeyOrder, octetsFollow } from "./lmdb-order.js";
 import { damagedStore } from "./store-error.js";
 
 // Reads a database of LMDB out of its file, page by page, before LMDB does: LMDB trusts its file, and a bit
@@ -103,7 +104,7 @@ interface Run {
 type VisitNode = (run: Run, at: number) => void;
 
 /** A tree that is being walked, and what was found of it so far. */
-interface Walk {
+interface Walk extends KeyOrder {
   readonly tree: Tree;
   readonly visit: VisitNode;
   /** For each level what was read last there, since a branch is gone back to. */
@@ -112,12 +113,6 @@ interface Walk {
   leaves: number;
   overflows: number;
   entries: number;
-  /** Keys from here on have to be greater, or as great when it is a separator's. */
-  last: Uint8Array | undefined;
-  /** The same of integers, of which each has as many octets as the first. */
-  lastInteger: number;
-  integerOctets: number;
-  isSeparator: boolean;
 }
 
 function pagesOf(path: string, size: number, { pageSize, lastPage }: PagesMeta): number {
@@ -164,7 +159,7 @@ function walkRows(it: Reading, view: DataView, name: string, visitor: Visitor | 
 function walkTree(it: Reading, tree: Tree, visit: VisitNode): Walk {
   const walk: Walk = {
     ...{ tree, visit, runs: [], branches: 0, leaves: 0, overflows: 0, entries: 0 },
-    ...{ last: undefined, lastInteger: -1, integerOctets: 0, isSeparator: false },
+    ...beginKeys(),
   };
   if (tree.depth > 0) walkPage(it, walk, { number: tree.root, level: 1, run: 1 });
   const isSame = (["branches", "leaves", "overflows", "entries"] as const).every(
@@ -279,30 +274,16 @@ function nodeAt(it: Reading, run: Run, page: number, index: number, upper: numbe
 }
 
 /** Notes a key, which lies behind `at` and ends before `end`; false when it must not come after the last. */
-function inOrder(walk: Walk, run: Run, at: number, end: number, isSeparator: boolean): boolean {
-  const key = at + NODE.data;
-  const order = walk.tree.areIntegers
-    ? integerOrder(walk, run.view, key, end - key)
-    : octetsOrder(walk, run.octets.slice(key, end));
-  const isGood = order > 0 || (order === 0 && walk.isSeparator && !isSeparator);
-  walk.isSeparator = isSeparator;
-  return isGood;
-}
-
-function integerOrder(walk: Walk, view: DataView, key: number, octets: number): number {
-  const before = walk.lastInteger;
-  if (before < 0) walk.integerOctets = octets === 4 ? 4 : 8;
-  if (octets !== walk.integerOctets) return -1;
-  walk.lastInteger = octets === 4 ? view.getUint32(key, true) : u64(view, key);
-  return walk.lastInteger - before;
-}
-
-function octetsOrder(walk: Walk, key: Uint8Array): number {
-  const before = walk.last;
-  walk.last = key;
-  if (key.length === 0) return -1;
-  return before === undefined ? 1 : Buffer.compare(key, before);
-}
+const inOrder = (
+  walk: Walk,
+  { octets, view }: Run,
+  at: number,
+  end: number,
+  isSeparator: boolean,
+): boolean =>
+  walk.tree.areIntegers
+    ? integerFollows(walk, view, at + NODE.data, end, isSeparator)
+    : octetsFollow(walk, octets.slice(at + NODE.data, end), isSeparator);
 
 /** Notes that a page is used, which it must be once only, and by a transaction that there was. */
 function claim(it: Reading, number: number): void {
