@@ -41,13 +41,6 @@ const FAULTS = {
     ],
     ["server/ledger.ts", "  mark(ledger.pools, lease.prefix);\n  note(", "  note("],
   ],
-  "what the configuration takes away is free at once": [
-    [
-      "server/settle.ts",
-      "withdrawLease(state, id, lease, query.now);",
-      "(withdrawLease, endLease(state, id, lease, query.now));",
-    ],
-  ],
   "no delete after a release": [
     [
       "server/hook-env.ts",

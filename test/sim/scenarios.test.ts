@@ -191,6 +191,29 @@ describe("one link, our client and our server", () => {
     expect(other && heldBy(other)).toEqual(before);
   });
 
+  test("another length, and the Reply that withdraws the prefix is lost: nobody else gets any of it", async () => {
+    const conf = serverConf("2222:2222:2222::/63", TIMES);
+    const scene = await createScene(16, { clients: 2, servers: [conf] });
+    const [holder, other] = scene.clients;
+    holder?.start();
+    await scene.world.run(5 * SECOND);
+    const before = heldBy(...scene.clients);
+    const server = only(scene.servers);
+    server.reload(conf.replace("pd-length 64", "pd-length 63"));
+    await scene.world.run(990 * SECOND);
+    // The Renew: its commit is known to be durable, and the Reply does not leave any more.
+    server.killAfter(4);
+    await scene.world.run(10 * SECOND);
+    expect(server.isUp()).toBe(false);
+    scene.world.part("client1", "server1");
+    server.start();
+    other?.start();
+    await scene.world.run(1800 * SECOND);
+    expect(heldBy(...scene.clients)).toEqual(before);
+    await scene.world.run(1.2 * HOUR);
+    expect(heldBy(...scene.clients)).toEqual(["2222:2222:2222::/63"]);
+  });
+
   test("five clients, four prefixes: the fifth waits quietly for one that is given back", async () => {
     const scene = await createScene(10, { clients: 5, servers: [serverConf("2222:2222:2222::/62", TIMES)] });
     await startAll(scene);
