@@ -24,7 +24,7 @@ export const systemIp: Ip = {
   },
   async ask(words) {
     const { status, stdout, stderr } = await runIp(["-j", "-6", ...words], "");
-    if (status !== 0) throw new Error(`ip ${words.join(" ")}: ${firstLine(stderr)}`);
+    if (status !== 0) throw new Error(`ip ${words.join(" ")}: ${firstLine(stderr) || endOf(status)}`);
     return stdout.trim() === "" ? [] : (JSON.parse(stdout) as unknown);
   },
 };
@@ -95,5 +95,9 @@ const searchPath = (): string => `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin:/
 
 /** What a line of `ip` on stderr says. */
 export const reasonOf = (line: string): string => line.replace(/^(RTNETLINK answers|Error): /, "").trim();
+
+/** Of an `ip` that has not said why, as one that is kept from a system call. */
+const endOf = (status: number | null): string =>
+  status === null ? "it was ended" : `it ended with status ${status} and said nothing`;
 
 const firstLine = (text: string): string => text.trim().split("\n", 1)[0] ?? "";
