@@ -16,15 +16,18 @@ export function endLease(state: ServerState, id: LeaseId, lease: Lease, now: Mil
   rest(state, id, lease, now, millis(now + quarantineOf(state, lease)));
 }
 
-/**
- * Ends a lease that the configuration takes away. Nobody knows whether its client gets the Reply that says
- * so: its prefix rests as long as the client was told before that it may use it, but not for ever.
- */
+/** Ends a lease that the configuration takes away: its prefix rests as long as its client may use it. */
 export function withdrawLease(state: ServerState, id: LeaseId, lease: Lease, now: Millis): void {
   remember(state.affinity, lease);
-  const told = lease.until === Infinity ? now : lease.until;
-  rest(state, id, lease, now, millis(Math.max(told, now + quarantineOf(state, lease))));
+  const quarantined = millis(now + quarantineOf(state, lease));
+  rest(state, id, lease, now, millis(Math.max(toldUntil(lease, now), quarantined)));
 }
+
+/**
+ * Until when a client may use what it was told of last, whatever is decided now: it may never get that Reply.
+ * What was to last for ever ends now.
+ */
+export const toldUntil = ({ until }: Lease, now: Millis): Millis => (until === Infinity ? now : until);
 
 /** Keeps an address from everybody for a while: somebody was found to use it (RFC 8415 18.3.8). */
 export function setAside({ ledger }: ServerState, id: LeaseId, lease: Lease, now: Millis): void {

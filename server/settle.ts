@@ -9,7 +9,7 @@ import type { Answer } from "./answers.js";
 import type { Grant, IaResult } from "./bindings.js";
 import type { Held } from "./holdings.js";
 import type { IaAsked } from "./ia.js";
-import { endLease, setAside, withdrawLease } from "./endings.js";
+import { endLease, setAside, toldUntil, withdrawLease } from "./endings.js";
 import { amend } from "./ledger.js";
 import type { Timers } from "./lifetimes.js";
 import type { Query } from "./query.js";
@@ -90,12 +90,9 @@ function bind(
   };
 }
 
-/**
- * When the lease is over for us. With a lifetime shorter than before not sooner than the client was told
- * before: it may never get this Reply, and use its prefix until then. What was to last for ever ends.
- */
+/** When the lease is over for us: with a shorter lifetime not sooner than the client was told before. */
 function endOf(now: Millis, valid: Seconds, before: Lease | undefined): Millis {
-  const told = before === undefined || before.until === Infinity ? now : before.until;
+  const told = before === undefined ? now : toldUntil(before, now);
   return millis(Math.max(now + toMillis(valid), told));
 }
 

@@ -40,11 +40,11 @@ export const defaultLogSettings = (name: "Server" | "Client"): LogSettings => ({
 });
 
 /**
- * Opens the log file (append, 0644); `console` copies every line to stdout, for
- * the journal without the time, which it notes itself. A line is written at the end of
- * the turn of the event loop, or some milliseconds later when there are many; a file that logrotate has moved
- * away is opened anew within a second. Like Dibbler, runs on without a log file when the directory is missing
- * or read-only, or when the file is another user's link.
+ * Opens the log file (append, 0644); `console` copies every line to stdout, for the journal without the time,
+ * which it notes itself. A line is written at the end of the turn of the event loop, or some milliseconds
+ * later when there are many; a file that logrotate has moved away is opened anew within a second. Like
+ * Dibbler, runs on without a log file when the directory is missing or read-only, or when the file is another
+ * user's link.
  */
 export function createLog(options: {
   /** Of the catalogue, what the program logs. */
