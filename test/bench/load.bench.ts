@@ -6,6 +6,7 @@ import { checkFooting } from "../e2e/bed/namespaces.js";
 import { findPeer } from "../e2e/bed/peers.js";
 import { measureHooks } from "./hook-calls.js";
 import type { CurvePoint } from "./loader.js";
+import { describeMachine, probeMachine } from "./machine.js";
 import { measureLoad, measureStored, messageOf, type Part, PARTS, type Plan } from "./measure.js";
 import { type Curve, plot } from "./plot.js";
 import { measureRoutes } from "./route-changes.js";
@@ -62,6 +63,8 @@ async function compare(): Promise<void> {
   // What Dibbler does takes long to measure, and is little: once will do, and in a hurry not at all.
   const others = all.filter(({ name }) => name !== "Dibbler");
   const last = isQuick && others.length > 0 ? others : all;
+  progress("the machine");
+  const machine = describeMachine(await probeMachine());
   const findings = new Map<Name, Findings>(
     last.map(({ name }) => [name, { rounds: [], points: [], failures: [], notes: [] }]),
   );
@@ -75,7 +78,7 @@ async function compare(): Promise<void> {
     }
   }
   progress("");
-  print(findings);
+  print(findings, machine);
 }
 
 /** The words of an option, of those that there are; all of them without it. */
@@ -149,13 +152,14 @@ function progress(what: string): void {
   process.stderr.write(`\r\x1b[K${what === "" ? "" : `[${seconds} s] ${what}`}`);
 }
 
-function print(findings: ReadonlyMap<Name, Findings>): void {
+function print(findings: ReadonlyMap<Name, Findings>, machine: string): void {
   const rounds = new Map([...findings].map(([name, found]) => [name, found.rounds] as const));
   for (const line of table(rounds, rowsFor([0, ...SIZES]))) console.log(line);
   const minutes = ((performance.now() - began) / 60_000).toFixed(1);
   console.log(
     `(medians of ${ROUNDS} rounds in ${minutes} minutes; load of the machine before: ${loadBefore.toFixed(1)})`,
   );
+  console.log(machine);
   if (findings.has("ours")) {
     console.log("\nbars");
     for (const line of verdicts(rounds)) console.log(line);
