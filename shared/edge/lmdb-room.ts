@@ -25,17 +25,21 @@ export function openRoom(path: string, env: Pick<RootDatabase, "getStats">): Roo
   const file = openSync(path, "r+");
   /** Pages that are there for the next commits, whatever those before have taken. */
   let sure = 0;
+  /** That the file had, as it was seen last: no fewer than its database. */
+  let all = 0;
   /** That hold the list of the free ones, which a commit may write anew; as it was seen last. */
   let freePages = 0;
-  const neededFor = (load: Load): number => pagesFor(load) + 2 * freePages;
+  const neededFor = (load: Load): number => pagesFor(load, all) + 2 * freePages;
 
   function look(load: Load): void {
     const { pageSize, lastPage, ...seen } = statsOf(env.getStats());
     freePages = seen.freePages;
     const used = (lastPage + 1) * pageSize;
+    all = Math.floor(lengthOf(file) / pageSize);
     const needed = neededFor(load);
     const error = fillOr(file, used + (needed + KEPT_PAGES) * pageSize);
-    sure = Math.floor((lengthOf(file) - used) / pageSize);
+    all = Math.floor(lengthOf(file) / pageSize);
+    sure = all - lastPage - 1;
     const least = error !== undefined && load.grows() ? needed + KEPT_PAGES : needed;
     if (sure < least) throw error;
   }
@@ -51,17 +55,30 @@ export function openRoom(path: string, env: Pick<RootDatabase, "getStats">): Roo
   };
 }
 
+/** No fewer pages than a commit adds to the file; what it has besides is for the list of free ones. */
+const pagesFor = (load: Load, all: number): number =>
+  PAGES_PER_COMMIT + Math.min(pagesOfEach(load), pagesOfAll(load, all));
+
+/** Each value changes a page of its own and one above it, and may split one. */
+const pagesOfEach = ({ values, octets }: Load): number =>
+  PAGES_PER_VALUE * values + Math.ceil(octets / LEAST_PAGE_OCTETS);
+
 /**
- * No fewer pages than a commit adds to the file: each value changes a page of its own and one above it, and
- * may split one; the rest is for the pages above those, and for the list of free ones.
+ * Of a database that is written anew as a whole, with its list of free pages: each page is copied once, and
+ * may be full, so that the first value splits it; those that come of it split when they have taken as much
+ * as is between a half and all of a page, less what the largest of its values leaves open.
  */
-const pagesFor = ({ values, octets }: Load): number =>
-  PAGES_PER_COMMIT + PAGES_PER_VALUE * values + Math.ceil(octets / LEAST_PAGE_OCTETS);
+const pagesOfAll = ({ values, octets }: Load, all: number): number =>
+  Math.ceil(2.01 * all) + Math.ceil((octets + VALUE_OCTETS * values) / LEAST_GROWTH_OCTETS);
 
 const PAGES_PER_COMMIT = 32;
 const PAGES_PER_VALUE = 3;
 /** Less than a page holds. */
 const LEAST_PAGE_OCTETS = 2048;
+/** What a page takes at least between two splits. */
+const LEAST_GROWTH_OCTETS = 1024;
+/** Of a value's key and place in a page. */
+const VALUE_OCTETS = 32;
 /** For what replaces something, on a full disk. */
 const KEPT_PAGES = 64;
 

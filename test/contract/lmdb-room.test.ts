@@ -8,6 +8,9 @@ import { inspectDatabase } from "../../shared/edge/lmdb-file.js";
 import { LEASE_DATABASE, openLeaseStore } from "../../shared/edge/lmdb-store.js";
 import { leaseId } from "../../shared/lease/lease.js";
 
+const MANY = 8000;
+const BETWEEN = Array.from({ length: MANY }, (_, index) => 2 * index + 1);
+
 let directory: string;
 let program: string;
 
@@ -43,6 +46,31 @@ describe("room for a database in its file", () => {
       expect(statSync(path).blocks * 512).toBeGreaterThanOrEqual(size);
     }
     await store.close();
+  });
+
+  describe.each([
+    { order: "ascending", numbers: Array.from({ length: MANY }, (_, index) => index) },
+    { order: "shuffled", numbers: Array.from({ length: MANY }, (_, index) => (index * 7919) % MANY) },
+    { order: "between others", numbers: BETWEEN },
+  ])("very many leases at once, $order: pages are left", ({ numbers }) => {
+    test.each([96, 250, 2020, 5000])(
+      "%i octets each, and the file not many times as long",
+      async (octets) => {
+        const store = await openLeaseStore(directory);
+        const record = new Uint8Array(octets).fill(1);
+        const put = (number: number) => ({ type: "put", id: leaseId(number), record }) as const;
+        const isBetween = numbers === BETWEEN;
+        if (isBetween) await store.commit(numbers.map((number) => put(number - 1)));
+        await store.commit(numbers.map(put));
+        const { size, wanted } = inspectDatabase(join(directory, LEASE_DATABASE));
+        const stored = numbers.length * (isBetween ? 2 : 1);
+        expect(wanted / stored).toBeGreaterThan(octets);
+        expect(size - wanted).toBeGreaterThanOrEqual(64 * 4096);
+        // Who comes between others finds each page full, and splits it.
+        expect(size / stored).toBeLessThan((isBetween ? 9 : 6) * (octets + 32));
+        await store.close();
+      },
+    );
   });
 
   test("a full disk (a limit here): new leases are refused, and their commits whole; what replaces goes on", () => {
