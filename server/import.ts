@@ -1,8 +1,8 @@
 import type { Millis } from "../shared/brand.js";
 import type { Duid } from "../shared/duid.js";
-import { changeFor, type LeaseChange } from "../shared/lease/changes.js";
 import type { ForeignReader } from "../shared/lease/foreign.js";
 import { FOREIGN_FORMATS, type ForeignFormat, formatOf } from "../shared/lease/foreign-file.js";
+import type { LeaseId } from "../shared/lease/lease.js";
 import type { LeaseTable } from "../shared/lease/table.js";
 import { createAdoption, type Taken } from "./adopt.js";
 import { createFileReport, type FileReport } from "./file-report.js";
@@ -37,15 +37,15 @@ export interface Imported {
   readonly links: ReadonlyMap<string, number>;
   /** The DUID of the server that wrote the file, if it says so. */
   readonly server: Duid | undefined;
-  /** What the store has to learn. */
-  readonly changes: readonly LeaseChange[];
+  /** The leases that the store has to learn of: new, changed, and gone. */
+  readonly ids: readonly LeaseId[];
 }
 
 /** Takes the leases of a file of Kea, ISC dhcpd or Dibbler into the table. */
 export function importLeases(parts: ImportParts): Imported {
   const { file, table, network, interfaces, now, wall, fallback, onProgress } = parts;
   const report = createFileReport();
-  const { add, ids, taken, strangers } = createAdoption({
+  const adoption = createAdoption({
     table,
     network,
     indexes: indexesOf(network, interfaces),
@@ -56,7 +56,7 @@ export function importLeases(parts: ImportParts): Imported {
   });
   let server: Duid | undefined;
   const sink = {
-    lease: add,
+    lease: adoption.add,
     passage: report.add,
     server: (duid: Duid) => {
       server = duid;
@@ -78,8 +78,9 @@ export function importLeases(parts: ImportParts): Imported {
     }
   });
   reader?.end();
-  const changes = ids().map((id) => changeFor(table, id));
+  const ids = adoption.ids();
   const links = new Map<string, number>();
-  for (const id of ids()) links.set(table.nameOf(id), (links.get(table.nameOf(id)) ?? 0) + 1);
-  return { format, report, taken: taken(), strangers: strangers(), links, server, changes };
+  for (const id of ids) links.set(table.nameOf(id), (links.get(table.nameOf(id)) ?? 0) + 1);
+  const { taken, strangers } = adoption;
+  return { format, report, taken: taken(), strangers: strangers(), links, server, ids };
 }

@@ -16,6 +16,7 @@ import { keepCopy, type OpenedText, openText } from "../../shared/edge/state-fil
 import { isStoreError } from "../../shared/edge/store-error.js";
 import { millis } from "../../shared/brand.js";
 import type { ServerConfig } from "../../shared/config/types.js";
+import { changeFor } from "../../shared/lease/changes.js";
 import type { ForeignFormat } from "../../shared/lease/foreign-file.js";
 import type { LeaseStore, LeaseView } from "../../shared/lease/store.js";
 import { createLeaseTable, type LeaseTable } from "../../shared/lease/table.js";
@@ -85,16 +86,16 @@ async function doImport(job: Job, file: OpenedText, basis: Basis, paths: Paths):
     const imported = readFile(job, file, basis, table, store);
     if (!tell(job.file, imported)) return 1;
     const duid = job.withDuid ? usableDuid(duidOf(imported, job.file), paths.duidFile, before) : undefined;
-    if (imported.changes.length > 0) {
+    if (imported.ids.length > 0) {
       await breakEvents(store);
-      await storeAll(store, imported.changes, openProgress(file.octets));
+      await storeAll(store, imported.ids, table, openProgress(file.octets));
     }
-    say(`${imported.changes.length} lease(s) stored in ${paths.workDir}`);
+    say(`${imported.ids.length} lease(s) stored in ${paths.workDir}`);
     if (duid !== undefined) {
       keepCopy(paths.duidFile);
       replaceFileSync(paths.duidFile, formatDuid(duid), 0o640);
       say(`${paths.duidFile} is ${formatDuid(duid)} now`);
-    } else if (!job.withDuid && imported.changes.length > 0) {
+    } else if (!job.withDuid && imported.ids.length > 0) {
       say("clients that renew name the DUID of the server that they have: see --with-duid");
     }
     return 0;
@@ -103,10 +104,18 @@ async function doImport(job: Job, file: OpenedText, basis: Basis, paths: Paths):
   }
 }
 
-/** All at once or not at all, so there is no telling how far it is. */
-async function storeAll(store: LeaseStore, changes: Imported["changes"], progress: Progress): Promise<void> {
-  progress.show("storing");
-  await store.commit(changes);
+/** All at once or not at all. */
+async function storeAll(
+  store: LeaseStore,
+  ids: Imported["ids"],
+  table: LeaseTable,
+  progress: Progress,
+): Promise<void> {
+  let asked = 0;
+  await store.commitMany(ids, (id) => {
+    progress.show("storing", asked++ / (2 * ids.length));
+    return changeFor(table, id);
+  });
   progress.end();
 }
 
@@ -147,7 +156,7 @@ function tell(path: string, imported: Imported): boolean {
     return false;
   }
   for (const line of importReport(path, imported)) say(line);
-  return imported.changes.length > 0 || imported.report.count("unreadable") === 0;
+  return imported.ids.length > 0 || imported.report.count("unreadable") === 0;
 }
 
 /** Where each server keeps its DUID, beside its file of leases. */

@@ -20,6 +20,9 @@ import {
 } from "./store-files.js";
 import { lockFile } from "./store-lock.js";
 
+/** More than a server that answers ever has in one commit. */
+const BATCH_VALUES = 10_000;
+
 /** Who is shown the leases of a store while it is opened. */
 export interface LeaseVisitor {
   /** Called first, where that is known, with the number of leases that there are said to be. */
@@ -112,7 +115,9 @@ function createStore(databases: LeaseDatabases, path: string, release: () => voi
   const group = createGroupCommit(async (writes, load) => {
     try {
       room.secure(load);
-      await env.batch(writes);
+      // A batch keeps all that it writes in memory for a thread of its own.
+      if (load.values > BATCH_VALUES) env.transactionSync(writes);
+      else await env.batch(writes);
     } catch (error) {
       throw storeErrorFrom(await causeOf(error), path, freeOctets(path));
     }
@@ -142,6 +147,17 @@ function createStore(databases: LeaseDatabases, path: string, release: () => voi
       );
       return [];
     },
+    commitMany: (ids, changeOf) =>
+      add(
+        () => {
+          for (const id of ids) apply(leases, changeOf(id));
+        },
+        {
+          values: ids.length,
+          octets: ids.reduce((sum, id) => sum + octetsOf(changeOf(id)), 0),
+          grows: () => true,
+        },
+      ),
     owed: (visit) => {
       reading(() => {
         readOwed(owed, visit);
@@ -227,7 +243,7 @@ function loadOf(
   entries: readonly JournalEntry[],
 ): Load {
   let octets = 0;
-  for (const change of changes) if (change.type === "put") octets += change.record.length;
+  for (const change of changes) octets += octetsOf(change);
   for (const note of notes) if (note.type === "owe") octets += note.call.length;
   for (const entry of entries) octets += entry.octets.length;
   return {
@@ -238,6 +254,8 @@ function loadOf(
       entries.length > 0 || changes.some(({ type, id }) => type === "put" && !leases.doesExist(id)),
   };
 }
+
+const octetsOf = (change: LeaseChange): number => (change.type === "put" ? change.record.length : 0);
 
 /** Why a commit failed: the lmdb package hides it in a promise. */
 async function causeOf(error: unknown): Promise<unknown> {

@@ -27,14 +27,14 @@ const STATES: Readonly<Record<string, ForeignLease["state"]>> = {
  * lifetime.
  */
 export function createKeaReader(sink: ForeignSink, { now }: ReadTimes): ForeignReader {
-  const leases = new Map<string, ForeignLease | undefined>();
+  const rows = new Map<string, Row | undefined>();
   let columns: readonly string[] | undefined;
   let isBroken = false;
 
   function take(text: string, line: number): void {
     if (isBroken || text.trim() === "") return;
     if (columns !== undefined) {
-      takeRow(text.split(","), line, columns);
+      takeRow(text, line, columns);
       return;
     }
     columns = text.split(",").map((name) => name.trim());
@@ -44,15 +44,21 @@ export function createKeaReader(sink: ForeignSink, { now }: ReadTimes): ForeignR
     sink.passage({ line, kind: "unreadable", text: `there is no column ${missing}: no kea-leases6.csv` });
   }
 
-  function takeRow(fields: readonly string[], line: number, names: readonly string[]): void {
-    const field = (name: string): string => fields[names.indexOf(name)]?.trim() ?? "";
+  function takeRow(text: string, line: number, names: readonly string[]): void {
+    const fields = text.split(",");
+    const field = fieldOf(fields, names);
     const lease = fields.length > names.length ? "columns" : readRow(field, line, now);
     if (typeof lease === "object") {
       const key = `${lease.iaType} ${field("address")}/${lease.prefix.length}`;
-      leases.delete(key);
-      leases.set(key, lease.valid > 0 ? lease : undefined);
-    } else if (lease === "over") leases.set(overKey(field), undefined);
+      rows.delete(key);
+      rows.set(key, lease.valid > 0 ? { text, line } : undefined);
+    } else if (lease === "over") rows.set(overKey(field), undefined);
     else sink.passage({ line, kind: "unreadable", text: WHY[lease] });
+  }
+
+  function tell({ text, line }: Row, names: readonly string[]): void {
+    const lease = readRow(fieldOf(text.split(","), names), line, now);
+    if (typeof lease === "object") sink.lease(lease);
   }
 
   const lines = createLineSplitter(take);
@@ -62,10 +68,24 @@ export function createKeaReader(sink: ForeignSink, { now }: ReadTimes): ForeignR
       lines.end();
       if (columns === undefined)
         sink.passage({ line: 0, kind: "unreadable", text: "there is nothing in it" });
-      for (const lease of leases.values()) if (lease !== undefined) sink.lease(lease);
+      for (const row of rows.values()) if (row !== undefined) tell(row, columns ?? []);
+      rows.clear();
     },
   };
 }
+
+/** A row that is in force as far as the file is read: as text, for a million read ones take a gigabyte. */
+interface Row {
+  readonly text: string;
+  readonly line: number;
+}
+
+type Field = (name: string) => string;
+
+const fieldOf =
+  (fields: readonly string[], names: readonly string[]): Field =>
+  (name) =>
+    fields[names.indexOf(name)]?.trim() ?? "";
 
 type Refusal = "columns" | "type" | "address" | "length" | "duid" | "number";
 
@@ -78,14 +98,10 @@ const WHY: Readonly<Record<Refusal, string>> = {
   number: "a row whose lifetimes, expire or iaid are no numbers",
 };
 
-const overKey = (field: (name: string) => string): string =>
+const overKey = (field: Field): string =>
   `${TYPES[field("lease_type")] ?? "pd"} ${field("address")}/${field("prefix_len")}`;
 
-function readRow(
-  field: (name: string) => string,
-  line: number,
-  now: Millis,
-): ForeignLease | Refusal | "over" {
+function readRow(field: Field, line: number, now: Millis): ForeignLease | Refusal | "over" {
   const iaType = TYPES[field("lease_type")];
   if (iaType === undefined) return "type";
   const address = parseIp6(field("address"));

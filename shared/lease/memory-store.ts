@@ -60,6 +60,9 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): LeaseStore 
       for (const entry of entries) memory.journal.set(slotOf(entry.number), slotOctets(entry));
       return Promise.resolve([...new Set<LeaseId>(refused.map(({ id }) => id))]);
     },
+    async commitMany(ids, changeOf) {
+      await this.commit(ids.map(changeOf));
+    },
     read(id) {
       return records.has(id) ? copy(records.get(id)) : undefined;
     },

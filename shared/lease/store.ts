@@ -42,6 +42,12 @@ export interface LeaseStore extends LeaseView {
     entries?: readonly JournalEntry[],
   ): Promise<readonly LeaseId[]>;
 
+  /**
+   * As `commit` of the change that `changeOf` gives for each id, for more of them than are to be in memory at
+   * once: it is asked twice. Nothing else happens in the process meanwhile.
+   */
+  commitMany(ids: readonly LeaseId[], changeOf: (id: LeaseId) => LeaseChange): Promise<void>;
+
   /** Calls `visit` for every call that is owed, numbers ascending. The octets belong to the receiver. */
   owed(visit: (number: number, call: Uint8Array) => void): void;
 

@@ -119,6 +119,19 @@ describe.each(subjects)("%s", { timeout: 30_000 }, (_name, make) => {
     expect(new Set(kept.map((id) => loaded.stateOf(id)))).toEqual(new Set(["bound", "resting", "declined"]));
   });
 
+  test.each([3, 12_000])("%i leases without a list of them -> as if there were one", async (count) => {
+    const started = await start();
+    await started.store.commit([put(1, 1), put(2, 1)]);
+    const ids = Array.from({ length: count }, (_, index) => leaseId(count - index));
+    await started.store.commitMany(ids, (id) => (id === 2 ? remove(2) : put(id, id % 200)));
+    const store = await reopen(started);
+    const content = contentOf(store);
+    expect(content).toHaveLength(count - 1);
+    expect([content[0], content[1], content.at(-1)]).toEqual([row(1, 1), row(3, 3), row(count, count % 200)]);
+    await store.commit([put(2, 7)]);
+    expect(store.read(leaseId(2))).toEqual(put(2, 7).record);
+  });
+
   test("calls owed -> kept with the commit that notes them, numbers ascending, until they are settled", async () => {
     const started = await start();
     expect(owedIn(started.store)).toEqual([]);

@@ -83,6 +83,11 @@ describe("room for a database in its file", () => {
     expect(run("view")).toEqual([{ rows: Number(rest?.["rows"]) - 1 }]);
   });
 
+  test("no room for an import -> STORE_DISK_FULL, nothing of it is stored, the next commit is", () => {
+    expect(run("many", "4096")).toMatchObject([{ code: "STORE_DISK_FULL" }, { rows: 20 }]);
+    expect(run("many")).toEqual([{ rows: 20_020 }]);
+  });
+
   test("a full disk when there is no database yet -> STORE_DISK_FULL", () => {
     expect(run("open", "200")).toMatchObject([{ code: "STORE_DISK_FULL" }]);
     expect(run("open")).toEqual([{ opened: true }]);

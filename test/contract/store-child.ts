@@ -66,6 +66,18 @@ const tasks: Readonly<Record<string, (directory: string) => Promise<void>>> = {
     await store.close();
   },
 
+  /** As many at once as the disk has no room for, then says what is left. */
+  async many(directory) {
+    const store = await openLeaseStore(directory);
+    await store.commit(commitOf(0));
+    const ids = Array.from({ length: 20_000 }, (_, index) => leaseId(1000 + index));
+    const record = new Uint8Array(128);
+    await store.commitMany(ids, (id) => ({ type: "put", id, record })).catch(sayError);
+    await store.commit(commitOf(1));
+    say({ rows: countRows(store) });
+    await store.close();
+  },
+
   /** Lets one bit of the file fall over, a hundred times, and serves from it each time. */
   async flip(directory) {
     const path = join(directory, LEASE_DATABASE);

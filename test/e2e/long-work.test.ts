@@ -35,7 +35,7 @@ describe("e2e long work: a terminal shows how far it is, a pipe gets the result 
     const terminal = await host.shell(`script -qec "dibbler-server import ${leases}" /dev/null`);
     expect(terminal).toMatch(/^\rreading: \d+ %\x1b\[K(\rreading: \d+ %\x1b\[K){4,}\r\x1b\[K\/var/);
     expect(terminal).toMatch(report);
-    expect(terminal).toMatch(/\rstoring …\x1b\[K\r\x1b\[K60000 lease\(s\) stored/);
+    expect(terminal).toMatch(/(\rstoring: \d+ %\x1b\[K){4,}\r\x1b\[K60000 lease\(s\) stored/);
   });
 
   scenario()("small files are done before anybody could read it", async () => {

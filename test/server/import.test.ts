@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { millis } from "../../shared/brand.js";
 import type { LeaseId } from "../../shared/lease/lease.js";
-import { createLeaseTable } from "../../shared/lease/table.js";
+import { changeFor } from "../../shared/lease/changes.js";
+import { createLeaseTable, type LeaseTable } from "../../shared/lease/table.js";
 import { formatPrefix } from "../../shared/prefix.js";
 import { type Imported, importLeases } from "../../server/import.js";
 import { importReport } from "../../server/import-report.js";
@@ -27,6 +28,7 @@ const KNOWN = leaseOf(1, {
 });
 
 interface Result extends Imported {
+  readonly table: LeaseTable;
   readonly held: readonly string[];
   readonly lines: readonly string[];
 }
@@ -56,7 +58,7 @@ function run(text: string, fallback?: string, ahead = 0): Result {
     const left = (table.untilOf(id) - NOW) / 1000;
     return `${formatPrefix(table.prefixOf(id))} ${table.nameOf(id)} ${String(left)}`;
   });
-  return { ...imported, held, lines: importReport("leases", imported) };
+  return { ...imported, table, held, lines: importReport("leases", imported) };
 }
 
 const kept = "2001:db8:1000:100::/56 eth0 100";
@@ -87,7 +89,7 @@ describe("import", () => {
   test.each(rows)("%s", (_what, lines, held) => {
     const result = run([HEAD, ...lines].join("\n"));
     expect(result.held).toEqual(held);
-    expect(result.changes.length > 0).toBe(held.join() !== kept);
+    expect(result.ids.length > 0).toBe(held.join() !== kept);
   });
 
   test("outside of all pools it goes to the interface that is named for it", () => {
@@ -103,7 +105,7 @@ describe("import", () => {
 
   test("a file of another kind is told apart from one without leases", () => {
     expect(run("hello\n").format).toBeUndefined();
-    expect(run(HEAD)).toMatchObject({ format: "kea", changes: [] });
+    expect(run(HEAD)).toMatchObject({ format: "kea", ids: [] });
   });
 
   test("the report says what was taken, and what not, with its line", () => {
@@ -127,7 +129,8 @@ describe("import", () => {
 
   test("the script hears of an imported lease when its client renews: an add, and nothing before", () => {
     const records = new Map<LeaseId, Uint8Array>();
-    for (const change of run(`${HEAD}\n${row("2001:db8:1000:200::", 5)}`).changes) {
+    const { ids, table } = run(`${HEAD}\n${row("2001:db8:1000:200::", 5)}`);
+    for (const change of ids.map((id) => changeFor(table, id))) {
       if (change.type === "put") records.set(change.id, change.record);
     }
     const rig = createRig(config, records, NOW);

@@ -6,6 +6,7 @@ import type { FilePassage, ForeignLease, ForeignSink, ReadTimes } from "../../..
 import { FOREIGN_FORMATS, formatOf } from "../../../shared/lease/foreign-file.js";
 import { createIscReader } from "../../../shared/lease/isc-leases.js";
 import { createKeaReader } from "../../../shared/lease/kea-csv.js";
+import { changeFor } from "../../../shared/lease/changes.js";
 import { createLeaseTable } from "../../../shared/lease/table.js";
 import { createServerState } from "../../../server/engine.js";
 import { importLeases } from "../../../server/import.js";
@@ -91,8 +92,8 @@ function checkImport(text: string): void {
   const table = createLeaseTable({ seed: SERVER_ID });
   const network = createNetwork(CONFIG, INTERFACES);
   const facts = { table, network, interfaces: INTERFACES, now: NOW, wall: NOW, fallback: "eth1" };
-  const { changes } = importLeases({ ...facts, file: fileOf(text, 4096), onProgress: () => undefined });
-  for (const change of changes) {
+  const { ids } = importLeases({ ...facts, file: fileOf(text, 4096), onProgress: () => undefined });
+  for (const change of ids.map((id) => changeFor(table, id))) {
     if (change.type === "put") must(decodeRecord(change.record) !== undefined, "a lease can be stored");
   }
   table.forEach((id) => {
