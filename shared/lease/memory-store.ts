@@ -60,8 +60,8 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): LeaseStore 
       for (const entry of entries) memory.journal.set(slotOf(entry.number), slotOctets(entry));
       return Promise.resolve([...new Set<LeaseId>(refused.map(({ id }) => id))]);
     },
-    async commitMany(ids, changeOf) {
-      await this.commit(ids.map(changeOf));
+    commitMany(ids, changeOf) {
+      return this.commit(ids.map(changeOf)).then(() => undefined);
     },
     read(id) {
       return records.has(id) ? copy(records.get(id)) : undefined;
