@@ -133,7 +133,10 @@ async function movesOn({ servers: [one, other], clients: [client], differs }: Tu
     `delete release -${last}`,
   ]);
   const turnOver = differs.noTakingOver === undefined ? "" : "Solicit Request ";
-  return says(client, `Solicit Request Renew Rebind ${turnOver}Renew Rebind Solicit Request Release`);
+  return says(
+    client,
+    `Solicit Request Renew Rebind ${turnOver}Renew Rebind Solicit Request (Renew )?Release`,
+  );
 }
 
 async function prefers({ servers: [one, other], clients: [client, second] }: Turn): Promise<Check> {
@@ -248,11 +251,12 @@ const messageNames: Readonly<Record<string, string>> = {
   8: "Release",
 };
 
-/** The client has sent these messages in this order, each of them as often as it liked. */
+/** The client has sent these messages (an expression) in this order, each of them as often as it liked. */
 function says({ address }: Client, wanted: string): Check {
   return (packets) => {
     const sent = packets.filter(({ source }) => source === address).map(({ types }) => types[0] ?? "");
-    expect(merged(sent.map((type) => messageNames[type] ?? type)).join(" ")).toBe(wanted);
+    const words = merged(sent.map((type) => messageNames[type] ?? type)).join(" ");
+    expect(words).toMatch(new RegExp(`^${wanted}$`));
   };
 }
 
