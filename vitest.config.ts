@@ -32,7 +32,7 @@ export default defineConfig({
           maxWorkers: 2,
           // After the unit tests, which would make them late.
           sequence: { groupOrder: 1 },
-          testTimeout: 60_000,
+          testTimeout: 120_000,
           hookTimeout: 60_000,
         },
       },

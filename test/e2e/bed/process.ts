@@ -17,7 +17,7 @@ export interface Result {
 export interface CommandOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string;
-  /** After this time the command is killed and counts as failed; default 20 s. */
+  /** After this time the command is killed and counts as failed; default 40 s. */
   readonly timeoutMs?: number;
 }
 
@@ -37,7 +37,7 @@ export interface Launched {
 export async function execute(command: readonly string[], options: CommandOptions = {}): Promise<Result> {
   const { child, output, ended } = launch(command, options);
   child.stdin?.end(options.input ?? "");
-  const timeoutMs = options.timeoutMs ?? 20_000;
+  const timeoutMs = options.timeoutMs ?? 40_000;
   let timer: NodeJS.Timeout | undefined;
   const overdue = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {

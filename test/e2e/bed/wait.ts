@@ -4,14 +4,14 @@ export function sleep(milliseconds: number): Promise<void> {
 }
 
 /**
- * Looks again and again until what it sees is accepted, and gives that. Rejects after `timeoutMs` (default 10
- * s) with a sentence that names what was awaited and shows what was seen last.
+ * Looks again and again until what it sees is accepted, and gives that. Rejects after `timeoutMs` (default 30
+ * s: a busy machine is no failure) with a sentence that names what was awaited and shows what was seen last.
  */
 export async function waitFor<T>(
   what: string,
   look: () => T | Promise<T>,
   accept: (seen: T) => boolean = Boolean,
-  timeoutMs = 10_000,
+  timeoutMs = 30_000,
 ): Promise<T> {
   const end = performance.now() + timeoutMs;
   for (;;) {
