@@ -112,11 +112,14 @@ async function storeAll(
   progress: Progress,
 ): Promise<void> {
   let asked = 0;
-  await store.commitMany(ids, (id) => {
-    progress.show("storing", asked++ / (2 * ids.length));
-    return changeFor(table, id);
-  });
-  progress.end();
+  try {
+    await store.commitMany(ids, (id) => {
+      progress.show("storing", asked++ / (2 * ids.length));
+      return changeFor(table, id);
+    });
+  } finally {
+    progress.end();
+  }
 }
 
 function readBasis(configFile: string): Basis {

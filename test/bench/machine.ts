@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { closeSync, fdatasyncSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { inDirectory } from "./directory.js";
+import { ON_DISK } from "./setting.js";
 import { median } from "./table.js";
 
 /** What a machine gives to any program: without it figures of two machines cannot be compared. */
@@ -28,7 +29,10 @@ const GAP_MS = 0.5;
 
 /** Looks at a machine that nothing else is running on; two seconds. */
 export async function probeMachine(): Promise<Machine> {
-  const syncMs = await inDirectory((directory) => Promise.resolve(syncTime(join(directory, "sync"))));
+  const syncMs = await inDirectory(
+    (directory) => Promise.resolve(syncTime(join(directory, "sync"))),
+    ON_DISK,
+  );
   return { programMs: programTime(), syncMs, pageUs: pageTime(), ...gapsOf(looks()) };
 }
 

@@ -12,6 +12,9 @@ export interface Setting extends Link {
   readonly served: Served;
 }
 
+/** Where leases are kept without BENCH_DIR: /tmp is in memory on many machines. */
+export const ON_DISK = "/var/tmp";
+
 /** What a server is started with. */
 export interface Wanted {
   /** Leases of others that are stored when it starts. */
@@ -55,7 +58,7 @@ export async function withServer<T>(
 
 /** What servers keep is on a disk, or where BENCH_DIR says. */
 async function putOnDisk(server: Host): Promise<readonly string[]> {
-  const base = process.env["BENCH_DIR"] ?? "/var/tmp";
+  const base = process.env["BENCH_DIR"] ?? ON_DISK;
   const folders: string[] = [];
   for (const name of ["dibbler", "kea"]) {
     const folder = mkdtempSync(join(resolve(base), `load-bench-${name}-`));

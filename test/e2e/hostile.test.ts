@@ -127,7 +127,7 @@ iface "eth0" {
  * That is machine code for the greater part, of which less and less is made; a leak of 80 octets a packet is
  * seen.
  */
-const smallHeap = { NODE_OPTIONS: "--max-semi-space-size=1 --max-old-space-size=32" };
+const smallHeap = { NODE_OPTIONS: "--max-semi-space-size=1 --max-old-space-size=16" };
 
 /** Memory of the server's process that is in use, in MiB. */
 function residentMib(server: Host): number {

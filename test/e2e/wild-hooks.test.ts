@@ -43,7 +43,7 @@ describe("e2e wild hooks: a server under load with a script that is replaced whi
         expect({ manner, complaints }).toEqual({ manner, complaints: [] });
         await waitFor(`a word on a script that ${manner}`, () => isLogged(server.readFile(swarmLog), log));
       }
-      expect(residentMib(server) - before).toBeLessThan(45);
+      expect(residentMib(server) - before).toBeLessThan(30);
 
       write(server, `trap "" TERM\necho begun >>${diary}\nsleep 4321 & wait\nsleep 4321`);
       await waitFor("scripts to hang", async () => {
@@ -56,10 +56,10 @@ describe("e2e wild hooks: a server under load with a script that is replaced whi
       expect(load.waiting).toBeGreaterThan(0);
       // From 1000 on only what counts waits: an `add` and a `delete` for a prefix at most.
       expect(load.waiting).toBeLessThan(1300);
-      expect(residentMib(server) - before).toBeLessThan(45);
+      expect(residentMib(server) - before).toBeLessThan(30);
 
       const { status, milliseconds } = await server.run([ours.server, "stop"]);
-      expect({ status, isQuick: milliseconds < 6500 }).toEqual({ status: 0, isQuick: true });
+      expect({ status, isQuick: milliseconds < 5000 }).toEqual({ status: 0, isQuick: true });
       expect(server.readFile(swarmLog)).toMatch(
         /wild\.sh \w+ still ran when the program ended, and was ended/,
       );
