@@ -2,6 +2,7 @@ import { asDuid } from "../shared/log-form.js";
 import { createHmac, randomBytes } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { type Arrival, arrivalsOf, type BulkListening } from "../shared/edge/arrivals.js";
+import { createBursts } from "../shared/edge/bursts.js";
 import { openStoredClock } from "../shared/edge/boot-clock.js";
 import { openControl } from "../shared/edge/control-server.js";
 import { loadOrMakeDuid } from "../shared/edge/duid-file.js";
@@ -201,12 +202,17 @@ function openListening(push: ServerLoop["push"], log: Log, openBulk: ListeningPa
   const onTrouble = (kind: string, sentence: string): void => {
     log("SERVER-SOCKET-TROUBLE", { kind, sentence });
   };
+  const bursts = createBursts((outcome) => {
+    if (outcome.type === "used") log("SERVER-BURSTS", {});
+    else log("SERVER-BURSTS-SINGLY", outcome);
+  });
   return createListening({
     push,
     log,
     onTrouble,
     openBulk,
-    site: createSiteSocket(push, onTrouble),
+    bursts,
+    site: createSiteSocket(push, onTrouble, bursts),
     onReady: ({ name, index }) => {
       push({ type: "interfaceReady", interfaceName: name, interfaceIndex: index });
     },

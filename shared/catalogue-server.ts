@@ -122,6 +122,16 @@ export const SERVER_ROWS = {
     text: "{sentence} ({kind})",
     note: "Sending or receiving failed; said once for each kind of trouble.",
   },
+  "SERVER-BURSTS": {
+    level: 6,
+    text: "Datagrams come in bursts: from now on they are read and sent many at a time.",
+    note: "By recvmmsg and sendmmsg, which Node does not have; the package koffi calls them.",
+  },
+  "SERVER-BURSTS-SINGLY": {
+    level: 5,
+    text: "Datagrams come in bursts, but are read and sent one by one: {sentence}.",
+    note: "All is answered, at the peak about half as many a second. Install the package koffi to mend that.",
+  },
   "SERVER-COMMIT-FAILED": {
     level: 3,
     text: "{count} lease change(s) could not be stored, their clients get no answer: {reason}",

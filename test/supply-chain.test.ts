@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 
 interface Manifest {
   readonly dependencies: Readonly<Record<string, string>>;
+  readonly optionalDependencies: Readonly<Record<string, string>>;
   readonly devDependencies: Readonly<Record<string, string>>;
   readonly overrides: Readonly<Record<string, string>>;
 }
@@ -25,8 +26,13 @@ const nameOf = (path: string): string =>
 
 describe("dependencies: pinned, checked, few", () => {
   test("every version in package.json is one version", () => {
-    const { dependencies, devDependencies, overrides } = manifest;
-    const all = Object.entries({ ...dependencies, ...devDependencies, ...overrides });
+    const { dependencies, optionalDependencies, devDependencies, overrides } = manifest;
+    const all = Object.entries({
+      ...dependencies,
+      ...optionalDependencies,
+      ...devDependencies,
+      ...overrides,
+    });
     expect(all.filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version))).toEqual([]);
   });
 
@@ -41,8 +47,9 @@ describe("dependencies: pinned, checked, few", () => {
 
   test("what runs beside our own code is what SECURITY.md says", () => {
     expect(Object.keys(manifest.dependencies)).toEqual(["lmdb"]);
+    expect(Object.keys(manifest.optionalDependencies)).toEqual(["koffi"]);
     const used = locked.filter(([, { dev }]) => dev !== true).map(([path]) => nameOf(path));
-    const binaries = /^@(?:lmdb\/lmdb|msgpackr-extract\/msgpackr-extract)-/;
+    const binaries = /^@(?:lmdb\/lmdb|koromix\/koffi|msgpackr-extract\/msgpackr-extract)-/;
     const named = used.filter((name) => !binaries.test(name));
     const text = readFileSync("SECURITY.md", "utf8");
     const [list = ""] = /(?<=^<!-- runtime -->\n)[^]*?(?=\n<!-- end -->)/m.exec(text) ?? [];

@@ -34,7 +34,9 @@ const md5 = (content) => createHash("md5").update(content).digest("hex");
 
 rmSync(root, { recursive: true, force: true });
 putPrograms();
-await putLmdb();
+await putLibrary("lmdb", `node_modules/@lmdb/lmdb-linux-${process.arch}`);
+// It is used with pointers of 64 bits only.
+if (process.arch !== "arm") await putLibrary("koffi", `node_modules/@koromix/koffi-linux-${process.arch}`);
 putUnits();
 putPages();
 putControl();
@@ -55,31 +57,32 @@ function putPrograms() {
   }
 }
 
-/** Of lmdb and what it needs only the files that are loaded, and the binaries for this machine and glibc. */
-async function putLmdb() {
+/** Of a library and what it needs only the files that are loaded, and of `native` what is for this machine and glibc. */
+async function putLibrary(name, native) {
   const require = createRequire(join(process.cwd(), "package.json"));
   const { metafile } = await build({
-    entryPoints: [require.resolve("lmdb")],
+    entryPoints: [require.resolve(name)],
     bundle: true,
     platform: "node",
     format: "cjs",
     metafile: true,
     write: false,
     logLevel: "error",
-    external: ["bun:ffi", "msgpackr-extract"],
+    external: ["bun:ffi", "msgpackr-extract", "*.node"],
   });
   const loaded = Object.keys(metafile.inputs).map((path) => path.slice(path.lastIndexOf("node_modules/")));
-  const packages = [...new Set(loaded.map((path) => /^node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0]))];
-  const notes = packages.flatMap((path) =>
+  const binaries = filesIn(native).filter(
+    (path) => !/musl/.test(relative(native, path)) && /\.node$|\/(index\.js|package\.json)$/.test(path),
+  );
+  const packages = [...loaded, ...binaries].map(
+    (path) => /^node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0],
+  );
+  const notes = [...new Set(packages)].flatMap((path) =>
     readdirSync(path)
-      .filter((name) => name === "package.json" || /^licen[cs]e/i.test(name))
-      .map((name) => `${path}/${name}`),
+      .filter((note) => note === "package.json" || /^licen[cs]e/i.test(note))
+      .map((note) => `${path}/${note}`),
   );
-  const native = `node_modules/@lmdb/lmdb-linux-${process.arch}`;
-  const binaries = readdirSync(native).filter(
-    (name) => !name.includes("musl") && /\.node$|^(index\.js|package\.json)$/.test(name),
-  );
-  for (const path of [...loaded, ...notes, ...binaries.map((name) => `${native}/${name}`)]) {
+  for (const path of new Set([...loaded, ...binaries, ...notes])) {
     put(`${home}/${path}`, readFileSync(path), 0o644);
     if (path.endsWith(".node")) spawnSync("strip", ["--strip-unneeded", join(root, home, path)]);
   }

@@ -4,7 +4,8 @@ import { SERVER_PORT, SITE_SERVERS_GROUP } from "../proto/well-known.js";
 import type { AddressRow } from "./interface-tables.js";
 import { readAddresses } from "./interfaces.js";
 import type { Place } from "./place.js";
-import { openUdp, type UdpOptions, type UdpSocket } from "./udp.js";
+import type { Bursts } from "./bursts.js";
+import { openUdp, type UdpOptions, type UdpSocket, type Zone } from "./udp.js";
 
 /** The socket for ff05::1:3, where relays send when they know no server by name. */
 export interface SiteSocket {
@@ -31,18 +32,20 @@ interface Joined {
 export function createSiteSocket(
   push: (datagram: Datagram) => void,
   onTrouble: UdpOptions["onTrouble"],
+  bursts: Bursts,
 ): SiteSocket {
   let joined: readonly Joined[] = [];
   let opening: Promise<UdpSocket> | undefined;
 
-  function open({ name }: Place): Promise<UdpSocket> {
+  function open({ name, index }: Place): Promise<UdpSocket> {
     return openUdp({
       interfaceName: name,
       address: SITE_SERVERS_GROUP,
       port: SERVER_PORT,
       onTrouble,
-      onDatagram: (bytes, from, port, sender) => {
-        const heard = whereHeard(joined, from, sender);
+      inBursts: { bursts, interfaceIndex: index },
+      onDatagram: (bytes, from, port, zone) => {
+        const heard = whereHeard(joined, from, zone);
         if (heard === undefined) return;
         const { name: interfaceName, index: interfaceIndex } = heard.place;
         push({ type: "datagram", bytes, from, port, interfaceName, interfaceIndex, multicast: true, at: 0 });
@@ -76,9 +79,8 @@ export function createSiteSocket(
  * A link-local sender has the interface in its zone. A global one may be many hops away: its answer will find
  * the way from any interface with a global address, the one on the sender's subnet if there is such.
  */
-function whereHeard(joined: readonly Joined[], from: Ip6, sender: string): Joined | undefined {
-  const zone = sender.split("%")[1];
-  if (zone !== undefined) return joined.find(({ place }) => place.name === zone);
+function whereHeard(joined: readonly Joined[], from: Ip6, zone: Zone): Joined | undefined {
+  if (zone !== undefined) return joined.find(({ place }) => place.name === zone || place.index === zone);
   return (
     joined.find(({ addresses }) => addresses.some((row) => contains(row, from))) ??
     joined.find(({ addresses }) => addresses.length > 0) ??

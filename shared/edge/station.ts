@@ -2,6 +2,7 @@ import type { Datagram } from "../datagram.js";
 import { type Ip6, isLinkLocal, isMulticast } from "../prefix.js";
 import { SERVER_PORT, SERVERS_GROUP } from "../proto/well-known.js";
 import { type Arrival, type BulkListening, type WantedSocket, wantedSockets } from "./arrivals.js";
+import type { Bursts } from "./bursts.js";
 import type { AddressRow } from "./interface-tables.js";
 import type { Place } from "./place.js";
 import type { SiteSocket } from "./site-socket.js";
@@ -13,6 +14,7 @@ export interface StationParts {
   readonly push: (datagram: Datagram) => void;
   readonly onTrouble: UdpOptions["onTrouble"];
   readonly site: SiteSocket;
+  readonly bursts: Bursts;
   readonly openBulk: (place: Place, addresses: readonly Ip6[], bulk: BulkListening) => Promise<TcpListener>;
 }
 
@@ -106,7 +108,7 @@ export async function closeAll(all: readonly Open[]): Promise<void> {
 }
 
 function openSocket(
-  { push, onTrouble }: StationParts,
+  { push, onTrouble, bursts }: StationParts,
   { name, index }: Place,
   { address, group }: WantedSocket,
 ): Promise<UdpSocket> {
@@ -122,8 +124,17 @@ function openSocket(
       at: 0,
     });
   };
+  const inBursts = { bursts, interfaceIndex: index };
   const joined = group ? { multicastGroup: SERVERS_GROUP } : {};
-  return openUdp({ interfaceName: name, address, port: SERVER_PORT, onTrouble, onDatagram, ...joined });
+  return openUdp({
+    interfaceName: name,
+    address,
+    port: SERVER_PORT,
+    onTrouble,
+    inBursts,
+    onDatagram,
+    ...joined,
+  });
 }
 
 type Unfinished = Site & Pick<Station, "sockets">;

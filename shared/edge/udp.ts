@@ -1,6 +1,8 @@
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { formatIp6, type Ip6, isLinkLocal, isMulticast } from "../prefix.js";
 import { createAddressWriter, parseSender } from "./address-text.js";
+import { createBurstSocket } from "./burst-socket.js";
+import type { Bursts } from "./bursts.js";
 import { codeOf, SystemError, sentenceOf } from "./errors.js";
 import { findPortHolder } from "./port-holder.js";
 
@@ -18,17 +20,22 @@ export interface UdpOptions {
   readonly shareWildcard?: boolean;
   /** Octets to ask for as receive buffer, default 8 MiB; 0 leaves it as the system has it. */
   readonly receiveBuffer?: number;
+  /** What is used instead of Node's ways where datagrams come in bursts; with the interface's number. */
+  readonly inBursts?: { readonly bursts: Bursts; readonly interfaceIndex: number };
   /**
-   * Every datagram, synchronously; `from` carries no zone, as the socket stands for its interface. `sender` is
-   * the same as Node has it, for a socket that stands for several.
+   * Every datagram, synchronously; `from` carries no zone, as the socket stands for its interface. `zone` is for
+   * a socket that stands for several: where a link-local sender was heard.
    */
-  readonly onDatagram: (bytes: Uint8Array, from: Ip6, port: number, sender: string) => void;
+  readonly onDatagram: (bytes: Uint8Array, from: Ip6, port: number, zone: Zone) => void;
   /**
    * Trouble that does not end the socket, each kind
    * ("ENETUNREACH", "shared-port", ...) at most every ten minutes.
    */
   readonly onTrouble: (kind: string, sentence: string) => void;
 }
+
+/** An interface by name or number; undefined with a sender that is not link-local. */
+export type Zone = string | number | undefined;
 
 /** An open socket. `send` never throws: trouble goes to `onTrouble`. */
 export interface UdpSocket {
@@ -69,16 +76,33 @@ export async function openUdp(options: UdpOptions): Promise<UdpSocket> {
     throw error;
   }
   const receiveBufferBytes = enlargeBuffer(socket, options.receiveBuffer ?? EIGHT_MIB);
-  socket.on("message", (bytes: Uint8Array, sender: RemoteInfo) => {
-    const from = parseSender(sender.address);
-    if (from !== undefined) options.onDatagram(bytes, from, sender.port, sender.address);
+  const sendOne = sender(socket, trouble);
+  const { inBursts, onDatagram } = options;
+  const burst =
+    inBursts &&
+    createBurstSocket({
+      bursts: inBursts.bursts,
+      bound: { ...options, interfaceIndex: inBursts.interfaceIndex },
+      onReceived: (bytes, from, port, zone) => {
+        onDatagram(bytes, from, port, zone === 0 ? undefined : zone);
+      },
+      sendOne,
+      onTrouble: trouble,
+    });
+  socket.on("message", (bytes: Uint8Array, { address, port }: RemoteInfo) => {
+    const from = parseSender(address);
+    if (from !== undefined) onDatagram(bytes, from, port, address.split("%")[1]);
+    burst?.drain();
   });
   return {
     address: options.address,
     receiveBufferBytes,
-    send: sender(socket, trouble),
+    send: burst?.send ?? sendOne,
     join,
-    close: () => closed(socket),
+    close: () => {
+      burst?.close();
+      return closed(socket);
+    },
   };
 }
 

@@ -58,6 +58,10 @@ describe("e2e package: what is in it", () => {
         expect(spawnSync("sh", ["-n", join(root, "DEBIAN", name)]).status).toBe(0);
       const { status } = spawnSync("md5sum", ["--quiet", "-c", "DEBIAN/md5sums"], { cwd: root });
       expect(status).toBe(0);
+      // The files of koffi that are needed, and no more.
+      const bursts = `${root}/usr/lib/dibbler-node/dibbler-bursts.cjs`;
+      const opened = spawnSync(process.execPath, ["-e", `require("${bursts}").openKernelCalls()`]);
+      expect(opened.stderr.toString()).toBe("");
     },
   );
 

@@ -1,5 +1,6 @@
 import { statSync } from "node:fs";
 import { describe, expect } from "vitest";
+import { confined, NOBODY } from "./bed/confined.js";
 import type { Host, Running } from "./bed/host.js";
 import { addresses } from "./bed/network.js";
 import { layOutPair } from "./bed/pair.js";
@@ -7,8 +8,7 @@ import { installOurs, ours } from "./bed/programs.js";
 import { waitFor } from "./bed/wait.js";
 import { scenario, testWorld } from "./fixture.js";
 
-/** A user who may do nothing, and what of root's power each program needs. */
-const NOBODY = 65_534;
+/** What of root's power each program needs. */
 const SERVER_NEEDS = ["net_bind_service"];
 const CLIENT_NEEDS = ["net_admin", "net_bind_service"];
 /** The latter as the kernel tells it: bits 10 and 12 (capability.h); and none. */
@@ -17,21 +17,6 @@ const CLIENT_BITS = "0000000000001400";
 
 /** A world made by another user has no second user to change to. */
 const asRoot = process.geteuid?.() === 0 ? scenario() : scenario().skip;
-
-/** The command as this user with these capabilities and no way to get more, as the systemd units have it. */
-function confined(capabilities: readonly string[], command: readonly string[]): readonly string[] {
-  const set = ["-all", ...capabilities.map((name) => `+${name}`)].join(",");
-  const sets = [`--inh-caps=${set}`, `--ambient-caps=${set}`, `--bounding-set=${set}`];
-  return [
-    "setpriv",
-    `--reuid=${NOBODY}`,
-    `--regid=${NOBODY}`,
-    "--clear-groups",
-    ...sets,
-    "--no-new-privs",
-    ...command,
-  ];
-}
 
 /** What a script begins with that shall not have the capabilities of the program. */
 const bare = "/usr/bin/env -S setpriv --inh-caps=-all --ambient-caps=-all";

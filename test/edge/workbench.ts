@@ -30,6 +30,7 @@ export async function bundleProgram(name: string, file: string): Promise<void> {
     platform: "node",
     target: "node20.19",
     format: "cjs",
+    external: ["koffi"],
     logLevel: "warning",
   });
 }
