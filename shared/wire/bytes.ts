@@ -17,10 +17,11 @@ export class Reader {
   fatal = false;
   /** Faults of options that were kept as raw octets, and of repeated ones. */
   readonly faults: Fault[] = [];
-  /** Relay headers, levels of options and options met so far, for the limits. */
+  /** Relay headers, levels of options, options and values of lists met so far, for the limits. */
   relayHeaders = 0;
   optionDepth = 0;
   optionCount = 0;
+  valueCount = 0;
   /** Length of the delegated prefix whose options are being read, for PD Exclude. */
   delegatedLength: number | undefined;
   readonly #bytes: Uint8Array;

@@ -8,6 +8,8 @@ export type FaultCode =
   | "relay-depth"
   /** More options in the datagram than `MAX_OPTIONS`. */
   | "option-count"
+  /** More values in the lists of the datagram than `MAX_VALUES`. */
+  | "value-count"
   /** Option containers nested deeper than `MAX_OPTION_DEPTH`. */
   | "option-depth"
   /** One to three octets where an option header should stand. */
@@ -42,6 +44,12 @@ export const MAX_RELAY_HEADERS = 9;
 export const MAX_OPTION_DEPTH = 8;
 /** Options in one datagram, nested ones included: more than 64 KiB of bindings have. */
 export const MAX_OPTIONS = 4096;
+/**
+ * Values in the lists of one datagram, such as the items of User Class and the names of Domain List, but for
+ * plain codes: more than 64 KiB of addresses have. Without a limit 64 KiB of zeros would be 65,519 names
+ * (RFC 8415 10) and take 8 MiB.
+ */
+export const MAX_VALUES = 4096;
 /** Octets of one message: what the 16-bit size of a TCP frame can say (a UDP payload has 65527 at most). */
 export const MAX_MESSAGE_OCTETS = 65535;
 

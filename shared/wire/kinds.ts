@@ -3,6 +3,7 @@ import { type Duid, duid as duidOf, formatDuid } from "../duid.js";
 import { formatIp6, formatPrefix, type Ip6, ip6 as ip6Of, type Prefix } from "../prefix.js";
 import type { Reader, Writer } from "./bytes.js";
 import { type DomainName, formatDomainName, readDomainName } from "./domain-name.js";
+import { MAX_VALUES } from "./fault.js";
 import type { Kind, Printed } from "./kind.js";
 
 const hex = (octets: Uint8Array): Printed => ({ text: formatDuid(octets) });
@@ -112,18 +113,34 @@ export const domainNames: Kind<readonly DomainName[]> = listOf(
   1,
 );
 
-/** 16-bit codes back to back, possibly none; `label` names one of them for people. */
+/**
+ * 16-bit codes back to back, possibly none; `label` names one of them for people. As many as fit: they are
+ * plain numbers, and an Option Request may ask for whatever there is (RFC 8415 21.7).
+ */
 export function codes(label: (code: number) => string): Kind<readonly number[]> {
-  return listOf({ ...u16, print: (value) => ({ text: label(value) }) }, 0);
+  return { ...listOf({ ...u16, print: (value) => ({ text: label(value) }) }, 0), decode: readCodes };
 }
 
-/** Values of one kind back to back until the end of the option, at least `least` of them. */
+function readCodes(reader: Reader): readonly number[] {
+  const values: number[] = [];
+  while (reader.left > 0) values.push(reader.u16());
+  return values;
+}
+
+/**
+ * Values of one kind back to back until the end of the option, at least `least` of them. A list that has the
+ * datagram's values exceed their limit is a fault of its option, which nobody honest sends: the message is
+ * answered without it.
+ */
 export function listOf<T>(kind: Kind<T>, least: 0 | 1): Kind<readonly T[]> {
   return {
     decode: (reader) => {
       if (reader.left < least) reader.fail("option-short");
       const values: T[] = [];
-      while (reader.left > 0) values.push(kind.decode(reader));
+      while (reader.left > 0) {
+        if (reader.valueCount++ >= MAX_VALUES) reader.fail("value-count");
+        else values.push(kind.decode(reader));
+      }
       return values;
     },
     encode: (writer, values) => {

@@ -72,8 +72,10 @@ const batches: readonly (readonly [what: string, packets: readonly Uint8Array[]]
     [0x00, 0xff, 0x41].map((octet) => Buffer.alloc(longest, octet)),
   ],
   [
-    "the longest message with one option of nearly that size",
-    [Buffer.concat([Buffer.from("01aaaaaa000fffef", "hex"), Buffer.alloc(longest - 8)])],
+    "the longest messages, of one option with as many items, vendor options or names as fit",
+    ["000f", "0011", "0018"].map((code) =>
+      Buffer.concat([Buffer.from(`01aaaaaa${code}ffef`, "hex"), Buffer.alloc(longest - 8)]),
+    ),
   ],
   [
     "good vectors relayed 8, 9, 32, 33, 40 and 1000 times",

@@ -2,11 +2,13 @@ import { describe, expect, test } from "vitest";
 import { iaid, seconds, xid } from "../../shared/brand.js";
 import { duid } from "../../shared/duid.js";
 import { UNSPECIFIED } from "../../shared/prefix.js";
+import { type DomainName, parseDomainName } from "../../shared/wire/domain-name.js";
 import {
   MAX_MESSAGE_OCTETS,
   MAX_OPTION_DEPTH,
   MAX_OPTIONS,
   MAX_RELAY_HEADERS,
+  MAX_VALUES,
 } from "../../shared/wire/fault.js";
 import {
   clientServerMessage,
@@ -14,7 +16,7 @@ import {
   encodeMessage,
   type Message,
 } from "../../shared/wire/message.js";
-import { find, findAll, type Option, option, rawOption } from "../../shared/wire/options.js";
+import { codeOf, find, findAll, type Option, option, rawOption } from "../../shared/wire/options.js";
 import { toHex } from "./vectors.js";
 
 const solicit = (...options: Option[]): Message => clientServerMessage("solicit", xid(1), options);
@@ -27,6 +29,11 @@ const relayed = (...options: Option[]): Message => ({
   options,
 });
 const zero = seconds(0);
+const domainName = (text: string): DomainName => {
+  const name = parseDomainName(text);
+  if (name === undefined) throw new Error(text);
+  return name;
+};
 const client = option("clientId", duid(Uint8Array.of(0, 3, 0, 1, 7)));
 const other = option("clientId", duid(Uint8Array.of(0, 3, 0, 1, 8)));
 
@@ -107,6 +114,60 @@ describe("decoder: number of options and octets", () => {
     const decoded = decodeMessage(encodeMessage(big));
     expect(decoded).toEqual({ ok: true, message: big, faults: [] });
     expect(toHex(first)).toBe(before);
+  });
+});
+
+describe("decoder: number of values in lists", () => {
+  const none = new Uint8Array();
+  const items = (count: number): readonly Uint8Array[] => Array.from({ length: count }, () => none);
+  const classes = (count: number): Option => option("vendorClass", { enterprise: 9, classes: items(count) });
+
+  test(`${MAX_VALUES} items in one option -> accepted`, () => {
+    const message = solicit(client, option("userClass", items(MAX_VALUES)));
+    expect(decodeMessage(encodeMessage(message))).toEqual({ ok: true, message, faults: [] });
+  });
+
+  const vendor = { enterprise: 9, options: items(MAX_VALUES + 1).map((data) => ({ code: 1, data })) };
+  const root = domainName(".");
+  const names = items(MAX_VALUES + 1).map(() => root);
+  const rows: readonly (readonly [what: string, option: Option, at: number])[] = [
+    ["item of User Class", option("userClass", items(MAX_VALUES + 1)), 2 * MAX_VALUES],
+    ["item of Vendor Class", classes(MAX_VALUES + 1), 4 + 2 * MAX_VALUES],
+    ["Vendor Option", option("vendorOptions", vendor), 4 + 4 * MAX_VALUES],
+    ["name", option("domainList", names), MAX_VALUES],
+  ];
+  test.each(rows)("one %s more -> that option stays raw, octets kept", (_what, list, at) => {
+    const bytes = encodeMessage(solicit(list, client));
+    const decoded = decodeMessage(bytes);
+    if (!decoded.ok) throw new Error(decoded.fault.code);
+    expect(decoded.faults).toEqual([{ code: "value-count", offset: 8 + at, option: codeOf(list) }]);
+    expect(decoded.message.options).toMatchObject([{ name: "raw" }, client]);
+    expect(toHex(encodeMessage(decoded.message))).toBe(toHex(bytes));
+  });
+
+  test("values are counted across options and relayed messages; what has no list is read after them", () => {
+    const half = classes(MAX_VALUES / 2);
+    const message = relayed(option("relayMessage", solicit(half, half, classes(1), classes(0), client)));
+    const decoded = decodeMessage(encodeMessage(message));
+    if (!decoded.ok) throw new Error(decoded.fault.code);
+    expect(decoded.faults).toMatchObject([{ code: "value-count", option: 16 }]);
+    expect(find(decoded.message.options, "relayMessage")?.options).toMatchObject([
+      half,
+      half,
+      { name: "raw", code: 16 },
+      classes(0),
+      client,
+    ]);
+  });
+
+  const fill = <T>(octets: number, value: T): readonly T[] =>
+    Array.from({ length: Math.floor((MAX_MESSAGE_OCTETS - 8) / octets) }, () => value);
+  test.each([
+    ["addresses", option("dnsServers", fill(16, UNSPECIFIED))],
+    ["codes", option("optionRequest", fill(2, 23))],
+  ])("as many %s as fit into a message -> accepted", (_what, list) => {
+    const message = solicit(list);
+    expect(decodeMessage(encodeMessage(message))).toEqual({ ok: true, message, faults: [] });
   });
 });
 
