@@ -1,4 +1,5 @@
 import type { Millis } from "../shared/brand.js";
+import type { Datagram } from "../shared/datagram.js";
 import { MESSAGE_CODE } from "../shared/wire/codes.js";
 import { peekType } from "../shared/wire/peek.js";
 import type { ServerEvent } from "./state.js";
@@ -8,6 +9,11 @@ import type { ServerEvent } from "./state.js";
  * something goes first.
  */
 export const INTAKE_LIMIT = 8192;
+/**
+ * Octets that may wait of what begins something, and as many of the rest, so that who sends what is long and
+ * not answered takes no room from new clients. Messages as they are need a quarter of it.
+ */
+export const INTAKE_OCTETS: number = 4 * 1024 * 1024;
 /**
  * A Solicit that has waited so long is dropped: its client sends the next copy after a second (SOL_TIMEOUT),
  * and the answer to this one would come with that to the next, or too late (RFC 8415 18.2.1).
@@ -22,7 +28,7 @@ export type Wish = "first" | "onlyFirst" | "later";
 
 /** Events waiting for their turn. */
 export interface Intake {
-  /** False when it, or an older one in its place, was dropped. */
+  /** False when it, or older ones in its place, were dropped. */
   readonly put: (event: ServerEvent, now: Millis) => boolean;
   /** What was put back goes before everything else. */
   readonly putBack: (events: readonly ServerEvent[]) => void;
@@ -38,13 +44,36 @@ export interface Intake {
  * to do completes what it has begun instead of beginning ever more: Request, Renew, Rebind, Release and the
  * rest, then Solicit and Information-request.
  */
-export function createIntake(limit = INTAKE_LIMIT): Intake {
+export function createIntake(limit = INTAKE_LIMIT, octetsLimit = INTAKE_OCTETS): Intake {
   const first = createQueue<ServerEvent>();
-  const later = createQueue<{ readonly event: ServerEvent; readonly at: Millis }>();
+  const later = createQueue<{ readonly event: Datagram; readonly at: Millis }>();
+  const octets = { first: 0, later: 0 };
   let dropped = 0;
 
+  function takeFirst(): ServerEvent | undefined {
+    const event = first.take();
+    octets.first -= octetsOf(event);
+    return event;
+  }
+
+  function takeLater(): { readonly event: Datagram; readonly at: Millis } | undefined {
+    const item = later.take();
+    octets.later -= octetsOf(item?.event);
+    return item;
+  }
+
+  /** The oldest of those that begin something give way to anything, but for octets only to their like. */
+  function makeRoom({ bytes }: Datagram, kind: "first" | "later"): boolean {
+    while (first.size() + later.size() >= limit || octets[kind] + bytes.length > octetsLimit) {
+      const mayHelp = kind === "later" || octets.first + bytes.length <= octetsLimit;
+      if (!mayHelp || takeLater() === undefined) return false;
+      dropped++;
+    }
+    return true;
+  }
+
   function takeFresh(now: Millis): ServerEvent | undefined {
-    for (let next = later.take(); next !== undefined; next = later.take()) {
+    for (let next = takeLater(); next !== undefined; next = takeLater()) {
       if (now - next.at <= STALE_MS) return next.event;
       dropped++;
     }
@@ -57,28 +86,29 @@ export function createIntake(limit = INTAKE_LIMIT): Intake {
         first.put(event);
         return true;
       }
-      if (first.size() + later.size() < limit) {
-        if (beginsSomething(event.bytes)) later.put({ event, at: now });
-        else first.put(event);
-        return true;
+      const before = dropped;
+      const kind = beginsSomething(event.bytes) ? "later" : "first";
+      if (!makeRoom(event, kind)) {
+        dropped++;
+        return false;
       }
-      dropped++;
-      if (later.take() === undefined) return false;
-      if (beginsSomething(event.bytes)) later.put({ event, at: now });
+      octets[kind] += event.bytes.length;
+      if (kind === "later") later.put({ event, at: now });
       else first.put(event);
-      return false;
+      return dropped === before;
     },
     putBack: (events) => {
+      for (const event of events) octets.first += octetsOf(event);
       first.putBack(events);
     },
     take(now, wish = "first") {
       switch (wish) {
         case "first":
-          return first.take() ?? takeFresh(now);
+          return takeFirst() ?? takeFresh(now);
         case "onlyFirst":
-          return first.take();
+          return takeFirst();
         case "later":
-          return takeFresh(now) ?? first.take();
+          return takeFresh(now) ?? takeFirst();
         default:
           return wish satisfies never;
       }
@@ -91,6 +121,9 @@ export function createIntake(limit = INTAKE_LIMIT): Intake {
     },
   };
 }
+
+const octetsOf = (event: ServerEvent | undefined): number =>
+  event?.type === "datagram" ? event.bytes.length : 0;
 
 function beginsSomething(bytes: Uint8Array): boolean {
   const type = peekType(bytes);

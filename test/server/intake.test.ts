@@ -56,6 +56,30 @@ describe("server: what waits, and in which order", () => {
     expect(through(2, requests)).toEqual([[1, 2], 1]);
   });
 
+  // 8192 datagrams of 64 KiB would be half a GiB.
+  test("so many octets of each kind: the oldest Solicits give way to Solicits, Requests to nobody", () => {
+    const intake = createIntake(100, 51);
+    const put = (type: number, mark: number, relays = 0): boolean =>
+      intake.put(datagram(type, mark, relays), millis(0));
+    const take = (count: number): unknown =>
+      Array.from({ length: count }, () => markOf(intake.take(millis(0))));
+    // 4 octets each, and 47 with a relay around it.
+    expect([1, 2, 3].map((n) => put(SOLICIT, n))).toEqual([true, true, true]);
+    expect([put(REQUEST, 4, 1), put(REQUEST, 5), put(REQUEST, 6)]).toEqual([true, true, false]);
+    expect([intake.size(), intake.dropped()]).toEqual([5, 1]);
+    expect([put(SOLICIT, 7, 1), intake.size(), intake.dropped()]).toEqual([false, 4, 2]);
+    expect([take(5), intake.size()]).toEqual([[4, 5, 3, 7, undefined], 0]);
+    intake.putBack([datagram(REQUEST, 8, 1), { type: "timer" }, datagram(REQUEST, 9)]);
+    expect([put(REQUEST, 10), put(SOLICIT, 11, 1), put(SOLICIT, 12)]).toEqual([false, true, true]);
+    expect([take(5), intake.dropped()]).toEqual([[8, "timer", 9, 11, 12], 1]);
+    // What has given way, or become too old, takes no room.
+    expect([put(SOLICIT, 13, 1), intake.take(millis(STALE_MS + 1)), put(SOLICIT, 14, 1)]).toEqual([
+      true,
+      undefined,
+      true,
+    ]);
+  });
+
   test("a Solicit that has waited too long is not answered, a Request is", () => {
     const puts = [
       [datagram(SOLICIT, 1), 0],
