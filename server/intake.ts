@@ -64,9 +64,10 @@ export function createIntake(limit = INTAKE_LIMIT, octetsLimit = INTAKE_OCTETS):
 
   /** The oldest of those that begin something give way to anything, but for octets only to their like. */
   function makeRoom({ bytes }: Datagram, kind: "first" | "later"): boolean {
-    while (first.size() + later.size() >= limit || octets[kind] + bytes.length > octetsLimit) {
-      const mayHelp = kind === "later" || octets.first + bytes.length <= octetsLimit;
-      if (!mayHelp || takeLater() === undefined) return false;
+    const isTooLong = (): boolean => octets[kind] + bytes.length > octetsLimit;
+    if (kind === "first" && isTooLong()) return false;
+    while (first.size() + later.size() >= limit || isTooLong()) {
+      if (takeLater() === undefined) return false;
       dropped++;
     }
     return true;

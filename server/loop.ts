@@ -75,7 +75,7 @@ export interface ServerLoop {
 const BATCH_LIMIT = 256;
 /**
  * After so many events in one turn no Solicit is looked at any more while more come in than can be answered:
- * Node reads no more than 32 datagrams of a socket between two turns, and what is not read waits in the
+ * without koffi no more than 32 datagrams of a socket are read between two turns, and the rest waits in the
  * kernel, where the next Request is behind the last Solicit. One in `share` of the first events is a Solicit
  * all the same, lest a flood of anything else keep new clients out.
  */

@@ -1,11 +1,11 @@
 import type { Datagram } from "../datagram.js";
 import { contains, type Ip6 } from "../prefix.js";
 import { SERVER_PORT, SITE_SERVERS_GROUP } from "../proto/well-known.js";
+import type { Bursts } from "./bursts.js";
 import type { AddressRow } from "./interface-tables.js";
 import { readAddresses } from "./interfaces.js";
 import type { Place } from "./place.js";
-import type { Bursts } from "./bursts.js";
-import { openUdp, type UdpOptions, type UdpSocket, type Zone } from "./udp.js";
+import { openUdp, type Sender, type UdpOptions, type UdpSocket } from "./udp.js";
 
 /** The socket for ff05::1:3, where relays send when they know no server by name. */
 export interface SiteSocket {
@@ -44,8 +44,8 @@ export function createSiteSocket(
       port: SERVER_PORT,
       onTrouble,
       inBursts: { bursts, interfaceIndex: index },
-      onDatagram: (bytes, from, port, zone) => {
-        const heard = whereHeard(joined, from, zone);
+      onDatagram: (bytes, from, port, sender) => {
+        const heard = whereHeard(joined, from, sender);
         if (heard === undefined) return;
         const { name: interfaceName, index: interfaceIndex } = heard.place;
         push({ type: "datagram", bytes, from, port, interfaceName, interfaceIndex, multicast: true, at: 0 });
@@ -79,8 +79,10 @@ export function createSiteSocket(
  * A link-local sender has the interface in its zone. A global one may be many hops away: its answer will find
  * the way from any interface with a global address, the one on the sender's subnet if there is such.
  */
-function whereHeard(joined: readonly Joined[], from: Ip6, zone: Zone): Joined | undefined {
-  if (zone !== undefined) return joined.find(({ place }) => place.name === zone || place.index === zone);
+function whereHeard(joined: readonly Joined[], from: Ip6, sender: Sender): Joined | undefined {
+  const zone = typeof sender === "string" ? sender.split("%")[1] : sender;
+  if (zone !== undefined && zone !== 0)
+    return joined.find(({ place }) => place.name === zone || place.index === zone);
   return (
     joined.find(({ addresses }) => addresses.some((row) => contains(row, from))) ??
     joined.find(({ addresses }) => addresses.length > 0) ??

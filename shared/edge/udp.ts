@@ -23,10 +23,10 @@ export interface UdpOptions {
   /** What is used instead of Node's ways where datagrams come in bursts; with the interface's number. */
   readonly inBursts?: { readonly bursts: Bursts; readonly interfaceIndex: number };
   /**
-   * Every datagram, synchronously; `from` carries no zone, as the socket stands for its interface. `zone` is for
-   * a socket that stands for several: where a link-local sender was heard.
+   * Every datagram, synchronously; `from` carries no zone, as the socket stands for its interface. `sender` is for
+   * a socket that stands for several.
    */
-  readonly onDatagram: (bytes: Uint8Array, from: Ip6, port: number, zone: Zone) => void;
+  readonly onDatagram: (bytes: Uint8Array, from: Ip6, port: number, sender: Sender) => void;
   /**
    * Trouble that does not end the socket, each kind
    * ("ENETUNREACH", "shared-port", ...) at most every ten minutes.
@@ -34,8 +34,8 @@ export interface UdpOptions {
   readonly onTrouble: (kind: string, sentence: string) => void;
 }
 
-/** An interface by name or number; undefined with a sender that is not link-local. */
-export type Zone = string | number | undefined;
+/** A sender as Node has it, with its zone, or the number of the interface: 0 when it is not link-local. */
+export type Sender = string | number;
 
 /** An open socket. `send` never throws: trouble goes to `onTrouble`. */
 export interface UdpSocket {
@@ -83,15 +83,13 @@ export async function openUdp(options: UdpOptions): Promise<UdpSocket> {
     createBurstSocket({
       bursts: inBursts.bursts,
       bound: { ...options, interfaceIndex: inBursts.interfaceIndex },
-      onReceived: (bytes, from, port, zone) => {
-        onDatagram(bytes, from, port, zone === 0 ? undefined : zone);
-      },
+      onReceived: onDatagram,
       sendOne,
       onTrouble: trouble,
     });
   socket.on("message", (bytes: Uint8Array, { address, port }: RemoteInfo) => {
     const from = parseSender(address);
-    if (from !== undefined) onDatagram(bytes, from, port, address.split("%")[1]);
+    if (from !== undefined) onDatagram(bytes, from, port, address);
     burst?.drain();
   });
   return {

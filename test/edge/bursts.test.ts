@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type Bursts, createBursts } from "../../shared/edge/bursts.js";
 import { createDatagramRoom, readSocketName, SOCKET_NAME_OCTETS } from "../../shared/edge/datagram-room.js";
 import { formatIp6, parseIp6, UNSPECIFIED } from "../../shared/prefix.js";
-import { bundleProgram, inNamespace } from "./workbench.js";
+import { bundleProgram, inNamespace, TWO_LINKS } from "./workbench.js";
 
 let directory = "";
 beforeAll(async () => {
@@ -23,17 +23,9 @@ afterAll(() => {
   rmSync(directory, { recursive: true });
 });
 
-const LINKS = `ip link set lo up
-ip link add a0 type veth peer name b0
-ip link add c0 type veth peer name d0
-for i in a0 b0 c0 d0; do ip link set $i addrgenmode none up; done
-ip -6 addr add fe80::a/64 dev a0 nodad
-ip -6 addr add fe80::b/64 dev b0 nodad
-ip -6 addr add fe80::c/64 dev c0 nodad`;
-
 async function exchange(way: string): Promise<unknown> {
   const { status, stdout, stderr } = await inNamespace(
-    `${LINKS}\n'${process.execPath}' '${join(directory, way, "it.cjs")}'`,
+    `${TWO_LINKS}\n'${process.execPath}' '${join(directory, way, "it.cjs")}'`,
   );
   expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
   return JSON.parse(stdout);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseUdpTable } from "../../shared/edge/port-holder.js";
 import { formatIp6 } from "../../shared/prefix.js";
-import { bundleProgram, inNamespace } from "./workbench.js";
+import { bundleProgram, inNamespace, TWO_LINKS } from "./workbench.js";
 
 let directory = "";
 let udp = "";
@@ -20,14 +20,6 @@ afterAll(() => {
   rmSync(directory, { recursive: true });
 });
 
-const LINKS = `ip link set lo up
-ip link add a0 type veth peer name b0
-ip link add c0 type veth peer name d0
-for i in a0 b0 c0 d0; do ip link set $i addrgenmode none up; done
-ip -6 addr add fe80::a/64 dev a0 nodad
-ip -6 addr add fe80::b/64 dev b0 nodad
-ip -6 addr add fe80::c/64 dev c0 nodad`;
-
 /**
  * Starts a holder in the background and goes on when it has said that it holds; all ends with the namespace.
  */
@@ -38,7 +30,7 @@ trap 'kill $holder' EXIT
 read -r said < '${directory}'/said.$$`;
 
 async function probe(script: string): Promise<unknown> {
-  const { status, stdout, stderr } = await inNamespace(`${LINKS}\n${script}`);
+  const { status, stdout, stderr } = await inNamespace(`${TWO_LINKS}\n${script}`);
   expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
   return JSON.parse(stdout.trim().split("\n").at(-1) ?? "");
 }

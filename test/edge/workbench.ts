@@ -49,6 +49,15 @@ export function run(
   });
 }
 
+/** Two links for `inNamespace`, a0 to b0 and c0 to d0, with addresses on three of their ends. */
+export const TWO_LINKS = `ip link set lo up
+ip link add a0 type veth peer name b0
+ip link add c0 type veth peer name d0
+for i in a0 b0 c0 d0; do ip link set $i addrgenmode none up; done
+ip -6 addr add fe80::a/64 dev a0 nodad
+ip -6 addr add fe80::b/64 dev b0 nodad
+ip -6 addr add fe80::c/64 dev c0 nodad`;
+
 /**
  * Runs a shell script in a network namespace of its own, rootless where the system allows it. `flags` are
  * further ones of unshare(1). Nothing of the host is touched, and the kernel removes it all when the script

@@ -1,7 +1,7 @@
 // bursts.cjs   a server on b0 and d0 hears bursts from clients on a0 and c0, and answers; prints what arrived
 import { createBursts } from "../../../shared/edge/bursts.js";
 import { pause } from "../../../shared/edge/clock.js";
-import { openUdp, type UdpOptions, type UdpSocket, type Zone } from "../../../shared/edge/udp.js";
+import { openUdp, type UdpOptions, type Sender, type UdpSocket } from "../../../shared/edge/udp.js";
 import { findInterface } from "../../../shared/edge/interfaces.js";
 import { formatIp6, type Ip6, ip6, parseIp6 } from "../../../shared/prefix.js";
 
@@ -36,11 +36,12 @@ async function open(
   const socket = await openUdp({
     interfaceName,
     inBursts: { bursts, interfaceIndex: index },
-    onDatagram: (bytes: Uint8Array, from: Ip6, port: number, zone: Zone) => {
+    onDatagram: (bytes: Uint8Array, from: Ip6, port: number, sender: Sender) => {
       ear.texts.push(bytes.length > 100 ? `${bytes.length} octets` : Buffer.from(bytes).toString());
+      const zone = typeof sender === "string" ? sender.split("%")[1] : sender;
       const isHere = zone === interfaceName || zone === index;
       ear.from.add(`${formatIp6(from)} ${port}${isHere ? "" : ` zone ${zone}`}`);
-      if (typeof zone === "number") ear.batched++;
+      if (typeof sender === "number") ear.batched++;
     },
     onTrouble: (kind) => {
       troubles.push(kind);
