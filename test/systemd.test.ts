@@ -8,7 +8,7 @@ import { ALLOCATOR_ENVIRONMENT, SEMI_SPACE_FLAG } from "../server/memory.js";
 /** Our units and the exposure that `systemd-analyze security` may find in them, from 0 (none) to 10. */
 const units = [
   { unit: "dibbler-server.service", most: 2.1, capabilities: "CAP_NET_ADMIN CAP_NET_BIND_SERVICE" },
-  { unit: "dibbler-client@.service", most: 2.1, capabilities: "CAP_NET_ADMIN CAP_NET_BIND_SERVICE" },
+  { unit: "dibbler-client@.service", most: 1.9, capabilities: "CAP_NET_ADMIN CAP_NET_BIND_SERVICE" },
 ] as const;
 
 const hasAnalyze = spawnSync("systemd-analyze", ["--version"]).status === 0;
@@ -40,7 +40,11 @@ describe("systemd units", () => {
     expect(valuesOf(unit, "StartLimitIntervalSec")).toEqual(["0"]);
     expect(valuesOf(unit, "RestartSec")).toEqual(["5s"]);
     // Without CAP_NET_ADMIN ip ends at its first step, silently, if the filter has no capset.
-    expect(valuesOf(unit, "SystemCallFilter").at(-1)).toBe("capset");
+    expect(valuesOf(unit, "SystemCallFilter")).toContain("capset");
+  });
+
+  test("dibbler-server.service: its threads may be told to give way", () => {
+    expect(valuesOf("dibbler-server.service", "SystemCallFilter").at(-1)).toBe("setpriority");
   });
 
   test("dibbler-server.service: memory as with `start`", () => {

@@ -98,12 +98,16 @@ async function measureAround(
     tell(`delay, ${half.rate}/s`);
     // What the search for the peak has left in queues is no matter of this rate.
     await sleep(SETTLE_MS);
-    const { average, p99, worst } = await measureDelays(client, () => offer(client, half));
-    if (peak < SAME_RATE) return { average, p99, worst };
+    const { average, p99, worst, p99Steady, slowPercent } = await measureDelays(client, () =>
+      offer(client, half),
+    );
+    const there = { average, p99, worst, p99Steady, slowPercent };
+    if (peak < SAME_RATE) return there;
     const same = await measureDelays(client, () => offer(client, { rate: SAME_RATE, seconds }));
     return {
-      ...{ average, p99, worst },
+      ...there,
       ...{ sameAverage: same.average, sameP99: same.p99, sameWorst: same.worst },
+      ...{ sameP99Steady: same.p99Steady, sameSlowPercent: same.slowPercent },
     };
   });
   for (const manner of ["relayed", "renewals"] as const) {

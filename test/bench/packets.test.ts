@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { delaysOf, percentile, readPackets, summarize } from "./packets.js";
+import { exchangesOf, percentile, readPackets, summarize } from "./packets.js";
 
 const SOLICIT = 1;
 const ADVERTISE = 2;
@@ -106,7 +106,10 @@ describe("bench: delays", () => {
       { time: 9, type: SOLICIT, transaction: 3 },
       { time: 10, type: REPLY, transaction: 4 },
     ];
-    expect(delaysOf(packets)).toEqual([5, 7]);
+    expect(exchangesOf(packets)).toEqual([
+      { from: 0, to: 5 },
+      { from: 1, to: 8 },
+    ]);
   });
 
   test.each([
@@ -119,6 +122,10 @@ describe("bench: delays", () => {
   });
 
   test("summary of unsorted values", () => {
-    expect(summarize([10, 9, 2])).toEqual({ average: 7, p99: 10, worst: 10 });
+    expect(summarize([10, 9, 2].map((delay) => ({ from: 100, to: 100 + delay })))).toEqual({
+      average: 7,
+      p99: 10,
+      worst: 10,
+    });
   });
 });

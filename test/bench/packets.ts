@@ -7,6 +7,12 @@ export interface Packet {
   readonly transaction: number;
 }
 
+/** When a question and its answer went by, milliseconds since 1970. */
+export interface Exchange {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** What the times from question to answer come to, milliseconds; NaN where nothing was answered. */
 export interface Delays {
   readonly average: number;
@@ -73,12 +79,12 @@ const ANSWER_OF = new Map([
 ]);
 
 /**
- * Times from each question to the first answer to it, milliseconds, in the order of the answers. What is not
- * answered gives none.
+ * When each question and the first answer to it went by, in the order of the answers. What is not answered
+ * gives nothing.
  */
-export function delaysOf(packets: readonly Packet[]): readonly number[] {
+export function exchangesOf(packets: readonly Packet[]): readonly Exchange[] {
   const asked = new Map<number, { readonly time: number; readonly answer: number }>();
-  const delays: number[] = [];
+  const exchanges: Exchange[] = [];
   for (const { time, type, transaction } of packets) {
     const answer = ANSWER_OF.get(type);
     if (answer !== undefined) {
@@ -88,14 +94,14 @@ export function delaysOf(packets: readonly Packet[]): readonly number[] {
     const question = asked.get(transaction);
     if (question?.answer !== type) continue;
     asked.delete(transaction);
-    delays.push(time - question.time);
+    exchanges.push({ from: question.time, to: time });
   }
-  return delays;
+  return exchanges;
 }
 
-/** Average, 99th percentile (nearest rank) and longest of these. */
-export function summarize(delays: readonly number[]): Delays {
-  const sorted = Float64Array.from(delays).sort();
+/** Average, 99th percentile (nearest rank) and longest of the times that these took. */
+export function summarize(exchanges: readonly Exchange[]): Delays {
+  const sorted = Float64Array.from(exchanges, ({ from, to }) => to - from).sort();
   return {
     average: sorted.reduce((sum, delay) => sum + delay, 0) / sorted.length,
     p99: percentile(sorted, 0.99),

@@ -40,6 +40,7 @@ describe("bench: the bars", () => {
     peak: 3000,
     overload: 2850,
     p99: 5,
+    p99Steady: 5,
     relayed: 3000,
     hookCalls: 500,
     routesSet: 1000,
@@ -52,7 +53,7 @@ describe("bench: the bars", () => {
     verdicts(rounds([ours], [kea])).map((line) => /held$|MISSED$|not measured$/.exec(line)?.[0]);
 
   test("all are held at their limits", () => {
-    expect(words(good, { peak: 2000 })).toEqual(Array.from({ length: 9 }, () => "held"));
+    expect(words(good, { peak: 2000 })).toEqual(Array.from({ length: 10 }, () => "held"));
   });
 
   test.each([
@@ -63,15 +64,20 @@ describe("bench: the bars", () => {
     { what: "memory after the start", bar: 4, ours: { [stored(1_000_000, "pss")]: 301 }, kea: 2000 },
     { what: "memory after the load", bar: 4, ours: { [stored(1_000_000, "pssAfter")]: 301 }, kea: 2000 },
     { what: "delay", bar: 5, ours: { p99: 5.1 }, kea: 2000 },
-    { what: "relayed", bar: 6, ours: { relayed: 2999 }, kea: 2000 },
-    { what: "hooks", bar: 7, ours: { hookCalls: 499 }, kea: 2000 },
-    { what: "routes", bar: 8, ours: { routesSet: 999 }, kea: 2000 },
+    { what: "delay while the processor is steady", bar: 6, ours: { p99Steady: 5.1 }, kea: 2000 },
+    { what: "relayed", bar: 7, ours: { relayed: 2999 }, kea: 2000 },
+    { what: "hooks", bar: 8, ours: { hookCalls: 499 }, kea: 2000 },
+    { what: "routes", bar: 9, ours: { routesSet: 999 }, kea: 2000 },
   ])("missed: $what", ({ bar, ours, kea }) => {
-    const expected = Array.from({ length: 9 }, (_none, index) => (index === bar ? "MISSED" : "held"));
+    const expected = Array.from({ length: 10 }, (_none, index) => (index === bar ? "MISSED" : "held"));
     expect(words({ ...good, ...ours }, { peak: kea })).toEqual(expected);
   });
 
+  test("what cannot be known is not missed", () => {
+    expect(words({ ...good, p99Steady: NaN }, { peak: 2000 })[6]).toBe("not measured");
+  });
+
   test("what was not measured is neither", () => {
-    expect(words({}, {})).toEqual(Array.from({ length: 9 }, () => "not measured"));
+    expect(words({}, {})).toEqual(Array.from({ length: 10 }, () => "not measured"));
   });
 });
