@@ -99,8 +99,8 @@ describe("tidy: habits", () => {
     expect(offenders(others, (source) => pattern.test(source[searched]))).toEqual([]);
   });
 
-  test("tests share processes: what looks at their memory or puts modules in the place of others runs apart", () => {
-    const units = sources.filter(({ path }) => /^test\/(?!e2e\/).*\.test\.ts$/.test(path));
+  test("tests share processes: what looks at their memory or replaces modules runs apart", () => {
+    const units = sources.filter(({ path }) => /^test\/(?!e2e\/|tidy).*\.test\.ts$/.test(path));
     const needing = offenders(units, ({ code }) => /memoryUsage\(|\bvi\.(mock|doMock)\(/.test(code));
     const apart = readFileSync("vitest.config.ts", "utf8").matchAll(/^ {2}"(test\/.*)",$/gm);
     expect(Array.from(apart, ([, path]) => path)).toEqual(needing.toSorted());
