@@ -7,6 +7,7 @@ const APART = [
   "test/edge/log-json-missing.test.ts",
   "test/lease/table.test.ts",
   "test/lease/tails.test.ts",
+  "test/server/limits.test.ts",
   "test/shared/octet-map.test.ts",
 ];
 
