@@ -202,7 +202,10 @@ describe("e2e package: installed over Debian's server", () => {
       cat >/usr/bin/systemctl <<'END'
 #!/bin/sh
 echo "$*" >>/run/asked
-case $1 in start | try-restart) exit 1 ;; esac
+case $1 in
+  start | try-restart) exit 1 ;;
+  list-units) cat /run/active ;;
+esac
 END
       chmod 755 /usr/bin/systemctl
       mkdir -p /var/lib/dibbler && : >/var/lib/dibbler/client-duid`);
@@ -220,6 +223,19 @@ END
       expect(await host.shell("cat /var/lib/dibbler/client.conf")).toBe("iface wan0 { pd }\n");
       expect(host.listFolder("/etc/rc2.d")).not.toContain("S02dibbler-client");
       expect(await dpkg(host, `-i ${deb}`)).toContain("Setting up dibbler-node");
+
+      for (const active of [[], ["dibbler-server.service", "dibbler-client@srv-a\\x2db.service"]]) {
+        const units = active.map((unit) => `${unit} loaded active running DHCPv6\n`);
+        host.writeFile("/run/active", units.join(""));
+        await dpkg(host, "-r dibbler-node");
+        host.remove("/run/asked");
+        await dpkg(host, `-i ${deb}`);
+        const words = host.readFile("/run/asked")?.split("\n") ?? [];
+        expect(words.filter((line) => line.startsWith("start "))).toEqual(
+          active.map((unit) => `start ${unit}`),
+        );
+      }
+      expect(host.listFolder("/var/lib/dibbler")).not.toContain(".running");
     },
   );
 });
