@@ -235,7 +235,7 @@ END
           active.map((unit) => `start ${unit}`),
         );
       }
-      expect(host.listFolder("/var/lib/dibbler")).not.toContain(".running");
+      expect(host.listFolder("/var/lib")).not.toContain("dibbler-node");
     },
   );
 });
