@@ -7,8 +7,8 @@ import { sentenceOf } from "./errors.js";
 const STEPS_BACK = 10;
 const LEAST_URGENT = 19;
 /**
- * From here on V8 has a second compiler, and what waits in the two holds memory: the server has 10 to 15 MiB more
- * under load on busy cores.
+ * From here on V8 has a second compiler, and what waits in the two holds memory: 10 to 15 MiB more under load
+ * on busy cores.
  */
 const TWO_COMPILERS = 24;
 
