@@ -7,10 +7,10 @@ import { sentenceOf } from "./errors.js";
 const STEPS_BACK = 10;
 const LEAST_URGENT = 19;
 /**
- * From here on V8 has a second compiler, and what waits in the two holds memory: 10 to 15 MiB more under load
- * on busy cores.
+ * From here on V8 has a second compiler, and what waits in the two holds memory: on Node 24 10 to 15 MiB more
+ * under load on busy cores.
  */
-const TWO_COMPILERS = 24;
+const TWO_COMPILERS = 22;
 
 /**
  * Has the threads that V8 compiles and collects garbage in give way to the main one: else each of their turns

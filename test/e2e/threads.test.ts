@@ -13,8 +13,8 @@ async function niceOf(host: Host, pid: number): Promise<readonly number[]> {
 
 const NODE = Number.parseInt(process.versions.node, 10);
 /** On later ones it would take memory. */
-const givingWay = NODE < 24 ? scenario() : scenario().skip;
-const allEqual = NODE < 24 ? scenario().skip : scenario();
+const givingWay = NODE < 22 ? scenario() : scenario().skip;
+const allEqual = NODE < 22 ? scenario().skip : scenario();
 
 describe("e2e threads: who waits for whom", () => {
   givingWay.each([
@@ -43,7 +43,7 @@ describe("e2e threads: who waits for whom", () => {
     expect(isLogged(server.readFile(swarmLog), "SERVER-THREADS-EQUAL")).toBe(true);
   });
 
-  allEqual("Node 24 and later -> all have the same", async () => {
+  allEqual("Node 22 and later -> all have the same", async () => {
     const { server } = await layOutSwarm(await testWorld());
     expect(new Set(await niceOf(server, await startQuietly(server)))).toEqual(new Set([0]));
   });
