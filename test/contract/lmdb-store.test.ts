@@ -348,7 +348,7 @@ async function codeOf(doing: Promise<unknown>): Promise<unknown> {
 }
 
 function start(task: string): ChildProcess {
-  return spawn(process.execPath, [program, task, directory], { stdio: ["ignore", "pipe", "ignore"] });
+  return spawn(process.execPath, [program, task, directory], { stdio: ["ignore", "pipe", "inherit"] });
 }
 
 async function* linesOf(child: ChildProcess): AsyncGenerator<Record<string, unknown>> {
