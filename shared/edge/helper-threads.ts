@@ -20,13 +20,13 @@ const TWO_COMPILERS = 22;
 export function favourMainThread(): string | undefined {
   if (Number.parseInt(process.versions.node, 10) >= TWO_COMPILERS) return undefined;
   try {
-    // The main thread would wait for what gives way to it: pauses of 20 to 50 ms instead of 5 on busy cores.
-    setFlagsFromString("--no-parallel-scavenge");
     const nice = Math.min(getPriority() + STEPS_BACK, LEAST_URGENT);
     // On Linux a nice value is a thread's own (setpriority(2)).
     for (const thread of readdirSync("/proc/self/task").map(Number)) {
       if (thread !== process.pid) setPriority(thread, nice);
     }
+    // The main thread would wait for what gives way to it: pauses of 20 to 50 ms instead of 5 on busy cores.
+    setFlagsFromString("--no-parallel-scavenge");
     return undefined;
   } catch (error) {
     return sentenceOf(error);

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import type { Host } from "../e2e/bed/host.js";
 import { requirePeer } from "../e2e/bed/peers.js";
 import { sleep, waitFor } from "../e2e/bed/wait.js";
-import { type Delays, type Exchange, exchangesOf, readPackets, summarize } from "./packets.js";
+import { type Delays, exchangesOf, readPackets, type Span, summarize } from "./packets.js";
 import { isSlow, type Spell, watchProcessor } from "./slow-spells.js";
 
 /** Delays of all exchanges, and what they were while the processor was not slow. */
@@ -20,7 +20,13 @@ export async function measureDelays(host: Host, run: () => Promise<unknown>): Pr
   const dumping = await host.spawn([requirePeer("dumpcap"), "-q", "-P", ...what, "-w", file]);
   await waitFor("the capture to begin", dumping.output, (text) => text.includes("File:"));
   const watch = watchProcessor();
-  await run();
+  try {
+    await run();
+  } catch (error) {
+    // Nobody else would end it, and it goes before everybody.
+    await watch.stop();
+    throw error;
+  }
   // The kernel hands packets over in blocks, the last of which is lost when it is not waited for.
   await sleep(BLOCK_MS);
   await dumping.signal("SIGINT");
@@ -33,7 +39,7 @@ export async function measureDelays(host: Host, run: () => Promise<unknown>): Pr
 }
 
 export function steadyPart(
-  exchanges: readonly Exchange[],
+  exchanges: readonly Span[],
   spells: readonly Spell[] | undefined,
 ): Pick<Measured, "p99Steady" | "slowPercent"> {
   if (spells === undefined) return { p99Steady: NaN, slowPercent: NaN };

@@ -7,8 +7,8 @@ export interface Packet {
   readonly transaction: number;
 }
 
-/** When a question and its answer went by, milliseconds since 1970. */
-export interface Exchange {
+/** A time, of a question to its answer or another; milliseconds since 1970. */
+export interface Span {
   readonly from: number;
   readonly to: number;
 }
@@ -82,9 +82,9 @@ const ANSWER_OF = new Map([
  * When each question and the first answer to it went by, in the order of the answers. What is not answered
  * gives nothing.
  */
-export function exchangesOf(packets: readonly Packet[]): readonly Exchange[] {
+export function exchangesOf(packets: readonly Packet[]): readonly Span[] {
   const asked = new Map<number, { readonly time: number; readonly answer: number }>();
-  const exchanges: Exchange[] = [];
+  const exchanges: Span[] = [];
   for (const { time, type, transaction } of packets) {
     const answer = ANSWER_OF.get(type);
     if (answer !== undefined) {
@@ -100,7 +100,7 @@ export function exchangesOf(packets: readonly Packet[]): readonly Exchange[] {
 }
 
 /** Average, 99th percentile (nearest rank) and longest of the times that these took. */
-export function summarize(exchanges: readonly Exchange[]): Delays {
+export function summarize(exchanges: readonly Span[]): Delays {
   const sorted = Float64Array.from(exchanges, ({ from, to }) => to - from).sort();
   return {
     average: sorted.reduce((sum, delay) => sum + delay, 0) / sorted.length,

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
 import { steadyPart } from "./delays.js";
 import { isSlow, readSamples, spellsOf, watchProcessor } from "./slow-spells.js";
@@ -47,6 +48,7 @@ describe("bench: when the processor was slow", () => {
     const watch = watchProcessor();
     await new Promise((done) => setTimeout(done, 400));
     const spells = await watch.stop();
+    expect(spells !== undefined).toBe(spawnSync("chrt", ["-f", "50", "true"]).status === 0);
     for (const { from } of spells ?? []) {
       expect(from).toBeGreaterThanOrEqual(began);
       expect(from).toBeLessThanOrEqual(Date.now());

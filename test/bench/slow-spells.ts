@@ -1,11 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import type { Span } from "./packets.js";
 
-/** A time in which the processor was slow, milliseconds since 1970. */
-export interface Spell {
-  readonly from: number;
-  readonly to: number;
-}
+/** A time in which the processor was slow. */
+export type Spell = Span;
 
 /**
  * Watches the processor until `stop`, whose end has the times in which it was slow: some machines run at a
@@ -21,9 +19,11 @@ export function watchProcessor(): { readonly stop: () => Promise<readonly Spell[
   child.stdout.setEncoding("utf8").on("data", (part: string) => {
     text += part;
   });
+  const ready = once(child.stdout, "data").catch(() => undefined);
   const closed = once(child, "close").catch(() => undefined);
   return {
     async stop() {
+      await Promise.race([ready, closed]);
       child.kill();
       await closed;
       return text.startsWith("ready\n") ? spellsOf(readSamples(text)) : undefined;
@@ -82,5 +82,5 @@ export function spellsOf(samples: readonly Spell[]): readonly Spell[] {
 }
 
 /** Whether any of this time was slow. */
-export const isSlow = (spells: readonly Spell[], { from, to }: Spell): boolean =>
+export const isSlow = (spells: readonly Spell[], { from, to }: Span): boolean =>
   spells.some((spell) => from <= spell.to && to >= spell.from);
