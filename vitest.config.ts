@@ -8,6 +8,7 @@ const APART = [
   "test/lease/table.test.ts",
   "test/lease/tails.test.ts",
   "test/server/limits.test.ts",
+  "test/server/memory.test.ts",
   "test/shared/octet-map.test.ts",
 ];
 

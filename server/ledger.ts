@@ -20,8 +20,11 @@ export interface Ledger {
   readonly offers: Set<LeaseId>;
   /** Those of them that are of what rested for their binding: no limit stands against them. */
   readonly again: Set<LeaseId>;
-  /** Walks `offers` from its old end; what it passes is removed. */
-  readonly oldest: Iterator<LeaseId, undefined>;
+  /**
+   * Walks `offers` from its old end while there are too many; what it passes is removed. Not kept any longer:
+   * V8 keeps all tables that a Set has ever had for whoever may still walk through it.
+   */
+  oldest: Iterator<LeaseId, undefined> | undefined;
   /** Offers that went before their time because there were too many. */
   evicted: number;
   /** Leases changed since the last `takeChanges`, in order. */
@@ -38,13 +41,12 @@ export const OFFER_LIMIT = 65_536;
 
 /** A ledger over a table that the stored leases have been loaded into. */
 export function createLedger(table: LeaseTable, network: Pick<Network, "pools">): Ledger {
-  const offers = new Set<LeaseId>();
   const ledger: Ledger = {
     table,
     pools: [],
-    offers,
+    offers: new Set(),
     again: new Set(),
-    oldest: offers.values(),
+    oldest: undefined,
     evicted: 0,
     touched: new Set(),
   };
@@ -163,11 +165,16 @@ function note(ledger: Ledger, id: LeaseId, lease: Lease): void {
     return;
   }
   ledger.offers.add(id);
-  if (ledger.offers.size > OFFER_LIMIT) {
-    const { value } = ledger.oldest.next();
-    if (value !== undefined) remove(ledger, value);
-    ledger.evicted += 1;
-  }
+  if (ledger.offers.size > OFFER_LIMIT) removeOldest(ledger);
+  else ledger.oldest = undefined;
+}
+
+/** In a flood the next one follows at once: a new walk would pass all that has been removed at that end. */
+function removeOldest(ledger: Ledger): void {
+  ledger.oldest ??= ledger.offers.values();
+  const { value } = ledger.oldest.next();
+  if (value !== undefined) remove(ledger, value);
+  ledger.evicted += 1;
 }
 
 /** Marks the pieces that a new lease lies in or covers. */

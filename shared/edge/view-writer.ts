@@ -47,12 +47,17 @@ const SLICE_MS = 1;
 const REST_MS = 4;
 /** More than is made in a slice, but for a client with very many leases. */
 const SLICE_OCTETS = 256 * 1024;
+/**
+ * Octets that are handed to the disk together. A rename that replaces a file has ext4 write all of the new
+ * one (auto_da_alloc), and what is forced to the disk meanwhile waits for it: a commit 60 ms, for 150 MB.
+ */
+const PIECE_OCTETS = 1024 * 1024;
 const MODE = 0o640;
 
 /**
  * Replaces each file as a whole, so that a reader never sees a part of it; the work is done in slices, in
- * between which everything else goes on. Nothing depends on the files, so while the program runs they are not
- * forced to the disk.
+ * between which everything else goes on. Nothing depends on the files, so while the program runs the end of
+ * one is not forced to the disk.
  */
 export function createViewWriter(options: ViewWriterOptions): ViewWriter {
   const { views, isLive, onFailure, intervalMs = INTERVAL_MS } = options;
@@ -159,7 +164,15 @@ async function writePieces(
 ): Promise<number> {
   let worked = 0;
   let began = performance.now();
+  let written = 0;
   const slice = createSlice();
+  async function put(octets: Uint8Array): Promise<void> {
+    await file.writeFile(octets);
+    written += octets.length;
+    if (written < PIECE_OCTETS) return;
+    written = 0;
+    await file.datasync();
+  }
   for (const piece of pieces) {
     // As soon as it is made: a text of many pieces takes longer to put together than its pieces took.
     const isFull = !slice.add(piece);
@@ -167,13 +180,13 @@ async function writePieces(
     worked += performance.now() - began;
     // Nothing to write is written without a turn for anybody else.
     if (slice.size() === 0) await turn();
-    else await file.writeFile(slice.take());
-    if (isFull) await file.writeFile(encodeText(piece));
+    else await put(slice.take());
+    if (isFull) await put(encodeText(piece));
     if (!isInHaste()) await sleep(REST_MS);
     began = performance.now();
   }
   worked += performance.now() - began;
-  await file.writeFile(slice.take());
+  await put(slice.take());
   return worked;
 }
 

@@ -19,7 +19,7 @@ export async function measureDelays(host: Host, run: () => Promise<unknown>): Pr
   const what = ["-i", "wan0", "-f", "udp port 547", "-s", String(SNAP_OCTETS), "-B", String(BUFFER_MIB)];
   const dumping = await host.spawn([requirePeer("dumpcap"), "-q", "-P", ...what, "-w", file]);
   await waitFor("the capture to begin", dumping.output, (text) => text.includes("File:"));
-  const watch = watchProcessor();
+  const watch = await watchProcessor();
   try {
     await run();
   } catch (error) {

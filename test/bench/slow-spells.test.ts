@@ -45,7 +45,7 @@ describe("bench: when the processor was slow", () => {
 
   test("the watcher itself: what it finds lies in the time in which it ran", async () => {
     const began = Date.now();
-    const watch = watchProcessor();
+    const watch = await watchProcessor();
     await new Promise((done) => setTimeout(done, 400));
     const spells = await watch.stop();
     expect(spells !== undefined).toBe(spawnSync("chrt", ["-f", "50", "true"]).status === 0);

@@ -5,12 +5,18 @@ import type { Span } from "./packets.js";
 /** A time in which the processor was slow. */
 export type Spell = Span;
 
+/** Somebody who watches the processor. */
+export interface Watch {
+  /** The times in which it was slow; undefined where that cannot be told (no chrt, or not root). */
+  readonly stop: () => Promise<readonly Spell[] | undefined>;
+}
+
 /**
- * Watches the processor until `stop`, whose end has the times in which it was slow: some machines run at a
- * tenth of their speed for 0.1 s every other second, when the whole of their host takes too much power, or
- * are not run at all. Undefined where that cannot be told (no chrt, or not root).
+ * Watches the processor until `stop`: some machines run at a tenth of their speed for 0.1 s every other
+ * second, when the whole of their host takes too much power, or are not run at all. Resolves when it watches,
+ * as its own start, which goes before everybody, takes a core for 40 ms.
  */
-export function watchProcessor(): { readonly stop: () => Promise<readonly Spell[] | undefined> } {
+export async function watchProcessor(): Promise<Watch> {
   // Ahead of all that is measured, for 1 % of a core.
   const child = spawn("chrt", ["-f", "50", process.execPath, "-e", `(${sample.toString()})()`], {
     stdio: ["ignore", "pipe", "ignore"],
@@ -21,9 +27,9 @@ export function watchProcessor(): { readonly stop: () => Promise<readonly Spell[
   });
   const ready = once(child.stdout, "data").catch(() => undefined);
   const closed = once(child, "close").catch(() => undefined);
+  await Promise.race([ready, closed]);
   return {
     async stop() {
-      await Promise.race([ready, closed]);
       child.kill();
       await closed;
       return text.startsWith("ready\n") ? spellsOf(readSamples(text)) : undefined;
