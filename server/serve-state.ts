@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { statSync } from "node:fs";
 import { join } from "node:path";
-import { setFlagsFromString } from "node:v8";
 import { type Millis, millis } from "../shared/brand.js";
 import type { Clock } from "../shared/edge/clock.js";
 import { SystemError, sentenceOf } from "../shared/edge/errors.js";
@@ -14,6 +13,7 @@ import type { ServerConfig } from "../shared/config/types.js";
 import type { LeaseStore, LeaseView } from "../shared/lease/store.js";
 import { createLeaseTable, type LeaseTable } from "../shared/lease/table.js";
 import type { ServerState } from "./engine.js";
+import { collectEarly } from "./serve-memory.js";
 import { breakEvents } from "./serve-recorder.js";
 import { createNetwork } from "./links.js";
 import type { TakeOverParts } from "./take-over.js";
@@ -29,12 +29,6 @@ export interface FormerState extends Omit<TakeOverParts, "file" | "network" | "w
   /** When the store was written last, see `storeWritten`. */
   readonly written: Millis | undefined;
 }
-
-/**
- * How much V8 may add to what lives before it collects again. By itself it waits for three times as much, all
- * of it garbage: leases and their indexes lie outside its heap. Only then, as loading them would set it off.
- */
-const HEAP_GROWTH_PERCENT = 20;
 
 /** Milliseconds after which a file that is later than the store is another server's: see `takeOver`. */
 const LATER_MILLIS = 90_000;
@@ -59,7 +53,7 @@ export async function openState(
   const loading = beginLoading(log);
   const store = await openLeaseStore(workDir, loading);
   const table = loading.table();
-  setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH_PERCENT}`);
+  collectEarly();
   return { store, table };
 }
 

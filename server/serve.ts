@@ -8,7 +8,6 @@ import { openControl } from "../shared/edge/control-server.js";
 import { loadOrMakeDuid } from "../shared/edge/duid-file.js";
 import { createHookHelpers } from "../shared/edge/hook-helper.js";
 import type { ScriptRunner } from "../shared/edge/hook-process.js";
-import { favourMainThread } from "../shared/edge/helper-threads.js";
 import { createHookSwitch } from "../shared/edge/hook-switch.js";
 import { readInterfaces } from "../shared/edge/interfaces.js";
 import { isoTime, localTime } from "../shared/edge/local-time.js";
@@ -31,6 +30,7 @@ import { createOwing } from "./serve-owing.js";
 import { wasComplete } from "./serve-recorder.js";
 import { createEvents } from "./serve-events.js";
 import { createReload, prepareBoth } from "./serve-reload.js";
+import { collectAlone } from "./serve-memory.js";
 import { createRoutes, type Routes } from "./serve-routes.js";
 import { createWeb } from "./serve-web.js";
 import {
@@ -56,8 +56,7 @@ const HOOK_DRAIN_MS = 2500;
 /** Opens what the server works with, and serves until it is stopped. */
 export async function openServer(surroundings: Surroundings<ServerConfig>): Promise<Service> {
   const { paths, log, version } = surroundings;
-  const reason = favourMainThread();
-  if (reason !== undefined) log("SERVER-THREADS-EQUAL", { reason });
+  collectAlone();
   const config = byNames(surroundings.config);
   const interfaces = await findPresent(config);
   const { duid, made } = loadOrMakeDuid(paths.duidFile, { kind: "llt" }, readInterfaces, Date.now());

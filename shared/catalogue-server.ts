@@ -132,11 +132,6 @@ export const SERVER_ROWS = {
     text: "Datagrams come in bursts, but are read and sent one by one: {sentence}.",
     note: "All is answered, at the peak about half as many a second. Install the package koffi to mend that.",
   },
-  "SERVER-THREADS-EQUAL": {
-    level: 6,
-    text: "The compiler and the collector of garbage compete with answers for the processor: {reason}.",
-    note: "They were to give way (setpriority(2), which a system call filter may forbid). Some answers take milliseconds more.",
-  },
   "SERVER-COMMIT-FAILED": {
     level: 3,
     text: "{count} lease change(s) could not be stored, their clients get no answer: {reason}",

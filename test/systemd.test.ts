@@ -43,10 +43,6 @@ describe("systemd units", () => {
     expect(valuesOf(unit, "SystemCallFilter")).toContain("capset");
   });
 
-  test("dibbler-server.service: its threads may be told to give way", () => {
-    expect(valuesOf("dibbler-server.service", "SystemCallFilter").at(-1)).toBe("setpriority");
-  });
-
   test("dibbler-server.service: memory as with `start`", () => {
     const words = Object.entries(ALLOCATOR_ENVIRONMENT).map(([name, value]) => `${name}=${value}`);
     expect(valuesOf("dibbler-server.service", "Environment")).toEqual([
