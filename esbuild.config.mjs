@@ -54,6 +54,9 @@ const lateFiles = {
   "server/serve-metrics": "dibbler-metrics",
   "server/serve-page": "dibbler-page",
   "server/serve-sinks": "dibbler-events",
+  "server/reading": "dibbler-server-reading",
+  "server/take-over": "dibbler-server-take-over",
+  "server/commands/all": "dibbler-server-commands",
   "client/take-over": "dibbler-take-over",
   "client/serve-addresses": "dibbler-addresses",
   "client/serve-downlinks": "dibbler-downlinks",
@@ -73,7 +76,7 @@ const late = {
   },
 };
 // Node keeps every module that it has loaded, with its text; what is needed once takes itself out again.
-const usedOnce = new Set(["client/reading"]);
+const usedOnce = new Set(["client/reading", "server/reading", "server/take-over"]);
 const letGo = `delete require.cache[module.id];
 for (const { children } of Object.values(require.cache)) {
   const at = children.indexOf(module);

@@ -1,12 +1,9 @@
 import { COMMON_ROWS } from "../shared/catalogue-common.js";
 import { SERVER_ROWS } from "../shared/catalogue-server.js";
-import { renderDiagnostic } from "../shared/config/diagnostics.js";
 import { endProcess } from "../shared/edge/output.js";
 import { type Program, runProgram } from "../shared/edge/program.js";
-import { parseServerConfig } from "../shared/config/server-schema.js";
 import type { ServerConfig } from "../shared/config/types.js";
-import { serverCommands } from "./commands/commands.js";
-import { serverDetails } from "./commands/status.js";
+import { serverCommands, serverDetails } from "./commands/commands.js";
 import { ALLOCATOR_ENVIRONMENT, SEMI_SPACE_FLAG } from "./memory.js";
 import { openServer } from "./serve.js";
 
@@ -19,7 +16,7 @@ const program: Program<ServerConfig> = {
   environment: ALLOCATOR_ENVIRONMENT,
   version: DIBBLER_VERSION,
   rows: { ...COMMON_ROWS, ...SERVER_ROWS },
-  reader: () => Promise.resolve({ parse: parseServerConfig, render: renderDiagnostic }),
+  reader: () => import("./reading.js"),
   logSettings: ({ log }) => log,
   open: openServer,
   details: serverDetails,

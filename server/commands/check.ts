@@ -2,12 +2,12 @@ import { resolve } from "node:path";
 import { type Diagnostic, renderDiagnostic } from "../../shared/config/diagnostics.js";
 import { parseServerConfig } from "../../shared/config/server-schema.js";
 import { type CommandDeclaration, readCommandArgs } from "../../shared/edge/command-args.js";
+import type { Paths } from "../../shared/edge/command-line.js";
 import { sentenceOf } from "../../shared/edge/errors.js";
 import { readText } from "../../shared/edge/files.js";
 import { readInterfaces } from "../../shared/edge/interfaces.js";
 import { knownScript } from "../../shared/edge/known-script.js";
 import { openProgress } from "../../shared/edge/progress.js";
-import type { Command } from "../../shared/edge/program.js";
 import { checkNotes } from "../check-notes.js";
 import { understand } from "../understanding.js";
 import { understandingText } from "../understanding-text.js";
@@ -32,24 +32,19 @@ export const checkDeclaration = {
     "system as it is now and do not count.",
 } as const satisfies CommandDeclaration;
 
-/** Says what a configuration means, and all that is wrong with it. */
-export const checkCommand: Command = {
-  name: "check",
-  synopsis: "[<file>] [--json]",
-  help: ["say what a configuration means, what in it is ignored, and whether it can be served"],
-  async run(words, paths) {
-    const args = await readCommandArgs(checkDeclaration, words);
-    if (typeof args === "number") return args;
-    const given = args.text("file");
-    const file = given === undefined ? paths.configFile : resolve(given);
-    try {
-      return check(file, paths.workDir, args.flag("json"));
-    } catch (error) {
-      process.stderr.write(`${sentenceOf(error)}\n`);
-      return 1;
-    }
-  },
-};
+/** Says what a configuration means, and all that is wrong with it. Gives the exit status. */
+export async function runCheck(words: readonly string[], paths: Paths): Promise<number> {
+  const args = await readCommandArgs(checkDeclaration, words);
+  if (typeof args === "number") return args;
+  const given = args.text("file");
+  const file = given === undefined ? paths.configFile : resolve(given);
+  try {
+    return check(file, paths.workDir, args.flag("json"));
+  } catch (error) {
+    process.stderr.write(`${sentenceOf(error)}\n`);
+    return 1;
+  }
+}
 
 function check(file: string, workDir: string, asJson: boolean): number {
   const text = readText(file);

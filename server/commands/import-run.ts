@@ -45,7 +45,7 @@ interface Basis {
  * Takes the leases out of a file; gives the exit status. Rejects with a SystemError or StoreError that says
  * what is in the way.
  */
-export async function runImport(job: Job, paths: Paths): Promise<number> {
+export async function runJob(job: Job, paths: Paths): Promise<number> {
   const file = openText(job.file);
   if (file === undefined) throw new SystemError("ENOENT", `${job.file} does not exist`);
   const basis = readBasis(paths.configFile);

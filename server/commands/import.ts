@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { type CommandDeclaration, readCommandArgs } from "../../shared/edge/command-args.js";
+import type { Paths } from "../../shared/edge/command-line.js";
 import { sentenceOf } from "../../shared/edge/errors.js";
-import type { Command } from "../../shared/edge/program.js";
 import { isStoreError } from "../../shared/edge/store-error.js";
 
 /** What it takes. */
@@ -33,28 +33,23 @@ export const importDeclaration = {
     "server-duid. These files do not say where clients are: the hook script hears of each at its next Renew.",
 } as const satisfies CommandDeclaration;
 
-/** Takes leases out of the file of another server. */
-export const importCommand: Command = {
-  name: "import",
-  synopsis: "<file> [--dry-run] [--interface <name>] [--with-duid]",
-  help: ["take over leases of Kea, ISC dhcpd or Dibbler; --help tells more"],
-  async run(words, paths) {
-    const args = await readCommandArgs(importDeclaration, words);
-    if (typeof args === "number") return args;
-    const job = {
-      file: resolve(args.text("file") ?? ""),
-      isDry: args.flag("dry-run"),
-      fallback: args.text("interface"),
-      withDuid: args.flag("with-duid"),
-    };
-    try {
-      const { runImport } = await import("./import-run.js");
-      return await runImport(job, paths);
-    } catch (error) {
-      const isLocked = isStoreError(error) && error.code === "STORE_LOCKED";
-      const advice = "the server is running: stop it first (or look with --dry-run)";
-      process.stderr.write(`${isLocked ? advice : sentenceOf(error)}\n`);
-      return 1;
-    }
-  },
-};
+/** Takes leases out of the file of another server. Gives the exit status. */
+export async function runImport(words: readonly string[], paths: Paths): Promise<number> {
+  const args = await readCommandArgs(importDeclaration, words);
+  if (typeof args === "number") return args;
+  const job = {
+    file: resolve(args.text("file") ?? ""),
+    isDry: args.flag("dry-run"),
+    fallback: args.text("interface"),
+    withDuid: args.flag("with-duid"),
+  };
+  try {
+    const { runJob } = await import("./import-run.js");
+    return await runJob(job, paths);
+  } catch (error) {
+    const isLocked = isStoreError(error) && error.code === "STORE_LOCKED";
+    const advice = "the server is running: stop it first (or look with --dry-run)";
+    process.stderr.write(`${isLocked ? advice : sentenceOf(error)}\n`);
+    return 1;
+  }
+}

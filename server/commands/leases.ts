@@ -1,10 +1,10 @@
 import { storedNow } from "../../shared/edge/boot-clock.js";
 import { type CommandDeclaration, readCommandArgs } from "../../shared/edge/command-args.js";
+import type { Paths } from "../../shared/edge/command-line.js";
 
 import { openLeaseView } from "../../shared/edge/lmdb-store.js";
 import { isoTime, localTime } from "../../shared/edge/local-time.js";
 import { openOutput, type Output } from "../../shared/edge/output.js";
-import type { Command } from "../../shared/edge/program.js";
 import { readingFailure } from "../../shared/edge/store-sentence.js";
 import type { Millis } from "../../shared/brand.js";
 import type { LeaseId } from "../../shared/lease/lease.js";
@@ -49,34 +49,29 @@ export const leasesDeclaration = {
 /** Rows by which the widths of the columns are settled. */
 const SAMPLE = 1000;
 
-/** Lists the stored leases. */
-export const leasesCommand: Command = {
-  name: "leases",
-  synopsis: "[--json] [--client <DUID>] [--prefix <prefix>] [--state <state>] [--interface <name>] ...",
-  help: ["list the stored leases, whether the server runs or not; --help tells more"],
-  async run(words, paths) {
-    const args = await readCommandArgs(leasesDeclaration, words);
-    if (typeof args === "number") return args;
-    const filter = readFilter({
-      client: args.text("client"),
-      prefix: args.text("prefix"),
-      states: args.texts("state"),
-      interfaces: args.texts("interface"),
-      types: args.texts("type"),
-    });
-    if (typeof filter === "string") return complain(filter);
+/** Lists the stored leases. Gives the exit status. */
+export async function runLeases(words: readonly string[], paths: Paths): Promise<number> {
+  const args = await readCommandArgs(leasesDeclaration, words);
+  if (typeof args === "number") return args;
+  const filter = readFilter({
+    client: args.text("client"),
+    prefix: args.text("prefix"),
+    states: args.texts("state"),
+    interfaces: args.texts("interface"),
+    types: args.texts("type"),
+  });
+  if (typeof filter === "string") return complain(filter);
+  try {
+    const view = await openLeaseView(paths.workDir);
     try {
-      const view = await openLeaseView(paths.workDir);
-      try {
-        return await list(view, filter, args.flag("json") ? "json" : args.flag("wide") ? "wide" : "table");
-      } finally {
-        await view.close();
-      }
-    } catch (error) {
-      return complain(readingFailure(error, paths.workDir));
+      return await list(view, filter, args.flag("json") ? "json" : args.flag("wide") ? "wide" : "table");
+    } finally {
+      await view.close();
     }
-  },
-};
+  } catch (error) {
+    return complain(readingFailure(error, paths.workDir));
+  }
+}
 
 /** What is gathered on a first walk are the ids only: a million leases are read again one by one. */
 async function list(view: LeaseView, filter: LeaseFilter, form: "json" | "wide" | "table"): Promise<number> {

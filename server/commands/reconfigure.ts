@@ -1,6 +1,6 @@
 import { type CommandDeclaration, readCommandArgs } from "../../shared/edge/command-args.js";
+import type { Paths } from "../../shared/edge/command-line.js";
 import { giveCommand } from "../../shared/edge/control-client.js";
-import type { Command } from "../../shared/edge/program.js";
 import { reconfigureRequest } from "../reconfigure-command.js";
 
 /** What it takes. */
@@ -22,17 +22,12 @@ export const reconfigureDeclaration = {
     "server took it; `dibbler-server show DUID` tells what came of it.",
 } as const satisfies CommandDeclaration;
 
-/** Lets the running server ask clients to come again. */
-export const reconfigureCommand: Command = {
-  name: "reconfigure",
-  synopsis: "[<DUID>|all] [renew|rebind|information-request]",
-  help: ["let the running server ask a client, or all of them, to send that message"],
-  async run(words, paths) {
-    const args = await readCommandArgs(reconfigureDeclaration, words);
-    if (typeof args === "number") return args;
-    const request = reconfigureRequest(words);
-    if (typeof request !== "string") return await giveCommand("server", paths, request);
-    process.stderr.write(`${request}\n`);
-    return 1;
-  },
-};
+/** Lets the running server ask clients to come again. Gives the exit status. */
+export async function runReconfigure(words: readonly string[], paths: Paths): Promise<number> {
+  const args = await readCommandArgs(reconfigureDeclaration, words);
+  if (typeof args === "number") return args;
+  const request = reconfigureRequest(words);
+  if (typeof request !== "string") return await giveCommand("server", paths, request);
+  process.stderr.write(`${request}\n`);
+  return 1;
+}

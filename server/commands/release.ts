@@ -1,6 +1,5 @@
 import { type CommandDeclaration, readCommandArgs } from "../../shared/edge/command-args.js";
 import { sendCommand } from "../../shared/edge/control-client.js";
-import type { Command } from "../../shared/edge/program.js";
 import type { Paths } from "../../shared/edge/command-line.js";
 import { askOnTerminal, isTerminal } from "../../shared/edge/terminal.js";
 import { releaseRequest, toConfirm } from "../release-command.js";
@@ -27,17 +26,12 @@ export const releaseDeclaration = {
     "REASON=operator. Leases in quarantine and declined addresses are made free as well.",
 } as const satisfies CommandDeclaration;
 
-/** Ends leases. */
-export const releaseCommand: Command = {
-  name: "release",
-  synopsis: "<prefix>|<DUID> [--yes]",
-  help: ["let the running server end leases; their prefixes are free at once"],
-  async run(words, paths) {
-    const args = await readCommandArgs(releaseDeclaration, words);
-    if (typeof args === "number") return args;
-    return await release(args.text("subject") ?? "", args.flag("yes"), paths);
-  },
-};
+/** Ends leases. Gives the exit status. */
+export async function runRelease(words: readonly string[], paths: Paths): Promise<number> {
+  const args = await readCommandArgs(releaseDeclaration, words);
+  if (typeof args === "number") return args;
+  return await release(args.text("subject") ?? "", args.flag("yes"), paths);
+}
 
 async function release(subject: string, isSure: boolean, paths: Paths, expected?: number): Promise<number> {
   const request = releaseRequest(subject, expected);

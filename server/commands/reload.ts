@@ -1,6 +1,6 @@
 import { type CommandDeclaration, readCommandArgs } from "../../shared/edge/command-args.js";
+import type { Paths } from "../../shared/edge/command-line.js";
 import { giveCommand } from "../../shared/edge/control-client.js";
-import type { Command } from "../../shared/edge/program.js";
 
 /** What it takes. */
 export const reloadDeclaration = {
@@ -18,16 +18,8 @@ export const reloadDeclaration = {
     "client renews.",
 } as const satisfies CommandDeclaration;
 
-/** Lets the running server read its configuration again. */
-export const reloadCommand: Command = {
-  name: "reload",
-  synopsis: "",
-  help: [
-    "let the running server read its configuration again, as SIGHUP does; when that has errors",
-    "they are shown, and the old configuration stays in use",
-  ],
-  async run(words, paths) {
-    const args = await readCommandArgs(reloadDeclaration, words);
-    return typeof args === "number" ? args : await giveCommand("server", paths, { command: "reload" });
-  },
-};
+/** Lets the running server read its configuration again. Gives the exit status. */
+export async function runReload(words: readonly string[], paths: Paths): Promise<number> {
+  const args = await readCommandArgs(reloadDeclaration, words);
+  return typeof args === "number" ? args : await giveCommand("server", paths, { command: "reload" });
+}

@@ -9,7 +9,6 @@ import { interfaceIndexes } from "../../shared/edge/interfaces.js";
 import { openLeaseView } from "../../shared/edge/lmdb-store.js";
 import { isoTime, localTime } from "../../shared/edge/local-time.js";
 import { probePidFile } from "../../shared/edge/pid-file.js";
-import type { Command } from "../../shared/edge/program.js";
 import { readingFailure } from "../../shared/edge/store-sentence.js";
 import type { ServerConfig } from "../../shared/config/types.js";
 import { type Duid, duid, sameDuid } from "../../shared/duid.js";
@@ -44,26 +43,21 @@ export const showDeclaration = {
     "renewals, 8,192 refusals and 8,192 messages without answer. Of a stopped server the stored leases are shown.",
 } as const satisfies CommandDeclaration;
 
-/** Tells about one prefix, address or client. */
-export const showCommand: Command = {
-  name: "show",
-  synopsis: "<prefix>|<address>|<DUID> [--json]",
-  help: ["tell all that is known of it: leases, pools, limits, what happened, why a client got nothing"],
-  async run(words, paths) {
-    const args = await readCommandArgs(showDeclaration, words);
-    if (typeof args === "number") return args;
-    const text = args.text("subject") ?? "";
-    const subject = parseSubject(text);
-    if (subject === undefined) return complain(notSubject(text));
-    if (probePidFile(paths.pidFile, "server").state !== "running") {
-      return await showStored(subject, paths, args.flag("json"));
-    }
-    const answer = await sendCommand("server", paths, { command: "show", subject: text });
-    if (!answer.ok) return complain(answer.error);
-    process.stdout.write(args.flag("json") ? jsonText(answer.data) : `${answer.message}\n`);
-    return 0;
-  },
-};
+/** Tells about one prefix, address or client. Gives the exit status. */
+export async function runShow(words: readonly string[], paths: Paths): Promise<number> {
+  const args = await readCommandArgs(showDeclaration, words);
+  if (typeof args === "number") return args;
+  const text = args.text("subject") ?? "";
+  const subject = parseSubject(text);
+  if (subject === undefined) return complain(notSubject(text));
+  if (probePidFile(paths.pidFile, "server").state !== "running") {
+    return await showStored(subject, paths, args.flag("json"));
+  }
+  const answer = await sendCommand("server", paths, { command: "show", subject: text });
+  if (!answer.ok) return complain(answer.error);
+  process.stdout.write(args.flag("json") ? jsonText(answer.data) : `${answer.message}\n`);
+  return 0;
+}
 
 const jsonText = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`;
 

@@ -1,6 +1,7 @@
 import { iaid, type Millis, seconds } from "../brand.js";
-import { duid, DUID_OCTETS, type Duid, parseDuid, sameDuid } from "../duid.js";
+import { DUID_OCTETS, type Duid, parseDuid, sameDuid } from "../duid.js";
 import { type Ip6, isUnspecified, parseIp6 } from "../prefix.js";
+import { DECLINED_DUID } from "./addrmgr-text.js";
 import { timeOf } from "./addrmgr-time.js";
 import { parseU32 } from "./decimal.js";
 import type { FilePassage, ForeignLease, ForeignSink } from "./foreign.js";
@@ -8,9 +9,6 @@ import type { IaType } from "./lease.js";
 import { KEY_OCTETS } from "./record-tail.js";
 import { attributeOf, elementsIn, strangersIn, textOf, type XmlElement } from "./xml-elements.js";
 import { unescapeXml } from "./xml-text.js";
-
-/** The client that Dibbler keeps declined addresses under: a DUID of one octet. */
-export const DECLINED_DUID: Duid = duid(Uint8Array.of(0x58));
 
 /** What an `AddrClient` element is read with. */
 export interface ClientContext {

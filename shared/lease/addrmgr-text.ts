@@ -1,8 +1,11 @@
 import type { Iaid, Millis, Seconds } from "../brand.js";
-import { type Duid, formatDuid } from "../duid.js";
+import { type Duid, duid, formatDuid } from "../duid.js";
 import { formatIp6, type Prefix } from "../prefix.js";
 import type { IaType } from "./lease.js";
 import { escapeXml } from "./xml-text.js";
+
+/** The client that Dibbler keeps declined addresses under: a DUID of one octet. */
+export const DECLINED_DUID: Duid = duid(Uint8Array.of(0x58));
 
 /** An IA as Dibbler writes it. */
 export interface XmlIa {

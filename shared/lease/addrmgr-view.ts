@@ -1,8 +1,7 @@
 import { iaid, INFINITY, millis, seconds } from "../brand.js";
 import { type Duid, formatDuid } from "../duid.js";
 import { formatIp6, UNSPECIFIED } from "../prefix.js";
-import { DECLINED_DUID } from "./addrmgr-client.js";
-import { addrClientText, NO_KEY, type XmlIa } from "./addrmgr-text.js";
+import { addrClientText, DECLINED_DUID, NO_KEY, type XmlIa } from "./addrmgr-text.js";
 import type { Lease, LeaseId } from "./lease.js";
 import type { LeaseTable } from "./table.js";
 

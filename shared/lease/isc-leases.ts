@@ -1,7 +1,7 @@
 import { iaid, INFINITY, millis, type Millis, seconds } from "../brand.js";
 import { duid, type Duid, isDuidLength } from "../duid.js";
 import { type Ip6, isUnspecified, parseIp6 } from "../prefix.js";
-import { DECLINED_DUID } from "./addrmgr-client.js";
+import { DECLINED_DUID } from "./addrmgr-text.js";
 import { parseU32 } from "./decimal.js";
 import type { FilePassage, ForeignReader, ForeignSink, ReadTimes } from "./foreign.js";
 import { parseIscTime, unescapeOctets } from "./isc-text.js";

@@ -1,7 +1,7 @@
 import { iaid, INFINITY, millis, type Millis, seconds, toMillis } from "../brand.js";
 import { parseDuid } from "../duid.js";
 import { isUnspecified, parseIp6 } from "../prefix.js";
-import { DECLINED_DUID } from "./addrmgr-client.js";
+import { DECLINED_DUID } from "./addrmgr-text.js";
 import { parseU32 } from "./decimal.js";
 import type { ForeignLease, ForeignReader, ForeignSink, ReadTimes } from "./foreign.js";
 import type { IaType } from "./lease.js";

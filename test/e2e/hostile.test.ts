@@ -127,9 +127,9 @@ iface "eth0" {
 /**
  * V8 takes memory as it likes and collects when it must. It must soon here, so that what shows is what stays.
  * That is machine code for the greater part, of which less and less is made; a leak of 80 octets a packet is
- * seen.
+ * seen. With 16 MiB, of which 11 are program, V8 of Node 22 gives up in the midst of datagrams of 64 KiB.
  */
-const smallHeap = { NODE_OPTIONS: "--max-semi-space-size=1 --max-old-space-size=16" };
+const smallHeap = { NODE_OPTIONS: "--max-semi-space-size=1 --max-old-space-size=24" };
 
 /** Memory of the server's process that is in use, in MiB. */
 function residentMib(server: Host): number {
