@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect } from "vitest";
 import { configureGuideServer, startServer } from "./bed/guide-server.js";
 import { buildServerHost } from "./bed/guide.js";
@@ -117,9 +118,11 @@ describe("e2e bad starts: the server says one sentence and leaves nothing half d
     const host = await buildServerHost(await testWorld());
     configureGuideServer(host);
     // Away from the checkout the bundle finds no node_modules.
-    await host.shell("mkdir /run/bed/alone; cp /run/bed/bin/dibbler-server /run/bed/alone/");
+    for (const bundle of ["dibbler-server.cjs", "dibbler-server-reading.cjs"]) {
+      host.writeFile(`/run/bed/alone/${bundle}`, readFileSync(`dist/${bundle}`, "utf8"), 0o755);
+    }
     for (const action of ["run", "start"]) {
-      expectRefusal(await host.run(["/run/bed/alone/dibbler-server", action]), ["lmdb", "install"]);
+      expectRefusal(await host.run(["/run/bed/alone/dibbler-server.cjs", action]), ["lmdb", "install"]);
       expect(host.readFile("/var/lib/dibbler/server.pid")).toBeUndefined();
     }
   });
