@@ -76,7 +76,7 @@ const late = {
   },
 };
 // Node keeps every module that it has loaded, with its text; what is needed once takes itself out again.
-const usedOnce = new Set(["client/reading", "server/reading", "server/take-over"]);
+const usedOnce = new Set(["client/reading", "server/take-over"]);
 const letGo = `delete require.cache[module.id];
 for (const { children } of Object.values(require.cache)) {
   const at = children.indexOf(module);

@@ -91,7 +91,7 @@ export interface Program<Config> {
   readonly environment?: Readonly<Record<string, string>>;
   /** Every line that it logs. */
   readonly rows: Partial<Readonly<Record<LogId, CatalogueRow>>>;
-  /** Asked for whenever there is a file to read, and not kept. */
+  /** Asked for whenever there is a file to read; the client does not keep it. */
   readonly reader: () => Promise<Reader<Config>>;
   readonly logSettings: (config: Config) => LogSettings;
   readonly open: (surroundings: Surroundings<Config>) => Promise<Service>;

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { describe, expect } from "vitest";
 import type { LogId } from "../../shared/catalogue.js";
 import { isLogged } from "../log-lines.js";
@@ -56,6 +58,21 @@ describe("e2e reload: another configuration while the server runs", () => {
       expect(server.readFile("/var/lib/dibbler/server.pid")).toBe(pid);
     },
   );
+
+  scenario()("its files are replaced by other ones: it reads with what it was started with", async () => {
+    const { server } = await buildPair(await testWorld(), serving("2001:db8::/40"));
+    await server.run([ours.server, "stop"]);
+    const bundles = ["dibbler-server.cjs", "dibbler-server-reading.cjs"] as const;
+    for (const bundle of bundles) {
+      server.writeFile(`/run/bed/alone/${bundle}`, readFileSync(`dist/${bundle}`, "utf8"), 0o755);
+    }
+    await server.shell(`ln -s '${resolve("node_modules")}' /run/bed/alone/`);
+    await startServer(server, "/run/bed/alone/dibbler-server.cjs");
+    for (const bundle of bundles) server.writeFile(`/run/bed/alone/${bundle}`, "throw new Error('later');\n");
+    server.writeFile(configFile, serving("2001:db9::/40"));
+    expect(await reload(server)).toMatchObject({ status: 0, stderr: "" });
+    await waitForRow(server, "SERVER-RELOADED");
+  });
 
   scenario()(
     "a configuration with errors is refused with all of them, and the one before goes on",
