@@ -38,6 +38,11 @@ export const OFFER_MILLIS: Millis = millis(60_000);
  * most.
  */
 export const OFFER_LIMIT = 65_536;
+/**
+ * With fewer offers no walk is kept. Those who take theirs in the midst of a flood bring it just below the
+ * limit again and again, and each new walk passes some ten thousand that have been removed.
+ */
+const FLOOD_IS_OVER = OFFER_LIMIT - 1024;
 
 /** A ledger over a table that the stored leases have been loaded into. */
 export function createLedger(table: LeaseTable, network: Pick<Network, "pools">): Ledger {
@@ -166,7 +171,7 @@ function note(ledger: Ledger, id: LeaseId, lease: Lease): void {
   }
   ledger.offers.add(id);
   if (ledger.offers.size > OFFER_LIMIT) removeOldest(ledger);
-  else ledger.oldest = undefined;
+  else if (ledger.offers.size < FLOOD_IS_OVER) ledger.oldest = undefined;
 }
 
 /** In a flood the next one follows at once: a new walk would pass all that has been removed at that end. */
