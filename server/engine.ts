@@ -55,7 +55,7 @@ export function step(state: ServerState, event: ServerEvent, env: Env): ServerAc
       event satisfies never;
   }
   // Should the commit of this step fail, its calls are not made, and nobody would make these again.
-  if (ledger.touched.size === 0) replaySome(state, env.now, outcome);
+  if (ledger.touched.size() === 0) replaySome(state, env.now, outcome);
   reconfigureSome(state, env.now, outcome);
   if (Math.ceil(evicted / OFFER_LIMIT) < Math.ceil(ledger.evicted / OFFER_LIMIT)) {
     log(outcome, "SERVER-OFFER-LIMIT", { limit: OFFER_LIMIT, count: ledger.evicted });

@@ -5,6 +5,7 @@ import { decodeRecord } from "../shared/lease/record.js";
 import type { LeaseTable } from "../shared/lease/table.js";
 import { appended } from "../shared/lists.js";
 import type { Prefix } from "../shared/prefix.js";
+import { createIdQueue, type IdQueue } from "./id-queue.js";
 import type { Network } from "./links.js";
 import { comeFree, pieceAt, piecesIn, type Pool } from "./pool.js";
 
@@ -17,18 +18,13 @@ export interface Ledger {
   /** Of the configuration that holds; see `changePools`. */
   pools: readonly Pool[];
   /** Ids of the offers that are out, oldest first. */
-  readonly offers: Set<LeaseId>;
+  readonly offers: IdQueue;
   /** Those of them that are of what rested for their binding: no limit stands against them. */
-  readonly again: Set<LeaseId>;
-  /**
-   * Walks `offers` from its old end while there are too many; what it passes is removed. Not kept any longer:
-   * V8 keeps all tables that a Set has ever had for whoever may still walk through it.
-   */
-  oldest: Iterator<LeaseId, undefined> | undefined;
+  readonly again: IdQueue;
   /** Offers that went before their time because there were too many. */
   evicted: number;
   /** Leases changed since the last `takeChanges`, in order. */
-  readonly touched: Set<LeaseId>;
+  readonly touched: IdQueue;
 }
 
 /** Milliseconds that an Advertise keeps its prefixes from other clients. */
@@ -38,22 +34,16 @@ export const OFFER_MILLIS: Millis = millis(60_000);
  * most.
  */
 export const OFFER_LIMIT = 65_536;
-/**
- * With fewer offers no walk is kept. Those who take theirs in the midst of a flood bring it just below the
- * limit again and again, and each new walk passes some ten thousand that have been removed.
- */
-const FLOOD_IS_OVER = OFFER_LIMIT - 1024;
 
 /** A ledger over a table that the stored leases have been loaded into. */
 export function createLedger(table: LeaseTable, network: Pick<Network, "pools">): Ledger {
   const ledger: Ledger = {
     table,
     pools: [],
-    offers: new Set(),
-    again: new Set(),
-    oldest: undefined,
+    offers: createIdQueue(),
+    again: createIdQueue(),
     evicted: 0,
-    touched: new Set(),
+    touched: createIdQueue(),
   };
   changePools(ledger, network.pools);
   return ledger;
@@ -117,13 +107,15 @@ export function remove(ledger: Ledger, id: LeaseId): void {
   if (prefix !== undefined) unmark(ledger, prefix);
 }
 
+const NO_CHANGES: readonly LeaseChange[] = [];
+
 /** What the store has to do to know what the table knows, since the last call. */
-export function takeChanges(ledger: Ledger): readonly LeaseChange[] {
-  if (ledger.touched.size === 0) return [];
+export function takeChanges({ table, touched }: Ledger): readonly LeaseChange[] {
   let changes: LeaseChange[] | undefined;
-  for (const id of ledger.touched) changes = appended(changes, changeFor(ledger.table, id));
-  ledger.touched.clear();
-  return changes ?? [];
+  for (let id = touched.take(); id !== undefined; id = touched.take()) {
+    changes = appended(changes, changeFor(table, id));
+  }
+  return changes ?? NO_CHANGES;
 }
 
 /**
@@ -140,7 +132,7 @@ export function revert(
   const { table, touched } = ledger;
   const all = [...new Set(ids)];
   for (const id of all) if (table.has(id)) remove(ledger, id);
-  touched.clear();
+  while (touched.size() > 0) touched.take();
   for (const id of all) {
     const record = read(id);
     const lease = record === undefined ? undefined : decodeRecord(record);
@@ -170,15 +162,12 @@ function note(ledger: Ledger, id: LeaseId, lease: Lease): void {
     return;
   }
   ledger.offers.add(id);
-  if (ledger.offers.size > OFFER_LIMIT) removeOldest(ledger);
-  else if (ledger.offers.size < FLOOD_IS_OVER) ledger.oldest = undefined;
+  if (ledger.offers.size() > OFFER_LIMIT) removeOldest(ledger);
 }
 
-/** In a flood the next one follows at once: a new walk would pass all that has been removed at that end. */
 function removeOldest(ledger: Ledger): void {
-  ledger.oldest ??= ledger.offers.values();
-  const { value } = ledger.oldest.next();
-  if (value !== undefined) remove(ledger, value);
+  const oldest = ledger.offers.oldest();
+  if (oldest !== undefined) remove(ledger, oldest);
   ledger.evicted += 1;
 }
 

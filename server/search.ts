@@ -189,8 +189,9 @@ function byWeight(query: Query, ia: IaAsked, classes: readonly PoolClass[]): rea
  * only offered something, so that a flood of Solicits cannot keep anybody from a lease.
  */
 function makeRoom({ state: { ledger }, now }: Query, classes: readonly PoolClass[]): boolean {
+  const { offers } = ledger;
   let looked = 0;
-  for (const id of ledger.offers) {
+  for (let id = offers.oldest(); id !== undefined; id = offers.after(id)) {
     if (++looked > ROOM_SEARCH || ledger.table.sinceOf(id) + FRESH_MILLIS > now) return false;
     const prefix = ledger.table.prefixOf(id);
     if (!classes.some(({ pools }) => pools.some((pool) => holds(pool, prefix)))) continue;

@@ -22,7 +22,7 @@ export function checkTable(rig: Rig): void {
   const kept = all.filter(({ state }) => state !== "offered");
   const texts = kept.map(({ iaid, prefix, valid }) => `${iaid} ${formatPrefix(prefix)} ${valid}`);
   deepEqual({ wrong, store: stored(rig).toSorted() }, { wrong: [], store: texts.toSorted() });
-  deepEqual(rig.state.ledger.offers.size, all.length - kept.length, "offers");
+  deepEqual(rig.state.ledger.offers.size(), all.length - kept.length, "offers");
   checkPools(rig);
 }
 

@@ -30,7 +30,7 @@ describe("server: a commit that fails", () => {
     client.solicit(pd(1));
     rig.giveInVain(client.event("request", [pd(1)]));
     expect(createClient(rig, 2).lease()).toBe(P);
-    expect(rig.state.ledger.offers.size).toBe(0);
+    expect(rig.state.ledger.offers.size()).toBe(0);
   });
 
   test("of a Renew -> the lease ends when it would have ended", () => {
@@ -78,7 +78,7 @@ describe("server: a commit that fails", () => {
     rig.sleep(1990);
     const next = createClient(rig, 21);
     rig.giveInVain({ type: "timer" }, next.event("solicit", [pd(1, P)]));
-    expect([leasesOf(rig), rig.state.ledger.offers.size]).toEqual([before, 0]);
+    expect([leasesOf(rig), rig.state.ledger.offers.size()]).toEqual([before, 0]);
     rig.wait(0);
     expect([rig.records.size, rig.hooks().map(({ action }) => action)]).toEqual([19, ["delete"]]);
     expect(next.lease(1, P)).toBe(P);

@@ -292,7 +292,7 @@ function disagreement({ server }: Crowd): string | undefined {
     if (!table.idsIn(id, id + 1).some((known) => sameOctets(table.recordOf(known), record)))
       return `record ${id} is not what the table says`;
   }
-  const offers = inside.state.ledger.offers.size;
+  const offers = inside.state.ledger.offers.size();
   if (table.size !== records.size + offers)
     return `${table.size} leases in the table, ${offers} of them offers, ${records.size} in the store`;
   const installed = server.hooks.installed();
@@ -310,7 +310,7 @@ function remains({ server, clients }: Crowd): string | undefined {
   if (inside === undefined) return "no server";
   const { ledger } = inside.state;
   if (ledger.table.size > 0) return `${ledger.table.size} leases in the table`;
-  if (ledger.offers.size > 0) return `${ledger.offers.size} offers`;
+  if (ledger.offers.size() > 0) return `${ledger.offers.size()} offers`;
   if (server.memory().records.size > 0) return `${server.memory().records.size} leases in the store`;
   if (server.memory().owed.size > 0) return `${server.memory().owed.size} calls owed in the store`;
   if (inside.calls() > 0) return `${inside.calls()} calls of scripts to come`;
