@@ -35,11 +35,14 @@ export function ip6(octets: Uint8Array): Ip6 {
 export function parseIp6(text: string): Ip6 | undefined {
   if (!text.includes(":") || text.includes("%")) return undefined;
   try {
-    return ip6(Uint8Array.from(ipaddr.IPv6.parse(text).toByteArray()));
+    return ip6(Uint8Array.from(ipaddr.IPv6.parse(text.replace(COMPATIBLE, "::0:")).toByteArray()));
   } catch {
     return undefined;
   }
 }
+
+/** `::192.0.2.1`, which ipaddr.js takes for `::ffff:192.0.2.1`, and nobody else (RFC 4291 2.5.5). */
+const COMPATIBLE = /^::(?=\d+\.)/;
 
 /**
  * RFC 5952 text: compressed, lower case; one spelling for one address, because Neutron compares text. Of our

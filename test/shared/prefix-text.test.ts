@@ -32,7 +32,11 @@ describe("text of an address", () => {
     ["2001:0db8:0:1:1:1:1:1", "2001:db8:0:1:1:1:1:1"],
     ["fe80:0:0:0:ABCD:0:0:0", "fe80::abcd:0:0:0"],
     ["fe80:0:0:ABCD:0:0:0:0", "fe80:0:0:abcd::"],
-  ])("%s -> %s (RFC 5952 4.2)", (text, expected) => {
+    ["::ffff:192.0.2.1", "::ffff:c000:201"],
+    ["::192.0.2.1", "::c000:201"],
+    ["64:ff9b::192.0.2.1", "64:ff9b::c000:201"],
+    ["1:2:3:4:5:6:192.0.2.1", "1:2:3:4:5:6:c000:201"],
+  ])("%s -> %s (RFC 4291 2.2, RFC 5952 4.2)", (text, expected) => {
     expect(formatIp6(parseIp6(text) ?? ip6(new Uint8Array(16).fill(255)))).toBe(expected);
   });
 });
