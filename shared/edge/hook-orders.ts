@@ -27,6 +27,11 @@ export function createLineReader<Value extends ScriptOrder | EndOrder | ScriptAn
 ): (piece: string) => void {
   let rest = "";
   return (piece) => {
+    // All of a long line is looked through once, and not again with each of its pieces.
+    if (!piece.includes("\n")) {
+      rest += piece;
+      return;
+    }
     const lines = (rest + piece).split("\n");
     rest = lines.pop() ?? "";
     for (const line of lines) if (line !== "") take(JSON.parse(line) as Value);
