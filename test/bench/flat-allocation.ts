@@ -1,11 +1,10 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { type Iaid, iaid, type Millis, millis, seconds } from "../../shared/brand.js";
 import type { Lease } from "../../shared/lease/lease.js";
 import { createLeaseTable } from "../../shared/lease/table.js";
 import { type Ip6, ip6, parseIp6, UNSPECIFIED } from "../../shared/prefix.js";
 import { type ServerState, step } from "../../server/engine.js";
 import { createPool, pieceAt } from "../../server/pool.js";
+import { collectGarbage } from "./collect-garbage.js";
 import { datagramOf, duidOf, random, serverOf } from "./traffic.js";
 
 /** Pieces of the pool. */
@@ -19,9 +18,6 @@ const ROUNDS = 25;
 const NOW: Millis = millis(1_800_000_000_000);
 const ENV = { now: NOW, random };
 const IAID: Iaid = iaid(1);
-
-setFlagsFromString("--expose-gc");
-const collectGarbage = runInNewContext("gc") as () => void;
 
 /** A pool to be measured, and microseconds of its best round so far. */
 interface Subject {

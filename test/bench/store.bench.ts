@@ -1,8 +1,7 @@
+import { collectGarbage } from "./collect-garbage.js";
 import { inDirectory } from "./directory.js";
 import { statSync } from "node:fs";
 import { join } from "node:path";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { iaid, millis, seconds } from "../../shared/brand.js";
 import { duid } from "../../shared/duid.js";
 import { LEASE_DATABASE, openLeaseStore } from "../../shared/edge/lmdb-store.js";
@@ -21,9 +20,6 @@ const WARM_UP = 20_000;
 const COMMIT_MS = 1000;
 const SEED = Uint8Array.from([3, 1, 4, 1, 5, 9, 2, 6]);
 const NOW = 1_700_000_000_000;
-
-setFlagsFromString("--expose-gc");
-const collectGarbage = runInNewContext("gc") as () => void;
 
 await main();
 

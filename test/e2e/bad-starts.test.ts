@@ -1,11 +1,10 @@
-import { readFileSync } from "node:fs";
 import { describe, expect } from "vitest";
 import { configureGuideServer, startServer } from "./bed/guide-server.js";
 import { buildServerHost } from "./bed/guide.js";
 import type { Host } from "./bed/host.js";
 import { makeSubnet, prepareArea } from "./bed/neutron.js";
 import { addAddress, addresses, linkLocal } from "./bed/network.js";
-import { ours } from "./bed/programs.js";
+import { installAlone, ours } from "./bed/programs.js";
 import { waitFor } from "./bed/wait.js";
 import { expectRefusal, scenario, testWorld } from "./fixture.js";
 
@@ -118,11 +117,9 @@ describe("e2e bad starts: the server says one sentence and leaves nothing half d
     const host = await buildServerHost(await testWorld());
     configureGuideServer(host);
     // Away from the checkout the bundle finds no node_modules.
-    for (const bundle of ["dibbler-server.cjs", "dibbler-server-reading.cjs"]) {
-      host.writeFile(`/run/bed/alone/${bundle}`, readFileSync(`dist/${bundle}`, "utf8"), 0o755);
-    }
+    const program = installAlone(host, ["dibbler-server.cjs", "dibbler-server-reading.cjs"]);
     for (const action of ["run", "start"]) {
-      expectRefusal(await host.run(["/run/bed/alone/dibbler-server.cjs", action]), ["lmdb", "install"]);
+      expectRefusal(await host.run([program, action]), ["lmdb", "install"]);
       expect(host.readFile("/var/lib/dibbler/server.pid")).toBeUndefined();
     }
   });

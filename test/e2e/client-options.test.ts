@@ -1,10 +1,9 @@
 import { lstatSync, readFileSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
 import { describe, expect } from "vitest";
 import { startServer } from "./bed/guide-server.js";
 import type { Host } from "./bed/host.js";
 import { layOutPair } from "./bed/pair.js";
-import { installOurs, ours } from "./bed/programs.js";
+import { installAlone, installOurs, ours } from "./bed/programs.js";
 import { waitFor } from "./bed/wait.js";
 import { scenario, testWorld } from "./fixture.js";
 
@@ -16,7 +15,6 @@ nameserver 2001:db8::53
 search home.example example.org
 # end of dibbler-client in ${WORK}
 `;
-const ALONE = "/run/bed/alone/dibbler-client.cjs";
 const ASKS = "option dns-server option domain";
 
 describe("e2e options: what a server says of name servers, for others to read", () => {
@@ -60,10 +58,8 @@ describe("e2e options: what a server says of name servers, for others to read", 
     const client = await layOut();
     const before = statSync(client.outside(RESOLV));
     // Without any of the files that are loaded when they are needed, but what reads the configuration.
-    client.writeFile(ALONE, readFileSync("dist/dibbler-client.cjs", "utf8"), 0o755);
-    const reading = "dibbler-reading.cjs";
-    client.writeFile(join(dirname(ALONE), reading), readFileSync(`dist/${reading}`, "utf8"));
-    await start(client, "", { program: ALONE });
+    const program = installAlone(client, ["dibbler-client.cjs", "dibbler-reading.cjs"]);
+    await start(client, "", { program });
     await waitFor("the prefix", () => log(client).includes("leases granted"));
     await stop(client);
     const after = statSync(client.outside(RESOLV));
@@ -73,9 +69,9 @@ describe("e2e options: what a server says of name servers, for others to read", 
 
   scenario()("the file that reads the configuration is missing: said in a line, exit status 1", async () => {
     const client = await layOut();
-    client.writeFile(ALONE, readFileSync("dist/dibbler-client.cjs", "utf8"), 0o755);
+    const program = installAlone(client, ["dibbler-client.cjs"]);
     client.writeFile("/etc/dibbler/client.conf", 'iface "wan0" { pd }\n');
-    const { status, stderr } = await client.run([ALONE, "start"]);
+    const { status, stderr } = await client.run([program, "start"]);
     expect(status).toBe(1);
     expect(stderr.split("\n")).toHaveLength(2);
     expect(stderr).toContain("dibbler-reading.cjs");

@@ -1,5 +1,4 @@
-import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { describe, expect } from "vitest";
 import type { LogId } from "../../shared/catalogue.js";
 import { isLogged } from "../log-lines.js";
@@ -9,7 +8,7 @@ import { startServer } from "./bed/guide-server.js";
 import type { Host } from "./bed/host.js";
 import { connect, linkLocal } from "./bed/network.js";
 import { buildPair } from "./bed/pair.js";
-import { installOurs, ours } from "./bed/programs.js";
+import { installAlone, installOurs, ours } from "./bed/programs.js";
 import { waitFor } from "./bed/wait.js";
 import { scenario, testWorld } from "./fixture.js";
 
@@ -63,12 +62,11 @@ describe("e2e reload: another configuration while the server runs", () => {
     const { server } = await buildPair(await testWorld(), serving("2001:db8::/40"));
     await server.run([ours.server, "stop"]);
     const bundles = ["dibbler-server.cjs", "dibbler-server-reading.cjs"] as const;
-    for (const bundle of bundles) {
-      server.writeFile(`/run/bed/alone/${bundle}`, readFileSync(`dist/${bundle}`, "utf8"), 0o755);
-    }
-    await server.shell(`ln -s '${resolve("node_modules")}' /run/bed/alone/`);
-    await startServer(server, "/run/bed/alone/dibbler-server.cjs");
-    for (const bundle of bundles) server.writeFile(`/run/bed/alone/${bundle}`, "throw new Error('later');\n");
+    const program = installAlone(server, bundles);
+    const folder = dirname(program);
+    await server.shell(`ln -s '${resolve("node_modules")}' ${folder}/`);
+    await startServer(server, program);
+    for (const bundle of bundles) server.writeFile(join(folder, bundle), "throw new Error('later');\n");
     server.writeFile(configFile, serving("2001:db9::/40"));
     expect(await reload(server)).toMatchObject({ status: 0, stderr: "" });
     await waitForRow(server, "SERVER-RELOADED");

@@ -1,13 +1,9 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 import { iaid, type Millis, millis } from "../../shared/brand.js";
 import { type ServerState, step } from "../../server/engine.js";
+import { collectGarbage } from "../bench/collect-garbage.js";
 import { datagramOf, duidOf, random, serverOf } from "../bench/traffic.js";
 import { START } from "./settings.js";
-
-setFlagsFromString("--expose-gc");
-const collectGarbage = runInNewContext("gc") as () => void;
 
 /** Clients that come and go, the same ones again and again. */
 const CLIENTS = 50;

@@ -1,5 +1,5 @@
-import { existsSync } from "node:fs";
-import { resolve } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import type { Host } from "./host.js";
 
 /**
@@ -25,4 +25,21 @@ export function installOurs(host: Host): void {
     if (!existsSync(bundle)) throw new Error(`${bundle} is not built: run "npm run build" first`);
     host.installProgram(name, bundle);
   }
+}
+
+/** Where `installAlone` puts files. */
+const ALONE = "/run/bed/alone";
+
+/**
+ * Puts some files of the build into a folder of a host, away from the others and from node_modules; gives the
+ * path of the first, which is a program.
+ */
+export function installAlone(
+  host: Host,
+  files: readonly [program: string, ...others: readonly string[]],
+): string {
+  for (const file of files) {
+    host.writeFile(join(ALONE, file), readFileSync(join("dist", file), "utf8"), 0o755);
+  }
+  return join(ALONE, files[0]);
 }
