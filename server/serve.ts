@@ -140,8 +140,9 @@ export async function openServer(surroundings: Surroundings<ServerConfig>): Prom
   });
 
   // Answers come first; with many leases `start` does not wait for files that take seconds to write either.
-  const firstViews = views.write();
-  if (table.size <= AWAITED_LEASES) await firstViews;
+  const areAwaited = table.size <= AWAITED_LEASES;
+  const firstViews = views.write(areAwaited);
+  if (areAwaited) await firstViews;
 
   return {
     reload: () => void reload(),

@@ -16,9 +16,12 @@ export interface WrittenView {
 export interface ViewWriter {
   /** What they show has changed: they are written soon. */
   readonly changed: () => void;
-  /** Writes all of them now; resolves when they are on disk, or when that has failed and been told. */
-  readonly write: () => Promise<void>;
-  /** `write`, and nothing afterwards. */
+  /**
+   * Writes all of them now; resolves when they are on disk, or when that has failed and been told. In haste
+   * nothing else has to go on meanwhile but what cannot wait.
+   */
+  readonly write: (inHaste?: boolean) => Promise<void>;
+  /** Writes in haste what has changed since it was written, and nothing afterwards. */
   readonly close: () => Promise<void>;
 }
 
@@ -65,15 +68,15 @@ export function createViewWriter(options: ViewWriterOptions): ViewWriter {
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> = Promise.resolve();
   let isRunning = false;
-  let dirty = false;
+  let dirty = true;
   let failing = false;
   let closed = false;
   let earliest = 0;
-  /** Those who wait for a round, so that the one that runs takes no rests any more. */
+  /** Those who wait in haste, so that the round that runs takes no rests any more. */
   let waiting = 0;
 
   function schedule(): void {
-    if (timer !== undefined || isRunning || closed || !dirty) return;
+    if (timer !== undefined || isRunning || closed || !dirty || !isLive()) return;
     timer = setTimeout(
       () => {
         timer = undefined;
@@ -108,24 +111,25 @@ export function createViewWriter(options: ViewWriterOptions): ViewWriter {
     }
   }
 
-  async function write(): Promise<void> {
+  /** When the round that runs is over: one more, if it is wanted then. */
+  async function another(isWanted: () => boolean, inHaste: boolean): Promise<void> {
     clearTimeout(timer);
     timer = undefined;
-    waiting++;
+    if (inHaste) waiting++;
     while (isRunning) await running;
-    await round(true);
-    waiting--;
+    if (isWanted()) await round(true);
+    if (inHaste) waiting--;
   }
 
   return {
     changed() {
-      if (!isLive()) return;
       dirty = true;
-      schedule();
+      if (isLive()) schedule();
     },
-    write,
+    write: (inHaste = true) => another(() => true, inHaste),
     async close() {
-      await write();
+      // A round of a million leases takes seconds: no second one for nothing.
+      await another(() => dirty, true);
       closed = true;
       clearTimeout(timer);
     },
@@ -169,7 +173,7 @@ async function writePieces(
   async function put(octets: Uint8Array): Promise<void> {
     await file.writeFile(octets);
     written += octets.length;
-    if (written < PIECE_OCTETS) return;
+    if (written < PIECE_OCTETS || isInHaste()) return;
     written = 0;
     await file.datasync();
   }

@@ -73,7 +73,29 @@ describe("view writer", () => {
     writer.changed();
     await until(() => made === 2);
     await writer.close();
-    expect(readFileSync(join(folder, "view.xml"), "utf8")).toBe("3");
+    expect(readFileSync(join(folder, "view.xml"), "utf8")).toBe("2");
+  });
+
+  test("closed in the midst of a round -> one more for what has changed meanwhile, and only then", async () => {
+    const folder = temporaryDirectory();
+    let made = 0;
+    function* text(): Generator<string> {
+      made++;
+      yield "x".repeat(300_000);
+      yield String(made);
+    }
+    const { writer } = bench({ views: [{ path: join(folder, "view.xml"), render: text }] }, folder);
+    writer.changed();
+    await until(() => made === 1);
+    await writer.close();
+    expect(made).toBe(1);
+
+    const other = bench({ views: [{ path: join(folder, "other.xml"), render: text }] }, folder).writer;
+    other.changed();
+    await until(() => made === 2);
+    other.changed();
+    await other.close();
+    expect(made).toBe(3);
   });
 
   test("in performance mode changes wait for the end", async () => {
