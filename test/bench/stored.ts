@@ -1,5 +1,5 @@
 import { existsSync, mkdtempSync, openSync, closeSync, rmSync, writeSync } from "node:fs";
-import { copyFile, rename } from "node:fs/promises";
+import { copyFile, open, rename } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LEASE_DATABASE, openLeaseStore } from "../../shared/edge/lmdb-store.js";
@@ -11,10 +11,14 @@ import { KEA_COLUMNS, keaRow, someLease } from "./some-leases.js";
 /** Where Kea keeps its leases. */
 export const KEA_LEASES = "/var/lib/kea/leases.csv";
 
+/** Of a server that has served before. */
+const DUID_FILE = { path: "/var/lib/dibbler/server-duid", text: "00:03:00:01:02:00:00:00:00:fe" } as const;
+
 /** Puts this many bound leases into the store of our server, which must not run. */
 export async function storeForOurs(host: Host, count: number): Promise<void> {
   const file = await made(`ours-${count}.mdb`, (path) => writeStore(path, count));
-  await copyFile(file, host.outside(`/var/lib/dibbler/${LEASE_DATABASE}`));
+  await copyToDisk(file, host.outside(`/var/lib/dibbler/${LEASE_DATABASE}`));
+  host.writeFile(DUID_FILE.path, DUID_FILE.text);
 }
 
 /** Puts this many leases into Kea's lease file. */
@@ -23,7 +27,18 @@ export async function storeForKea(host: Host, count: number): Promise<void> {
     writeCsv(path, count);
     return Promise.resolve();
   });
-  await copyFile(file, host.outside(KEA_LEASES));
+  await copyToDisk(file, host.outside(KEA_LEASES));
+}
+
+/** Else whoever forces something of its own to the disk first has to wait for all of it. */
+async function copyToDisk(from: string, to: string): Promise<void> {
+  await copyFile(from, to);
+  const copy = await open(to, "r+");
+  try {
+    await copy.sync();
+  } finally {
+    await copy.close();
+  }
 }
 
 let folder: string | undefined;
