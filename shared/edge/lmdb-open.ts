@@ -87,6 +87,8 @@ async function openDatabases(
     // Otherwise each batch has a second promise, which nobody holds and which is rejected when a commit
     // fails.
     eventTurnBatching: false,
+    // The second write has the thread begin that makes commits: see `batchAtOnce`.
+    txnStartThreshold: 1,
   } as const;
   const env = open<Uint8Array, string>(options);
   try {

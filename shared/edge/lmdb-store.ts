@@ -117,7 +117,7 @@ function createStore(databases: LeaseDatabases, path: string, release: () => voi
       room.secure(load);
       // A batch keeps all that it writes in memory for a thread of its own.
       if (load.values > BATCH_VALUES) env.transactionSync(writes);
-      else await env.batch(writes);
+      else await batchAtOnce(env, writes);
     } catch (error) {
       throw storeErrorFrom(await causeOf(error), path, freeOctets(path));
     }
@@ -187,6 +187,14 @@ function createStore(databases: LeaseDatabases, path: string, release: () => voi
       return closing;
     },
   };
+}
+
+/**
+ * One commit, begun now. By itself lmdb begins in the next turn of the event loop, when all that has come in
+ * meanwhile has been read, unless a second write comes before: the batch is the second, after an empty one.
+ */
+async function batchAtOnce(env: LeaseDatabases["env"], writes: () => void): Promise<void> {
+  await Promise.all([env.batch(() => undefined), env.batch(writes)]);
 }
 
 function createView(databases: LeaseDatabases, path: string): LeaseView {
