@@ -84,6 +84,10 @@ const WIDTH = 100;
 
 async function parseWith(declaration: CommandDeclaration, given: readonly string[]): Promise<Parsed> {
   const { name, describe, words, options, examples = [], notes } = declaration;
+  const dashes = optionsIn(given).find((word) => word.startsWith(DASHES));
+  if (dashes !== undefined) {
+    return { values: {}, output: "", error: explain(`Unknown argument: ${dashes}`, Object.keys(options)) };
+  }
   const { default: yargs } = await import("yargs");
   const line = ["$0", ...Object.entries(words).map(([word, { need }]) => BRACKETS[need](word))].join(" ");
   const parser = yargs()
@@ -114,6 +118,15 @@ async function parseWith(declaration: CommandDeclaration, given: readonly string
     parsed = { values, output, error };
   });
   return parsed;
+}
+
+/** An option of the name "--", which yargs does not tell from the end of the options, and stumbles over. */
+const DASHES = "----";
+
+/** What stands before the end of the options. */
+function optionsIn(given: readonly string[]): readonly string[] {
+  const end = given.indexOf("--");
+  return end < 0 ? given : given.slice(0, end);
 }
 
 const BRACKETS = {

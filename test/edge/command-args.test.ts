@@ -63,6 +63,8 @@ describe("arguments of a command", () => {
     ["leases --jsn", "unknown argument: jsn; did you mean --json?"],
     ["leases --no-json", "unknown argument: no-json"],
     ["leases --colour", "unknown argument: colour"],
+    ["leases ----", "unknown argument: ----"],
+    ["leases ----=x --json", "unknown argument: ----=x"],
     ["leases --limit five", "--limit needs a number"],
     ["leases --limit", "not enough arguments following: limit"],
     ["leases --state old", 'invalid values:; Argument: state, Given: "old", Choices: "live", "gone"'],
