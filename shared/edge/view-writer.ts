@@ -17,11 +17,11 @@ export interface ViewWriter {
   /** What they show has changed: they are written soon. */
   readonly changed: () => void;
   /**
-   * Writes all of them now; resolves when they are on disk, or when that has failed and been told. In haste
-   * nothing else has to go on meanwhile but what cannot wait.
+   * Writes all of them now, unless nothing has changed since that was begun; resolves when they are written,
+   * or when that has failed and been told. In haste no rests are taken.
    */
   readonly write: (inHaste?: boolean) => Promise<void>;
-  /** Writes in haste what has changed since it was written, and nothing afterwards. */
+  /** `write`, and nothing afterwards. */
   readonly close: () => Promise<void>;
 }
 
@@ -111,25 +111,24 @@ export function createViewWriter(options: ViewWriterOptions): ViewWriter {
     }
   }
 
-  /** When the round that runs is over: one more, if it is wanted then. */
-  async function another(isWanted: () => boolean, inHaste: boolean): Promise<void> {
+  /** A round of a million leases takes seconds: when one is under way there is no second one for nothing. */
+  async function write(inHaste = true): Promise<void> {
     clearTimeout(timer);
     timer = undefined;
     if (inHaste) waiting++;
     while (isRunning) await running;
-    if (isWanted()) await round(true);
+    if (dirty) await round(true);
     if (inHaste) waiting--;
   }
 
   return {
     changed() {
       dirty = true;
-      if (isLive()) schedule();
+      schedule();
     },
-    write: (inHaste = true) => another(() => true, inHaste),
+    write,
     async close() {
-      // A round of a million leases takes seconds: no second one for nothing.
-      await another(() => dirty, true);
+      await write();
       closed = true;
       clearTimeout(timer);
     },
