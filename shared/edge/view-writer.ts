@@ -79,7 +79,6 @@ export function createViewWriter(options: ViewWriterOptions): ViewWriter {
     if (timer !== undefined || isRunning || closed || !dirty || !isLive()) return;
     timer = setTimeout(
       () => {
-        timer = undefined;
         void round(false);
       },
       Math.max(0, earliest - performance.now()),
@@ -87,7 +86,10 @@ export function createViewWriter(options: ViewWriterOptions): ViewWriter {
     timer.unref();
   }
 
+  /** No other one runs, and the timer starts none meanwhile. */
   async function round(durable: boolean): Promise<void> {
+    clearTimeout(timer);
+    timer = undefined;
     isRunning = true;
     dirty = false;
     running = writeAll(durable);
@@ -113,8 +115,6 @@ export function createViewWriter(options: ViewWriterOptions): ViewWriter {
 
   /** A round of a million leases takes seconds: when one is under way there is no second one for nothing. */
   async function write(inHaste = true): Promise<void> {
-    clearTimeout(timer);
-    timer = undefined;
     if (inHaste) waiting++;
     while (isRunning) await running;
     if (dirty) await round(true);

@@ -147,6 +147,29 @@ describe("view writer", () => {
     expect(readFileSync(join(folder, "view.xml"), "utf8")).toBe("abcdefghijklmnopqrst");
   });
 
+  test("told to write in the midst of a round, with more to write -> one round at a time", async () => {
+    const folder = temporaryDirectory();
+    let [made, running, most] = [0, 0, 0];
+    function* text(): Generator<string> {
+      most = Math.max(most, ++running);
+      // The second round is longer than the pause after the first.
+      const [pieces, ms] = ++made === 1 ? [1, 0] : [60, 4];
+      for (let n = 0; n < pieces; n++) {
+        const end = performance.now() + ms;
+        while (performance.now() < end);
+        yield "x".repeat(300_000);
+      }
+      running--;
+    }
+    const { writer } = bench({ views: [{ path: join(folder, "view.xml"), render: text }] }, folder);
+    writer.changed();
+    await until(() => made === 1);
+    writer.changed();
+    await writer.write();
+    await writer.close();
+    expect([made, most]).toEqual([2, 1]);
+  });
+
   test("says once that it cannot write, leaves nothing behind, and writes again when it can", async () => {
     const { writer, folder, failures } = bench();
     mkdirSync(join(folder, "view.xml"));
