@@ -24,7 +24,7 @@ const subjects: readonly (readonly [name: string, make: () => Subject])[] = [
   ["LMDB store", inLmdb],
 ];
 
-describe.each(subjects)("%s", (_name, make) => {
+describe.each(subjects)("%s", { timeout: 30_000 }, (_name, make) => {
   const opened: (Subject & { store: LeaseStore })[] = [];
 
   async function start(): Promise<Subject & { store: LeaseStore }> {
